@@ -1,0 +1,164 @@
+"""A score law with finitely many values: a pool of images, a data set, any law with ties.
+
+Everything is exact up to rounding: the values are sorted once and merged, tail sums are cumulated from the
+top so that rare tails keep their relative accuracy, and log-weights are kept so that tilting by a large
+multiplier and back loses nothing. Built for 10^7 values: O(n log n) once, O(n) a tilt, O(log n) a tail.
+"""
+
+import math
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float, Shaped
+
+from theory.errors import require
+from theory.law import ScoreLaw
+
+_MASS_TOLERANCE = 1e-9
+
+
+class AtomicLaw(ScoreLaw):
+    """P(Y = v_i) = w_i for finitely many v_i.
+
+    Args:
+        values: the scores, any order, ties allowed; finite; at least one.
+        weights: their masses, >= 0, with sum 1 within 1e-9 (then normalised); None for equal weights.
+
+    Raises:
+        ValueError: for no values, a value that is not finite, or weights that are negative, not finite,
+            of another length, or do not sum to 1.
+    """
+
+    def __init__(self, values: Shaped[np.ndarray, " n"], weights: Shaped[np.ndarray, " n"] | None = None):
+        scores = np.asarray(values, dtype=np.float64).ravel()
+        require(scores.size > 0, "values", values, "at least one score")
+        bad = np.flatnonzero(~np.isfinite(scores))
+        if bad.size:
+            require(False, f"values[{bad[0]}]", float(scores[bad[0]]), f"finite ({bad.size} are not)")
+        if weights is None:
+            ordered = np.sort(scores)
+            first = _run_starts(ordered)
+            masses = np.diff(np.append(first, ordered.size)) / ordered.size
+        else:
+            given = checked_weights(np.asarray(weights, dtype=np.float64).ravel(), scores.size)
+            order = np.argsort(scores[given > 0], kind="stable")
+            ordered = scores[given > 0][order]
+            first = _run_starts(ordered)
+            masses = np.add.reduceat(given[given > 0][order], first)
+            masses = masses / masses.sum()
+        self._set(ordered[first], np.log(masses))
+
+    def _set(self, values: Float[np.ndarray, " k"], log_masses: Float[np.ndarray, " k"]) -> None:
+        self._values = values
+        self._log_masses = log_masses
+        for array in (self._values, self._log_masses):
+            array.flags.writeable = False
+
+    def __repr__(self) -> str:
+        return f"AtomicLaw({len(self._values)} atoms on [{self.ess_inf!r}, {self.ess_sup!r}])"
+
+    @cached_property
+    def _masses(self) -> Float[np.ndarray, " k"]:
+        return np.exp(self._log_masses)
+
+    @cached_property
+    def _tail_mass(self) -> Float[np.ndarray, " k1"]:
+        """P(Y >= v_i), with a final 0; summed from the top."""
+        return np.append(np.cumsum(self._masses[::-1])[::-1], 0.0)
+
+    @cached_property
+    def _tail_excess(self) -> Float[np.ndarray, " k1"]:
+        """E[(ess sup - Y) 1{Y >= v_i}], with a final 0: the distance from the top keeps its digits there."""
+        return np.append(np.cumsum((self._masses * (self.ess_sup - self._values))[::-1])[::-1], 0.0)
+
+    def _first_at(self, level: float) -> int:
+        """Index of the first value >= level."""
+        return int(np.searchsorted(self._values, level, side="left"))
+
+    @cached_property
+    def mean(self) -> float:
+        return self.ess_sup - float(self._masses @ (self.ess_sup - self._values)) / float(self._masses.sum())
+
+    @cached_property
+    def variance(self) -> float:
+        return float(self._masses @ (self._values - self.mean) ** 2)
+
+    @property
+    def ess_inf(self) -> float:
+        return float(self._values[0])
+
+    @property
+    def ess_sup(self) -> float:
+        return float(self._values[-1])
+
+    def atoms(self) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
+        return self._values, self._masses
+
+    def log_survival(self, threshold: float) -> float:
+        if threshold <= self.ess_inf:
+            return 0.0
+        mass = float(self._tail_mass[self._first_at(threshold)])
+        return math.log(mass) if mass > 0 else -math.inf
+
+    def density(self, level: float) -> float:
+        raise ValueError("an atomic law has no density: use `atom` or `shell_mass`")
+
+    def mean_residual(self, threshold: float) -> float:
+        self._require_mass(threshold)
+        i = self._first_at(threshold)
+        gap = self.ess_sup - threshold
+        return max(0.0, gap - float(self._tail_excess[i] / self._tail_mass[i]))
+
+    def shell_mass(self, threshold: float, width: float) -> float:
+        self._require_mass(threshold)
+        require(width >= 0, "width", width, ">= 0")
+        first, last = self._first_at(threshold), self._first_at(threshold + width)
+        return min(1.0, float(self._masses[first:last].sum() / self._tail_mass[first]))
+
+    def cumulative_hazard(self, lower: float, upper: float) -> float:
+        require(lower <= upper, "upper", upper, f">= lower = {lower!r}")
+        self._require_mass(upper)
+        first, last = self._first_at(lower), self._first_at(upper)
+        return float((self._masses[first:last] / self._tail_mass[first:last]).sum())
+
+    def _tilted_log_masses(self, multiplier: float) -> tuple[Float[np.ndarray, " k"], float]:
+        """Unnormalised log-masses of the tilt, shifted so that their largest is near 0, and the shift."""
+        anchor = self.ess_sup if multiplier >= 0 else self.ess_inf
+        # fmin absorbs multiplier * spread beyond the largest double: such an atom has no mass left.
+        with np.errstate(over="ignore"):
+            logs = self._log_masses + multiplier * (self._values - anchor)
+        return logs, multiplier * anchor
+
+    def log_partition(self, multiplier: float) -> float:
+        self._require_multiplier(multiplier)
+        logs, shift = self._tilted_log_masses(multiplier)
+        peak = float(logs.max())
+        return shift + peak + math.log(float(np.exp(logs - peak).sum()))
+
+    def tilt(self, multiplier: float) -> "AtomicLaw":
+        self._require_multiplier(multiplier)
+        logs, _ = self._tilted_log_masses(multiplier)
+        peak = float(logs.max())
+        tilted = AtomicLaw.__new__(AtomicLaw)
+        tilted._set(self._values, logs - (peak + math.log(float(np.exp(logs - peak).sum()))))
+        return tilted
+
+    def tail_threshold(self, target: float) -> float:
+        """The largest value whose tail mean is at most `target`."""
+        means = self.ess_sup - self._tail_excess[:-1] / np.maximum(self._tail_mass[:-1], 5e-324)
+        return float(self._values[max(0, int(np.searchsorted(means, target, side="right")) - 1)])
+
+
+def _run_starts(ordered: Float[np.ndarray, " n"]) -> Shaped[np.ndarray, " k"]:
+    """Indices at which a new value begins in a sorted array."""
+    return np.flatnonzero(np.concatenate([[True], ordered[1:] > ordered[:-1]]))
+
+
+def checked_weights(weights: Float[np.ndarray, " n"], size: int) -> Float[np.ndarray, " n"]:
+    """The weights, if they are a probability over `size` points; else a `ValueError`."""
+    require(weights.size == size, "weights", f"{weights.size} numbers", f"{size} numbers, one a score")
+    require(bool(np.isfinite(weights).all()), "weights", "with NaN or infinity", "finite")
+    require(float(weights.min()) >= 0, "min(weights)", float(weights.min()), ">= 0")
+    total = float(weights.sum())
+    require(abs(total - 1) <= _MASS_TOLERANCE, "sum(weights)", total, f"1 within {_MASS_TOLERANCE}")
+    return weights

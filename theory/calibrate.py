@@ -1,0 +1,149 @@
+"""Calibration: the threshold or the multiplier whose solution has a given mean score.
+
+Both maps are monotone: t -> E[Y | Y >= t] because raising the threshold drops the smallest scores, and
+beta -> A'(beta) because A'' is a variance (Remark D.5, (61)-(62)). Roots are bracketed, then found by Brent's
+method. Targets that no solution meets are errors that say how far one can go.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from scipy.optimize import brentq
+
+from theory.atomic import AtomicLaw
+from theory.errors import InfeasibleTarget, require_finite
+from theory.law import ScoreLaw
+from theory.solutions import Hard, Klsc
+
+_EPS = 2.0**-52
+
+
+def calibrate_hard(prior: ScoreLaw, target: float, ties: Literal["randomise", "nearest"] = "randomise") -> Hard:
+    """The hard solution with E_q[psi] = target.
+
+    A target at or below the prior mean leaves the constraint inactive (threshold -inf, `status` says so). Where
+    an atom makes the tail mean jump over the target, `ties` decides: keep a fraction of the atom (exact), or
+    take the plain truncation with the nearest mean (read it off `.mean`).
+
+    Paper: (77)-(78), (199). Ours: ties.
+
+    Args:
+        prior: law of the score under p.
+        target: tau, in score units, at most the essential supremum.
+        ties: what to do when the target falls into a jump.
+
+    Raises:
+        InfeasibleTarget: if the target exceeds the essential supremum, or equals it and no mass lies there.
+        ValueError: if the target is not finite.
+    """
+    require_finite("target", target)
+    if target <= prior.mean:
+        return Hard(prior, -math.inf)
+    _require_reachable(prior, target)
+    if target == prior.ess_sup:
+        return Hard(prior, target)
+    values, _ = prior.atoms()
+    if not isinstance(prior, AtomicLaw):  # a few atoms at most: does the tail mean jump over the target at one?
+        values = np.array([v for v in values if prior.tail_mean(v) <= target <= _mean_above(prior, v)])
+    if values.size:
+        threshold = prior.tail_threshold(target) if isinstance(prior, AtomicLaw) else float(values[0])
+        return _split_tie(prior, threshold, target, ties)
+    return Hard(prior, prior.tail_threshold(target))
+
+
+def calibrate_klsc(prior: ScoreLaw, target: float) -> Klsc:
+    """The KLSC solution with E_q[psi] = target, the unique minimiser of KL(q || p) under E_q[psi] >= target.
+
+    A target at or below the prior mean gives beta = 0 (`status` "inactive"); the essential supremum, if it
+    carries mass, gives beta = inf (`status` "limit"). Paper: Lemma D.4, Remark D.5, (200). Ours: the limits.
+
+    Args:
+        prior: law of the score under p.
+        target: tau, in score units.
+
+    Raises:
+        InfeasibleTarget: if the target exceeds the essential supremum, equals it where no mass lies, or lies
+            beyond the last slope of a log-partition function that is not steep (the infimum of KL is then
+            approached but not attained; the message gives it).
+        ValueError: if the target is not finite.
+    """
+    require_finite("target", target)
+    if target <= prior.mean:
+        return Klsc(prior, 0.0)
+    _require_reachable(prior, target)
+    if target == prior.ess_sup:
+        return Klsc(prior, math.inf)
+
+    def excess(multiplier: float) -> float:
+        return prior.tilt(multiplier).mean - target
+
+    last = prior.max_multiplier
+    if not prior.steep:
+        slope = prior.tilt(last).mean
+        if target > slope:
+            infimum = last * target - prior.log_partition(last)
+            raise InfeasibleTarget(
+                f"target = {target!r}: must be <= {slope!r}, the last slope of the log-partition function "
+                f"(multiplier {last!r}); beyond it KL(q || p) comes arbitrarily close to {infimum!r} nats "
+                "but no distribution attains it"
+            )
+        return Klsc(prior, _root(excess, 0.0, last))
+    upper = (target - prior.mean) / prior.variance
+    if math.isfinite(last):
+        upper = min(upper, 0.5 * last)
+    while excess(upper) < 0:
+        upper = 2 * upper if math.isinf(last) else 0.5 * (upper + last)
+        if not math.isfinite(upper) or upper == last:
+            raise InfeasibleTarget(
+                f"target = {target!r}: cannot be told from the limit {prior.ess_sup!r} in double precision"
+            )
+    return Klsc(prior, _root(excess, 0.0, upper))
+
+
+def _require_reachable(prior: ScoreLaw, target: float) -> None:
+    top = prior.ess_sup
+    if target > top:
+        raise InfeasibleTarget(f"target = {target!r}: must be <= the essential supremum of the score, {top!r}")
+    if target == top and prior.ess_sup_mass == 0:
+        raise InfeasibleTarget(
+            f"target = {target!r}: must be < the essential supremum of the score, {top!r}, which carries no mass"
+        )
+
+
+def _mean_above(prior: ScoreLaw, value: float) -> float:
+    """E[Y | Y > value], or the value itself if nothing lies above it."""
+    above = prior.survival(value) - prior.atom(value)
+    if above <= 4 * _EPS * prior.survival(value):
+        return value
+    return value + prior.mean_residual(value) * prior.survival(value) / above
+
+
+def _split_tie(prior: ScoreLaw, value: float, target: float, ties: Literal["randomise", "nearest"]) -> Hard:
+    """Keep the fraction a of the atom at `value` for which the mean is the target.
+
+    With S and m at the atom, the excess over `value` is S m whatever a is, and the kept mass is S - (1-a) atom;
+    so the mean is the target when the kept mass is S m/(target - value).
+    """
+    survival, atom = prior.survival(value), prior.atom(value)
+    if target <= value:  # the tail mean at the value exceeds the target only by rounding
+        return Hard(prior, value)
+    kept = survival * prior.mean_residual(value) / (target - value)
+    fraction = min(1.0, max(0.0, 1 - (survival - kept) / atom))
+    if ties == "randomise" or fraction in (0.0, 1.0):
+        return Hard(prior, value, fraction)
+    low, high = Hard(prior, value, 1.0), Hard(prior, value, 0.0)
+    nearest = low if target - low.mean <= high.mean - target else high
+    if nearest is high:  # the same set, written as a plain truncation at the next value
+        values = prior.atoms()[0]
+        return Hard(prior, float(values[values > value][0])) if isinstance(prior, AtomicLaw) else high
+    return nearest
+
+
+def _root(excess: Callable[[float], float], lower: float, upper: float) -> float:
+    if excess(upper) <= 0:
+        return upper
+    if excess(lower) >= 0:
+        return lower
+    return float(brentq(excess, lower, upper, xtol=1e-300, rtol=4 * _EPS, maxiter=500))

@@ -1,0 +1,27 @@
+"""Errors that a caller can act on: each names the argument, its value and what is permitted."""
+
+import math
+
+
+class InfeasibleTarget(ValueError):
+    """No distribution absolutely continuous with respect to the prior meets the target level.
+
+    Raised, for example, when the target lies above the essential supremum of the score, or when the
+    log-partition function is not steep and the target lies beyond its last slope (Lemma D.4, ours).
+    """
+
+
+def require(ok: bool, name: str, value: object, permitted: str) -> None:
+    """Raise `ValueError` with a message of the form `name = value: must be permitted` unless `ok`."""
+    if not ok:
+        raise ValueError(f"{name} = {value!r}: must be {permitted}")
+
+
+def require_finite(name: str, value: float) -> None:
+    """Raise unless `value` is a finite number."""
+    require(math.isfinite(value), name, value, "a finite number")
+
+
+def require_margin(value: float) -> None:
+    """Raise unless `value` is a margin of Definition 2.3: finite and positive."""
+    require(math.isfinite(value) and value > 0, "margin", value, "finite and > 0 (score units)")

@@ -1,0 +1,100 @@
+"""How fast the two paths of solutions move per unit of faithfulness (Appendix D.4).
+
+Both paths are indexed by tau = E_q[psi]. The speed at tau is the limit of TV(q_tau, q_(tau + d))/d.
+"""
+
+import math
+from collections.abc import Sequence
+
+from scipy.integrate import quad
+
+from theory.calibrate import calibrate_hard, calibrate_klsc
+from theory.divergence import tv
+from theory.errors import require
+from theory.law import ScoreLaw
+from theory.solutions import Hard, Klsc, Solution
+
+
+def hard_tv_speed(prior: ScoreLaw, threshold: float) -> float:
+    """V_hard(t) = 1/m(t), per score unit, for a law with a density at t. Paper: Lemma D.11 (85)-(91).
+
+    Raises:
+        ValueError: if no mass lies at or above the threshold.
+    """
+    residual = prior.mean_residual(threshold)
+    return math.inf if residual == 0 else 1.0 / residual
+
+
+def klsc_tv_speed(prior: ScoreLaw, multiplier: float) -> float:
+    """V_soft(beta) = E|Y - tau|/(2 Var(Y)) under q_beta, per score unit. Paper: Lemma D.12 (92)-(101).
+
+    Raises:
+        ValueError: if the score is almost surely constant, or beta is outside the domain of A.
+    """
+    law = prior.tilt(multiplier)
+    require(law.variance > 0, "prior", prior, "a law whose score is not almost surely constant")
+    return law.mean_abs_dev / (2.0 * law.variance)
+
+
+def tv_step(q: Solution, r: Solution) -> float:
+    """TV(q, r)/|E_r[psi] - E_q[psi]|: the finite-step analogue of the speed, per score unit. Paper: (108), (203).
+
+    For two truncations at t < t' it equals 1/(tau(t') - E[Y | t <= Y < t']), for any law and step (ours).
+
+    Raises:
+        ValueError: if both solutions have the same mean.
+    """
+    step = abs(r.mean - q.mean)
+    require(step > 0, "r.mean", r.mean, "different from the mean of q")
+    return tv(q, r) / step
+
+
+def mean_hard_tv_speed(prior: ScoreLaw, lower: float, upper: float) -> float:
+    """Average of the hard speed over the faithfulness levels from tau(lower) to tau(upper), lower < upper.
+
+    = log(S(a)/S(b))/(tau(b) - tau(a)) for a law with a density; with atoms the numerator is the
+    Nelson-Aalen sum (ours). Paper: (102)-(104).
+
+    Raises:
+        ValueError: unless lower < upper, mass lies at or above `upper`, and the tail means differ.
+    """
+    require(lower < upper, "upper", upper, f"> lower = {lower!r}")
+    rise = prior.tail_mean(upper) - prior.tail_mean(lower)
+    require(rise > 0, "upper", upper, f"a threshold with a larger tail mean than lower = {lower!r}")
+    return prior.cumulative_hazard(lower, upper) / rise
+
+
+def mean_klsc_tv_speed(prior: ScoreLaw, lower: float, upper: float) -> float:
+    """Average of the KLSC speed over the levels from A'(lower) to A'(upper), multipliers lower < upper.
+
+    = integral of E|Y - tau(beta)|/2 over beta, divided by tau(upper) - tau(lower). Paper: (105)-(107).
+    By adaptive quadrature to about 1e-10.
+
+    Raises:
+        ValueError: unless lower < upper and the tilted means differ.
+    """
+    require(lower < upper, "upper", upper, f"> lower = {lower!r}")
+    rise = prior.tilt(upper).mean - prior.tilt(lower).mean
+    require(rise > 0, "prior", prior, "a law whose score is not almost surely constant")
+    length, *_ = quad(lambda b: 0.5 * prior.tilt(b).mean_abs_dev, lower, upper, epsabs=1e-12, epsrel=1e-10, limit=200)
+    return float(length) / rise
+
+
+def mean_tv_step(path: type[Hard] | type[Klsc], prior: ScoreLaw, targets: Sequence[float], step: float) -> float:
+    """Mean over levels tau_k of TV(q_(tau_k), q_(tau_k + step))/step, along the hard or the KLSC path.
+
+    Paper: (108).
+
+    Args:
+        path: `Hard` or `Klsc`.
+        prior: law of the score under p.
+        targets: the levels tau_k, above the prior mean; at least one.
+        step: > 0, in score units.
+
+    Raises:
+        InfeasibleTarget: if a level or a level plus the step is out of reach.
+    """
+    require(len(targets) > 0, "targets", targets, "at least one level")
+    require(math.isfinite(step) and step > 0, "step", step, "finite and > 0")
+    calibrate = calibrate_hard if path is Hard else calibrate_klsc
+    return sum(tv(calibrate(prior, t), calibrate(prior, t + step)) / step for t in targets) / len(targets)

@@ -1,0 +1,63 @@
+"""Explicit finite measures: points with masses, where every statement can be enumerated.
+
+Measures are arrays of masses over the same points; a score is an array over them.
+"""
+
+import numpy as np
+from jaxtyping import Float
+
+from theory.atomic import AtomicLaw, checked_weights
+from theory.errors import require
+from theory.solutions import Solution
+
+Masses = Float[np.ndarray, " n"]
+
+
+def score_law(masses: Masses, scores: Float[np.ndarray, " n"]) -> AtomicLaw:
+    """The law of the score under a finite measure; calibrate on it, then apply the result with `reweight`."""
+    return AtomicLaw(scores, masses)
+
+
+def reweight(masses: Masses, scores: Float[np.ndarray, " n"], solution: Solution) -> Masses:
+    """The masses of a hard or KLSC solution: p exp(log dq/dp). Paper: (6), (9), (17).
+
+    Args:
+        masses: p, >= 0 with sum 1.
+        scores: psi at the points.
+        solution: calibrated on `score_law(masses, scores)`.
+
+    Raises:
+        ValueError: if the masses are no probability, lengths differ, or the solution belongs to another law
+            (its masses then do not sum to 1).
+    """
+    p = checked_weights(np.asarray(masses, dtype=np.float64), len(scores))
+    q = p * np.exp(solution.log_ratio(np.asarray(scores, dtype=np.float64)))
+    total = float(q.sum())
+    require(abs(total - 1) < 1e-6, "solution", solution, "calibrated on the law of these scores")
+    return q / total
+
+
+def kl(q: Masses, p: Masses) -> float:
+    """KL(q || p) = sum q log(q/p) in nats, with 0 log 0 = 0; +inf unless q << p. Paper: (1), B.2.
+
+    Raises:
+        ValueError: if an argument is no probability or the lengths differ.
+    """
+    q, p = checked_weights(q, len(p)), checked_weights(p, len(p))
+    support = q > 0
+    if (p[support] == 0).any():
+        return float("inf")
+    # Subtracting q - p (sum zero) makes every term non-negative: no cancellation between near measures.
+    with np.errstate(over="ignore"):
+        terms = q[support] * np.log(q[support] / p[support]) - q[support] + p[support]
+    return max(0.0, float(terms.sum() + p[~support].sum()))
+
+
+def tv(q: Masses, p: Masses) -> float:
+    """TV(q, p) = half the sum of |q - p|, in [0, 1]. Paper: (2), B.3.
+
+    Raises:
+        ValueError: if an argument is no probability or the lengths differ.
+    """
+    q, p = checked_weights(q, len(p)), checked_weights(p, len(p))
+    return 0.5 * float(np.abs(q - p).sum())

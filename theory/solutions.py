@@ -1,0 +1,195 @@
+"""The two solutions of the constrained problem: truncation (hard) and tilting (KLSC).
+
+Both are densities relative to the prior that depend on x through psi(x) only, so that a solution is a
+`ScoreLaw` of the prior and one number. `log_ratio` turns scores into log dq/dp, which is all that a finite
+pool or a plot needs; the rest are exact functionals of the law.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from theory.atomic import AtomicLaw
+from theory.errors import require, require_margin
+from theory.law import ScoreLaw
+
+Status = Literal["active", "inactive", "limit"]
+
+
+@dataclass(frozen=True)
+class Hard:
+    """The hard solution q_t = p 1{psi >= t}/p(psi >= t), randomised on ties if need be.
+
+    Keeps all of {psi > t} and the fraction `tie_fraction` of {psi = t}; 1 is the paper's truncation.
+    Paper: Definition 2.1, Lemma D.1 (6), (43). The randomised form is ours: a law with atoms skips means.
+
+    Args:
+        prior: law of the score under p.
+        threshold: t, in score units; -inf keeps everything (inactive constraint).
+        tie_fraction: fraction in [0, 1] of the atom at t that is kept.
+
+    Raises:
+        ValueError: if no mass is kept, or the fraction is outside [0, 1].
+    """
+
+    prior: ScoreLaw
+    threshold: float
+    tie_fraction: float = 1.0
+
+    def __post_init__(self) -> None:
+        require(not math.isnan(self.threshold), "threshold", self.threshold, "a number")
+        require(0 <= self.tie_fraction <= 1, "tie_fraction", self.tie_fraction, "in [0, 1]")
+        self.prior._require_mass(self.threshold)
+        require(self.kept > 0, "tie_fraction", self.tie_fraction, "> 0 where no mass lies above the threshold")
+
+    @property
+    def status(self) -> Status:
+        """`inactive` if q = p, `limit` if q sits on the essential supremum, else `active`."""
+        if self.kept == 1.0:
+            return "inactive"
+        return "limit" if self.threshold == self.prior.ess_sup else "active"
+
+    @cached_property
+    def dropped_tie(self) -> float:
+        """Prior mass of {psi = t} that is not kept."""
+        return (1 - self.tie_fraction) * self.prior.atom(self.threshold)
+
+    @cached_property
+    def kept(self) -> float:
+        """Prior mass that is kept: S(t), less the dropped part of the tie."""
+        return self.prior.survival(self.threshold) - self.dropped_tie
+
+    @cached_property
+    def log_kept(self) -> float:
+        """log of `kept`, in nats; finite where `kept` itself underflows."""
+        if self.dropped_tie == 0:
+            return self.prior.log_survival(self.threshold)
+        return math.log(self.kept)
+
+    @cached_property
+    def mean(self) -> float:
+        """E_q[psi]. Paper: (78)."""
+        mean = self.prior.tail_mean(self.threshold)
+        if self.dropped_tie == 0:
+            return mean
+        return self.threshold + (mean - self.threshold) * self.prior.survival(self.threshold) / self.kept
+
+    @cached_property
+    def kl(self) -> float:
+        """KL(q_t || p) = -log S(t), in nats. Paper: Lemma D.1 (46); with a tie, plus its entropy term."""
+        tie = self.tie_fraction * self.prior.atom(self.threshold) if self.dropped_tie > 0 else 0.0
+        return -self.log_kept + (tie / self.kept * math.log(self.tie_fraction) if tie > 0 else 0.0)
+
+    def log_ratio(self, scores: Float[np.ndarray, " *n"]) -> Float[np.ndarray, " *n"]:
+        """log dq/dp at points with these scores; -inf outside the support."""
+        with np.errstate(divide="ignore"):
+            on_tie = np.log(np.float64(self.tie_fraction))
+        logs = np.where(scores > self.threshold, 0.0, np.where(scores == self.threshold, on_tie, -np.inf))
+        return logs - self.log_kept
+
+    def survival(self, threshold: float) -> float:
+        """q(psi >= threshold)."""
+        if threshold <= self.threshold:
+            return 1.0
+        return math.exp(self.prior.log_survival(threshold) - self.log_kept)
+
+    def atom(self, level: float) -> float:
+        """q(psi = level)."""
+        share = 1.0 if level > self.threshold else self.tie_fraction if level == self.threshold else 0.0
+        return share * self.prior.atom(level) / self.kept if share else 0.0
+
+    def mass_below(self, level: float) -> float:
+        """q(psi < level), without cancellation just above the threshold."""
+        if level <= self.threshold:
+            return 0.0
+        if self.dropped_tie > 0 or math.isinf(self.threshold) or math.isinf(level):
+            return 1.0 - self.survival(level)
+        return self.prior.shell_mass(self.threshold, level - self.threshold)
+
+    def boundary_mass(self, threshold: float, margin: float) -> float:
+        """M_delta(q; t) = q(t <= psi < t + delta)/q(psi >= t). Paper: Definition 2.3, Lemma D.6 (63)-(65)."""
+        require_margin(margin)
+        if threshold > self.threshold or (threshold == self.threshold and self.dropped_tie == 0):
+            return self.prior.shell_mass(threshold, margin)
+        return self.mass_below(threshold + margin)
+
+
+@dataclass(frozen=True)
+class Klsc:
+    """The KLSC solution q_beta = p exp(beta psi)/Z(beta), the KL-closest law to p with its mean.
+
+    Paper: Definition 2.2, Lemma D.4 (9). For `multiplier` = inf it is the limit (ours): p conditioned on
+    the essential supremum, which must carry mass.
+
+    Args:
+        prior: law of the score under p.
+        multiplier: beta >= 0, per score unit; 0 is the inactive constraint, inf the limit.
+
+    Raises:
+        ValueError: if beta is negative, NaN, beyond the end of the partition function's domain, or infinite
+            while the essential supremum carries no mass.
+    """
+
+    prior: ScoreLaw
+    multiplier: float
+
+    def __post_init__(self) -> None:
+        require(self.multiplier >= 0, "multiplier", self.multiplier, ">= 0")
+        if self.multiplier == math.inf:
+            require(self.prior.ess_sup_mass > 0, "multiplier", self.multiplier, "finite: no mass at the supremum")
+        else:
+            self.prior._require_multiplier(self.multiplier)
+
+    @property
+    def status(self) -> Status:
+        """`inactive` if beta = 0, `limit` if beta = inf, else `active`."""
+        return "inactive" if self.multiplier == 0 else "limit" if self.limit else "active"
+
+    @cached_property
+    def limit(self) -> Hard | None:
+        """The truncation that an infinite multiplier stands for, else None."""
+        return Hard(self.prior, self.prior.ess_sup) if self.multiplier == math.inf else None
+
+    @cached_property
+    def law(self) -> ScoreLaw:
+        """Law of the score under q_beta."""
+        return AtomicLaw(np.array([self.prior.ess_sup])) if self.limit else self.prior.tilt(self.multiplier)
+
+    @property
+    def mean(self) -> float:
+        """E_q[psi] = A'(beta). Paper: (59)."""
+        return self.law.mean
+
+    @cached_property
+    def log_partition(self) -> float:
+        """A(beta), in nats; +-inf in the limit."""
+        return math.inf if self.limit else self.prior.log_partition(self.multiplier)
+
+    @cached_property
+    def kl(self) -> float:
+        """KL(q_beta || p) = beta E_q[psi] - A(beta), in nats, to about 1e-15 absolute. Paper: (58)."""
+        if self.limit:
+            return self.limit.kl
+        return max(0.0, self.multiplier * self.mean - self.log_partition)
+
+    def log_ratio(self, scores: Float[np.ndarray, " *n"]) -> Float[np.ndarray, " *n"]:
+        """log dq/dp = beta psi - A(beta) at points with these scores."""
+        if self.limit:
+            return self.limit.log_ratio(scores)
+        return self.multiplier * scores - self.log_partition
+
+    def survival(self, threshold: float) -> float:
+        """q(psi >= threshold)."""
+        return self.law.survival(threshold)
+
+    def boundary_mass(self, threshold: float, margin: float) -> float:
+        """M_delta(q; t) = q(t <= psi < t + delta)/q(psi >= t). Paper: Definition 2.3, Lemma D.7."""
+        require_margin(margin)
+        return self.law.shell_mass(threshold, margin)
+
+
+Solution = Hard | Klsc
