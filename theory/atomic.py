@@ -29,7 +29,7 @@ class AtomicLaw(ScoreLaw):
             of another length, or do not sum to 1.
     """
 
-    def __init__(self, values: Shaped[np.ndarray, " n"], weights: Shaped[np.ndarray, " n"] | None = None):
+    def __init__(self, values: Shaped[np.ndarray, " n"], weights: Shaped[np.ndarray, " m"] | None = None):
         scores = np.asarray(values, dtype=np.float64).ravel()
         require(scores.size > 0, "values", values, "at least one score")
         bad = np.flatnonzero(~np.isfinite(scores))
@@ -154,7 +154,7 @@ def _run_starts(ordered: Float[np.ndarray, " n"]) -> Shaped[np.ndarray, " k"]:
     return np.flatnonzero(np.concatenate([[True], ordered[1:] > ordered[:-1]]))
 
 
-def checked_weights(weights: Float[np.ndarray, " n"], size: int) -> Float[np.ndarray, " n"]:
+def checked_weights(weights: Float[np.ndarray, " m"], size: int) -> Float[np.ndarray, " m"]:
     """The weights, if they are a probability over `size` points; else a `ValueError`."""
     require(weights.size == size, "weights", f"{weights.size} numbers", f"{size} numbers, one a score")
     require(bool(np.isfinite(weights).all()), "weights", "with NaN or infinity", "finite")

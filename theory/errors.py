@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 
 class InfeasibleTarget(ValueError):
     """No distribution absolutely continuous with respect to the prior meets the target level.
@@ -11,7 +13,7 @@ class InfeasibleTarget(ValueError):
     """
 
 
-def require(ok: bool, name: str, value: object, permitted: str) -> None:
+def require(ok: bool | np.bool_, name: str, value: object, permitted: str) -> None:
     """Raise `ValueError` with a message of the form `name = value: must be permitted` unless `ok`."""
     if not ok:
         raise ValueError(f"{name} = {value!r}: must be {permitted}")

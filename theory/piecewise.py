@@ -28,6 +28,10 @@ _NODES, _WEIGHTS = legendre.leggauss(_ORDER)
 _COEFFICIENTS = legendre.legvander(_NODES, _ORDER - 1) * _WEIGHTS[:, None] * (np.arange(_ORDER) + 0.5)
 _HALF_BASES = [legendre.legvander(0.5 * (_NODES + side), _ORDER - 1).T for side in (-1, 1)]
 _PREDICTION_TOLERANCE = 1e-11
+_END_SHARE = 0.05  # a log-density rises by less than this share of its range between the last node and the end
+_STEEPEST_PANEL = 30.0  # nats
+_NO_MASS = -700.0  # nats below the peak
+_UNDERFLOW = 1e-290  # densities near the smallest double have no digits to predict
 _SMALLEST_PANEL = 1e-13  # relative; only reached next to singular ends
 _MAX_NEWTON = 12
 _RESOLVED_EXPONENT = 4.0  # a tilt that varies by no more than this over each panel needs no new panels
@@ -120,7 +124,8 @@ class PiecewiseLaw(ScoreLaw):
             middle = 0.5 * (left + right)
             halves = [self._nodes(left, middle), self._nodes(middle, right)]
             done = right - left <= _SMALLEST_PANEL * np.maximum(1.0, np.abs(left))
-            done |= _predicts(y, log_w, halves, np.maximum(np.abs(left), np.abs(right)) / (right - left))
+            magnitude = np.maximum(np.abs(left), np.abs(right)) / (right - left)
+            done |= _negligible(log_w) | (_gentle(log_w) & _predicts(y, log_w, halves, magnitude))
             for (half_y, half_log_w), a, b in zip(halves, (left, middle), (middle, right), strict=True):
                 accepted.append((a[done], b[done], half_y[done], half_log_w[done]))
             y, log_w = (np.concatenate([half[column][~done] for half in halves]) for column in (0, 1))
@@ -184,7 +189,8 @@ class PiecewiseLaw(ScoreLaw):
             step = (value - level) / slope if slope else math.inf
             x = min(1.0, max(-1.0, x - step))
             if abs(step) < 1e-8:
-                return min(1.0, max(-1.0, x - excess(x) / slope)), slope
+                x = min(1.0, max(-1.0, x - excess(x) / slope))
+                return x, _series_value_and_slope(series, x)[1]
         at_left, at_right = excess(-1.0), excess(1.0)
         if at_left * at_right > 0:  # rounding at an end
             x = -1.0 if abs(at_left) <= abs(at_right) else 1.0
@@ -201,7 +207,7 @@ class PiecewiseLaw(ScoreLaw):
         if cut.size == 0:
             return scores, weights
         ends = np.empty((2, cut.size))
-        for column, i in enumerate(cut):
+        for column, i in enumerate(cut.tolist()):
             at_low = self._crossing(i, lower)[0] if p.low[i] < lower else None
             at_high = self._crossing(i, upper)[0] if p.high[i] > upper else None
             rising = p.score[i, -1] > p.score[i, 0]
@@ -227,7 +233,7 @@ class PiecewiseLaw(ScoreLaw):
 
     @cached_property
     def _charged(self) -> np.ndarray:
-        return (self._weight > 0).any(axis=1)
+        return (self._panels.log_weight > -np.inf).any(axis=1)
 
     @cached_property
     def _flat(self) -> np.ndarray:
@@ -248,7 +254,7 @@ class PiecewiseLaw(ScoreLaw):
     def _atoms(self) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
         flat = self._flat & self._charged
         values, index = np.unique(self._panels.low[flat], return_inverse=True)
-        return values, np.bincount(index, self._weight[flat].sum(axis=1), len(values))
+        return values, np.bincount(index, self._weight[flat].sum(axis=1), len(values)).astype(np.float64)
 
     def log_survival(self, threshold: float) -> float:
         if threshold <= self.ess_inf:
@@ -260,8 +266,8 @@ class PiecewiseLaw(ScoreLaw):
         """Sum of g/|s'| over the latent values with score `level`; +inf at a turning point of s."""
         p = self._panels
         total = 0.0
-        for i in np.flatnonzero((p.low <= level) & (level < p.high) & self._charged):
-            x, slope = self._crossing(int(i), level)
+        for i in np.flatnonzero((p.low <= level) & (level < p.high) & self._charged).tolist():
+            x, slope = self._crossing(i, level)
             g = _series_value_and_slope(self._density_series[i].tolist(), x)[0]
             half = 0.5 * float(p.right[i] - p.left[i])
             turning = abs(slope) <= 1e-9 * float(p.high[i] - p.low[i])
@@ -314,15 +320,34 @@ class PiecewiseLaw(ScoreLaw):
         tilted.max_multiplier, tilted.steep = self.max_multiplier - multiplier, self.steep
         p = self._panels
         log_w = p.log_weight + multiplier * p.score
-        tilted._log_z = self._log_z + float(log_w.max())  # provisional: only keeps exponents near 0
+        # Provisional normaliser: bounds the exponent beyond the outermost nodes too, so that nothing overflows.
+        peak = float((log_w.max(axis=1) + _END_SHARE * _log_range(log_w)).max())
+        tilted._log_z = self._log_z + peak
         if abs(multiplier) * float((p.high - p.low)[self._charged].max()) <= _RESOLVED_EXPONENT:
-            panels = p._replace(log_weight=log_w - float(log_w.max()))
+            panels = p._replace(log_weight=log_w - peak)
         else:
             panels = tilted._refine(p.left, p.right)
         log_total = math.log(float(np.exp(panels.log_weight).sum()))
         tilted._log_z += log_total
         tilted._panels = panels._replace(log_weight=panels.log_weight - log_total)
         return tilted
+
+
+def _log_range(log_w: Float[np.ndarray, "p order"]) -> Float[np.ndarray, " p"]:
+    """Variation of the log-density over the nodes of each panel; nodes without mass do not count."""
+    top = log_w.max(axis=1)
+    bottom = np.where(log_w > -np.inf, log_w, np.inf).min(axis=1)
+    return np.where(top > -np.inf, top - np.minimum(top, bottom), 0.0)
+
+
+def _gentle(log_w: Float[np.ndarray, "p order"]) -> Bool[np.ndarray, " p"]:
+    """Whether no peak can hide between the nodes of the panel."""
+    return _log_range(log_w) <= _STEEPEST_PANEL
+
+
+def _negligible(log_w: Float[np.ndarray, "p order"]) -> Bool[np.ndarray, " p"]:
+    """Whether the panel carries no mass in double precision, even if its density goes on rising to its end."""
+    return log_w.max(axis=1) + _END_SHARE * _log_range(log_w) < _NO_MASS
 
 
 def _predicts(
@@ -342,7 +367,7 @@ def _predicts(
         for coefficients, values in zip(series, found, strict=True):
             size = np.abs(values).max(axis=1)
             error = np.abs(coefficients @ basis - values).max(axis=1)
-            rounding = 16 * np.finfo(float).eps * magnitude * np.ptp(values, axis=1)
+            rounding = 16 * np.finfo(float).eps * magnitude * np.ptp(values, axis=1) + _UNDERFLOW
             ok &= ~(error > _PREDICTION_TOLERANCE * size + rounding)  # NaN counts as settled; it is reported later
     return ok
 

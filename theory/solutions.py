@@ -44,7 +44,8 @@ class Hard:
         require(not math.isnan(self.threshold), "threshold", self.threshold, "a number")
         require(0 <= self.tie_fraction <= 1, "tie_fraction", self.tie_fraction, "in [0, 1]")
         self.prior._require_mass(self.threshold)
-        require(self.kept > 0, "tie_fraction", self.tie_fraction, "> 0 where no mass lies above the threshold")
+        kept = self.dropped_tie == 0 or self.kept > 0
+        require(kept, "tie_fraction", self.tie_fraction, "> 0 where no mass lies above the threshold")
 
     @property
     def status(self) -> Status:
@@ -60,7 +61,7 @@ class Hard:
 
     @cached_property
     def kept(self) -> float:
-        """Prior mass that is kept: S(t), less the dropped part of the tie."""
+        """Prior mass that is kept: S(t), less the dropped part of the tie; may underflow, unlike `log_kept`."""
         return self.prior.survival(self.threshold) - self.dropped_tie
 
     @cached_property
@@ -100,7 +101,8 @@ class Hard:
     def atom(self, level: float) -> float:
         """q(psi = level)."""
         share = 1.0 if level > self.threshold else self.tie_fraction if level == self.threshold else 0.0
-        return share * self.prior.atom(level) / self.kept if share else 0.0
+        mass = share * self.prior.atom(level)
+        return mass / self.kept if mass > 0 else 0.0
 
     def mass_below(self, level: float) -> float:
         """q(psi < level), without cancellation just above the threshold."""
