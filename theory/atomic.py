@@ -110,9 +110,12 @@ class AtomicLaw(ScoreLaw):
         return max(0.0, gap - float(self._tail_excess[i] / self._tail_mass[i]))
 
     def shell_mass(self, threshold: float, width: float) -> float:
-        self._require_mass(threshold)
         require(width >= 0, "width", width, ">= 0")
-        first, last = self._first_at(threshold), self._first_at(threshold + width)
+        return self.share_below(threshold, threshold + width)
+
+    def share_below(self, lower: float, upper: float) -> float:
+        self._require_mass(lower)
+        first, last = self._first_at(lower), self._first_at(upper)
         return min(1.0, float(self._masses[first:last].sum() / self._tail_mass[first]))
 
     def cumulative_hazard(self, lower: float, upper: float) -> float:

@@ -25,9 +25,7 @@ def kl(q: Solution, r: Solution) -> float:
         if isinstance(q, Klsc) and q.multiplier == r.multiplier:
             return 0.0
         return max(0.0, q.kl - (r.multiplier * q.mean - r.log_partition))
-    if isinstance(q, Klsc):
-        return q.kl if r.status == "inactive" else math.inf
-    if q.mass_below(r.threshold) > 0 or (r.tie_fraction == 0 and q.atom(r.threshold) > 0):
+    if q.charges_below(r.threshold) or (r.tie_fraction == 0 and q.atom(r.threshold) > 0):
         return math.inf
     tie = q.atom(r.threshold) if r.tie_fraction < 1 else 0.0
     return max(0.0, q.kl + r.log_kept - (tie * math.log(r.tie_fraction) if tie > 0 else 0.0))
@@ -76,9 +74,9 @@ def _tv_mixed(hard: Hard, soft: Klsc) -> float:
     crossing = math.inf
     if soft.multiplier > 0:
         crossing = (soft.log_partition - hard.log_kept) / soft.multiplier
-    tie = hard.atom(start) - soft.law.atom(start)
+    tie = hard.atom(start) - soft.atom(start)
     if crossing <= start:
         return max(0.0, tie)
     by_hard = hard.mass_below(crossing) - hard.atom(start)
-    by_soft = soft.survival(start) - soft.law.atom(start) - soft.survival(crossing)
+    by_soft = soft.survival(start) - soft.atom(start) - soft.survival(crossing)
     return min(1.0, max(0.0, by_hard - by_soft) + max(0.0, tie))

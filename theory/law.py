@@ -83,6 +83,10 @@ class ScoreLaw(ABC):
 
     # What follows from the above.
 
+    def share_below(self, lower: float, upper: float) -> float:
+        """P(Y < upper | Y >= lower), for lower <= upper; an atom at `upper` does not count, whatever the rounding."""
+        return self.shell_mass(lower, upper - lower)
+
     def atom(self, level: float) -> float:
         """P(Y = level)."""
         values, masses = self.atoms()
@@ -142,7 +146,7 @@ class ScoreLaw(ABC):
         """
         require(lower <= upper, "upper", upper, f">= lower = {lower!r}")
         self._require_mass(upper)
-        total = -math.log1p(-self.shell_mass(lower, upper - lower)) if upper > lower else 0.0
+        total = -math.log1p(-self.share_below(lower, upper)) if upper > lower else 0.0
         for value, mass in zip(*self.atoms(), strict=True):
             if lower <= value < upper:
                 jump = float(mass) / self.survival(float(value))

@@ -31,7 +31,6 @@ _PREDICTION_TOLERANCE = 1e-11
 _END_SHARE = 0.05  # a log-density rises by less than this share of its range between the last node and the end
 _STEEPEST_PANEL = 30.0  # nats
 _NO_MASS = -700.0  # nats below the peak
-_UNDERFLOW = 1e-290  # densities near the smallest double have no digits to predict
 _SMALLEST_PANEL = 1e-13  # relative; only reached next to singular ends
 _MAX_NEWTON = 12
 _RESOLVED_EXPONENT = 4.0  # a tilt that varies by no more than this over each panel needs no new panels
@@ -79,7 +78,7 @@ class PiecewiseLaw(ScoreLaw):
         increasing = edges.size >= 2 and bool(np.isfinite(edges).all()) and bool((np.diff(edges) > 0).all())
         require(increasing, "breakpoints", breakpoints, "at least two finite, increasing numbers")
         self._score, self._log_density = score, log_density
-        self._multiplier, self._log_z = 0.0, 0.0
+        self._multiplier, self._anchor, self._log_z = 0.0, 0.0, 0.0
         self._panels = self._refine(edges[:-1], edges[1:])
         bounded = float(self._panels.high.max()) < math.inf
         require(
@@ -101,7 +100,7 @@ class PiecewiseLaw(ScoreLaw):
     def _log_g(self, u: Float[np.ndarray, " *n"], y: Float[np.ndarray, " *n"]) -> Float[np.ndarray, " *n"]:
         """Log-density of the latent variable, tilted; the tilt by 0 is the identity even where y is infinite."""
         logs = self._log_density(u)
-        return logs if self._multiplier == 0 else logs + (self._multiplier * y - self._log_z)
+        return logs if self._multiplier == 0 else logs + (self._multiplier * (y - self._anchor) - self._log_z)
 
     def _nodes(
         self, left: Float[np.ndarray, " p"], right: Float[np.ndarray, " p"]
@@ -120,12 +119,14 @@ class PiecewiseLaw(ScoreLaw):
         """
         accepted: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
         y, log_w = self._nodes(left, right)
+        peak = -np.inf
         while left.size:
             middle = 0.5 * (left + right)
             halves = [self._nodes(left, middle), self._nodes(middle, right)]
             done = right - left <= _SMALLEST_PANEL * np.maximum(1.0, np.abs(left))
             magnitude = np.maximum(np.abs(left), np.abs(right)) / (right - left)
-            done |= _negligible(log_w) | (_gentle(log_w) & _predicts(y, log_w, halves, magnitude))
+            peak = max(peak, *(float(half[1].max()) for half in halves))
+            done |= _negligible(log_w, peak) | (_gentle(log_w) & _predicts(y, log_w, halves, magnitude))
             for (half_y, half_log_w), a, b in zip(halves, (left, middle), (middle, right), strict=True):
                 accepted.append((a[done], b[done], half_y[done], half_log_w[done]))
             y, log_w = (np.concatenate([half[column][~done] for half in halves]) for column in (0, 1))
@@ -225,7 +226,7 @@ class PiecewiseLaw(ScoreLaw):
 
     @cached_property
     def mean(self) -> float:
-        return _dot(self._weight, self._panels.score)
+        return self._anchor + _dot(self._weight, self._panels.score - self._anchor) / float(self._weight.sum())
 
     @cached_property
     def variance(self) -> float:
@@ -302,13 +303,18 @@ class PiecewiseLaw(ScoreLaw):
 
     def shell_mass(self, threshold: float, width: float) -> float:
         require(width >= 0, "width", width, ">= 0")
-        total = float(self._between(threshold, math.inf)[1].sum())
+        return self.share_below(threshold, threshold + width)
+
+    def share_below(self, lower: float, upper: float) -> float:
+        total = float(self._between(lower, math.inf)[1].sum())
         if total == 0:
-            self._require_mass(threshold)
-        return min(1.0, float(self._between(threshold, threshold + width)[1].sum()) / total)
+            self._require_mass(lower)
+        return min(1.0, float(self._between(lower, upper)[1].sum()) / total)
 
     def log_partition(self, multiplier: float) -> float:
-        return self.tilt(multiplier)._log_z - self._log_z
+        tilted = self.tilt(multiplier)
+        shift = tilted._multiplier * tilted._anchor - self._multiplier * self._anchor
+        return tilted._log_z - self._log_z + shift
 
     def tilt(self, multiplier: float) -> "PiecewiseLaw":
         self._require_multiplier(multiplier)
@@ -318,18 +324,18 @@ class PiecewiseLaw(ScoreLaw):
         tilted._score, tilted._log_density = self._score, self._log_density
         tilted._multiplier = self._multiplier + multiplier
         tilted.max_multiplier, tilted.steep = self.max_multiplier - multiplier, self.steep
+        # log g + multiplier (score - anchor) - log_z: the anchor, where the mass goes, keeps the exponents' digits.
+        end = self.ess_sup if tilted._multiplier > 0 else self.ess_inf
+        tilted._anchor, tilted._log_z = (end if math.isfinite(end) else 0.0), 0.0
         p = self._panels
-        log_w = p.log_weight + multiplier * p.score
-        # Provisional normaliser: bounds the exponent beyond the outermost nodes too, so that nothing overflows.
-        peak = float((log_w.max(axis=1) + _END_SHARE * _log_range(log_w)).max())
-        tilted._log_z = self._log_z + peak
         if abs(multiplier) * float((p.high - p.low)[self._charged].max()) <= _RESOLVED_EXPONENT:
-            panels = p._replace(log_weight=log_w - peak)
+            base = p.log_weight - self._multiplier * (p.score - self._anchor) + self._log_z
+            panels = p._replace(log_weight=base + tilted._multiplier * (p.score - tilted._anchor))
         else:
             panels = tilted._refine(p.left, p.right)
-        log_total = math.log(float(np.exp(panels.log_weight).sum()))
-        tilted._log_z += log_total
-        tilted._panels = panels._replace(log_weight=panels.log_weight - log_total)
+        peak = float(panels.log_weight.max())
+        tilted._log_z = peak + math.log(float(np.exp(panels.log_weight - peak).sum()))
+        tilted._panels = panels._replace(log_weight=panels.log_weight - tilted._log_z)
         return tilted
 
 
@@ -345,9 +351,9 @@ def _gentle(log_w: Float[np.ndarray, "p order"]) -> Bool[np.ndarray, " p"]:
     return _log_range(log_w) <= _STEEPEST_PANEL
 
 
-def _negligible(log_w: Float[np.ndarray, "p order"]) -> Bool[np.ndarray, " p"]:
+def _negligible(log_w: Float[np.ndarray, "p order"], peak: float) -> Bool[np.ndarray, " p"]:
     """Whether the panel carries no mass in double precision, even if its density goes on rising to its end."""
-    return log_w.max(axis=1) + _END_SHARE * _log_range(log_w) < _NO_MASS
+    return log_w.max(axis=1) + _END_SHARE * _log_range(log_w) < peak + _NO_MASS
 
 
 def _predicts(
@@ -361,13 +367,15 @@ def _predicts(
     `magnitude` is |u|/width: it says how much of the variation over the panel is rounding of u itself.
     """
     ok = np.ones(len(y), dtype=bool)
-    series = [y @ _COEFFICIENTS, (np.exp(log_w) / _WEIGHTS) @ _COEFFICIENTS]
+    shift = np.max([log_w.max(axis=1), *(half[1].max(axis=1) for half in halves)], axis=0)
+    shift = np.where(np.isfinite(shift), shift, 0.0)[:, None]  # only the shape of the density matters
+    series = [y @ _COEFFICIENTS, (np.exp(log_w - shift) / _WEIGHTS) @ _COEFFICIENTS]
     for (half_y, half_log_w), basis in zip(halves, _HALF_BASES, strict=True):
-        found = [half_y, 2 * np.exp(half_log_w) / _WEIGHTS]
+        found = [half_y, 2 * np.exp(half_log_w - shift) / _WEIGHTS]
         for coefficients, values in zip(series, found, strict=True):
             size = np.abs(values).max(axis=1)
             error = np.abs(coefficients @ basis - values).max(axis=1)
-            rounding = 16 * np.finfo(float).eps * magnitude * np.ptp(values, axis=1) + _UNDERFLOW
+            rounding = 16 * np.finfo(float).eps * magnitude * np.ptp(values, axis=1)
             ok &= ~(error > _PREDICTION_TOLERANCE * size + rounding)  # NaN counts as settled; it is reported later
     return ok
 

@@ -105,12 +105,21 @@ class Hard:
         return mass / self.kept if mass > 0 else 0.0
 
     def mass_below(self, level: float) -> float:
-        """q(psi < level), without cancellation just above the threshold."""
-        if level <= self.threshold:
+        """q(psi < level), without cancellation just above the threshold; positive only if there is mass."""
+        if not self.charges_below(level):
             return 0.0
         if self.dropped_tie > 0 or math.isinf(self.threshold) or math.isinf(level):
             return 1.0 - self.survival(level)
-        return self.prior.shell_mass(self.threshold, level - self.threshold)
+        return self.prior.share_below(self.threshold, level)
+
+    def charges_below(self, level: float) -> bool:
+        """Whether q gives {psi < level} any mass, decided without differences of rounded masses."""
+        if level <= max(self.threshold, self.prior.ess_inf):
+            return False
+        if math.isinf(self.threshold):
+            return True
+        start = self.threshold if self.tie_fraction > 0 else math.nextafter(self.threshold, math.inf)
+        return start < level and self.prior.share_below(start, level) > 0
 
     def boundary_mass(self, threshold: float, margin: float) -> float:
         """M_delta(q; t) = q(t <= psi < t + delta)/q(psi >= t). Paper: Definition 2.3, Lemma D.6 (63)-(65)."""
@@ -187,6 +196,14 @@ class Klsc:
     def survival(self, threshold: float) -> float:
         """q(psi >= threshold)."""
         return self.law.survival(threshold)
+
+    def atom(self, level: float) -> float:
+        """q(psi = level)."""
+        return self.law.atom(level)
+
+    def charges_below(self, level: float) -> bool:
+        """Whether q gives {psi < level} any mass."""
+        return level > self.law.ess_inf
 
     def boundary_mass(self, threshold: float, margin: float) -> float:
         """M_delta(q; t) = q(t <= psi < t + delta)/q(psi >= t). Paper: Definition 2.3, Lemma D.7."""

@@ -32,7 +32,7 @@ def log_angle_density(mixture: GaussianMixture, theta: Float[np.ndarray, "*n"]) 
         a = np.einsum("...i,ij,...j->...", u, precision, u)
         D = (u @ (precision @ mean)) / np.sqrt(a)
         constant = -0.5 * mean @ precision @ mean - math.log(2 * math.pi) - 0.5 * np.linalg.slogdet(covariance)[1]
-        logs.append(math.log(weight) + constant - np.log(a) + _log_bracket(D))
+        logs.append(math.log(weight) + constant - np.log(a) + _log_bracket(np.asarray(D)))
     return np.asarray(np.logaddexp.reduce(logs, axis=0))
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from theory.errors import require
 from toy.kde import Grid, kernel_sum, kernels, kl_on_grid, world_grid
@@ -35,7 +35,7 @@ def bisect(
 ) -> Float[Array, ""]:
     """Root of an increasing function by bisection, to the last digits of the bracket."""
 
-    def halve(_: int, bracket: tuple[Float[Array, ""], Float[Array, ""]]) -> tuple[Array, Array]:
+    def halve(_: Int[Array, ""], bracket: tuple[Float[Array, ""], Float[Array, ""]]) -> tuple[Array, Array]:
         low, high = bracket
         middle = 0.5 * (low + high)
         below = function(middle) < 0
