@@ -97,7 +97,11 @@ def draw(data: Data) -> Figure:
             reach = np.array([0.0, 2 * edge])
             hard = panel.method == "hard"
             here.plot(
-                reach * np.cos(angle), reach * np.sin(angle), color=EDGE, lw=1.3 if hard else 0.9, ls="-" if hard else ":"
+                reach * np.cos(angle),
+                reach * np.sin(angle),
+                color=EDGE,
+                lw=1.3 if hard else 0.9,
+                ls="-" if hard else ":",
             )
         name = f"hard, t = {panel.parameter:.2f}" if panel.method == "hard" else f"KLSC, β = {panel.parameter:.3f}"
         here.set_title(f"{name}: E[ψ] = {panel.target:g}")

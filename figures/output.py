@@ -68,6 +68,13 @@ def save_figure(figure: Figure, out: Path, name: str, provenance: Provenance, nu
     png, pdf = out / f"{name}.png", out / f"{name}.pdf"
     figure.savefig(png, metadata={"Title": provenance.title, "Description": source, "Software": None})
     figure.savefig(
-        pdf, metadata={"Title": provenance.title, "Subject": source, "CreationDate": None, "Creator": None, "Producer": None}
+        pdf,
+        metadata={
+            "Title": provenance.title,
+            "Subject": source,
+            "CreationDate": None,
+            "Creator": None,
+            "Producer": None,
+        },
     )
     return [png, pdf, write_json(out / f"{name}.json", {**provenance.as_dict(), **numbers})]

@@ -59,7 +59,7 @@ def compute(world: World, seed: int, quick: bool, progress: Callable[[int, int],
 
 def lines(result: dict[str, Any]) -> list[tuple[str, ...]]:
     """One line per target, method and metric: target, method, metric, exact, sampled, printed, exact/printed."""
-    table = []
+    table: list[tuple[str, ...]] = []
     for row in result["rows"]:
         for metric in METRICS:
             exact, estimate = row["exact"][metric], Estimate(**row["sampled"][metric])
@@ -107,8 +107,9 @@ def _footnote(result: dict[str, Any]) -> str:
     world = ", ".join(f"{k} = {v}" for k, v in result["world"].items())
     sampling = result["sampling"]
     return (
-        "boundary: mass of the shell above the hard threshold; TV step: TV between the solutions at the target and one "
-        "step beyond; KL by KDE: of the smoothed solution (212), which is what the paper prints; ratio: exact/printed.\n"
+        "boundary: mass of the shell above the hard threshold; TV step: TV between the solutions at the target "
+        "and one step beyond; KL by KDE: of the smoothed solution (212), the paper's KL column; "
+        "ratio: exact/printed.\n"
         f"sampled: {sampling['replicates']} replicates of {sampling['pool']} points, seed {result['seed']}, "
         f"mean ± standard error.\nworld: {world}."
     )

@@ -43,13 +43,20 @@ def angle_density(
         m0, m1 = (mp.mpf(float(v)) for v in mean)
         det = a * d - b * b
 
-        def integrand(r: mp.mpf, a=a, b=b, d=d, m0=m0, m1=m1, det=det) -> mp.mpf:
-            x, y = r * c - m0, r * s - m1
-            return r * mp.exp(-(d * x * x - 2 * b * x * y + a * y * y) / (2 * det)) / (2 * mp.pi * mp.sqrt(det))
+        def integrand(r: mp.mpf) -> mp.mpf:
+            x, y = r * c - m0, r * s - m1  # noqa: B023 - used in this pass of the loop only
+            quadratic = d * x * x - 2 * b * x * y + a * y * y  # noqa: B023
+            return r * mp.exp(-quadratic / (2 * det)) / (2 * mp.pi * mp.sqrt(det))  # noqa: B023
 
         centre = max(mp.mpf(0), m0 * c + m1 * s)
         spread = mp.sqrt(max(a, d))
-        stops = [mp.mpf(0), centre + spread * mp.mpf("0.5"), centre + 3 * spread, centre + 8 * spread, centre + 30 * spread]
+        stops = [
+            mp.mpf(0),
+            centre + spread * mp.mpf("0.5"),
+            centre + 3 * spread,
+            centre + 8 * spread,
+            centre + 30 * spread,
+        ]
         total += mp.mpf(float(weight)) * mp.quad(integrand, stops)
     return total
 

@@ -52,9 +52,7 @@ def beta_laws(draw: st.DrawFn) -> PiecewiseLaw:
 def capped_laws(draw: st.DrawFn) -> PiecewiseLaw:
     """min(U, cap) for U uniform on [0, 1]: a density and an atom at the top."""
     cap = draw(st.floats(0.2, 0.9))
-    return PiecewiseLaw(
-        lambda u: np.minimum(u, cap), lambda u: np.zeros_like(u), np.array([0.0, cap, 1.0])
-    )
+    return PiecewiseLaw(lambda u: np.minimum(u, cap), lambda u: np.zeros_like(u), np.array([0.0, cap, 1.0]))
 
 
 @st.composite

@@ -150,9 +150,9 @@ def test_exact_gaussian_tv():
 
 
 def test_different_priors_are_refused():
-    with pytest.raises(ValueError, match=r"r.prior = "):
+    with pytest.raises(ValueError, match=r"r\.prior = "):
         kl(Klsc(GaussianLaw(), 1.0), Klsc(GaussianLaw(0.1), 1.0))
-    with pytest.raises(ValueError, match="divergence = -0.1"):
+    with pytest.raises(ValueError, match=r"divergence = -0\.1"):
         pinsker_bound(-0.1)
 
 

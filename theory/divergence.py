@@ -49,9 +49,7 @@ def tv(q: Solution, r: Solution) -> float:
         return max(0.0, high.survival(crossing) - low.survival(crossing))
     if isinstance(q, Hard) and isinstance(r, Hard):
         return _tv_hard(*((q, r) if q.kept >= r.kept else (r, q)))
-    hard, soft = (q, r) if isinstance(q, Hard) else (r, q)
-    assert isinstance(hard, Hard) and isinstance(soft, Klsc)
-    return _tv_mixed(hard, soft)
+    return _tv_mixed(q, r) if isinstance(q, Hard) and isinstance(r, Klsc) else tv(r, q)
 
 
 def _pair(q: Solution, r: Solution) -> tuple[Solution, Solution]:

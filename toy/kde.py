@@ -94,9 +94,8 @@ def kl_on_grid(density: Float[np.ndarray, "g g"], grid: Grid) -> float:
 
 def quadrature_nodes(world: World, *levels: float) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, " n"]]:
     """Polar Gauss-Legendre nodes and their masses under p; no panel crosses a kink of psi or one of the levels."""
-    edges = [*world.psi.breakpoints(), *(a for level in levels for a in world.psi.angles_at(level))]
-    start = edges[0]
-    edges = np.unique([*edges, *(start + np.arange(33) * math.pi / 16)])
+    kinks = [*world.psi.breakpoints(), *(a for level in levels for a in world.psi.angles_at(level))]
+    edges = np.unique([*kinks, *(kinks[0] + np.arange(33) * math.pi / 16)])
     theta, d_theta = _composite(edges, 8)
     r, d_r = _composite(np.linspace(0.0, world.radius + 8 * world.sigma, 9), 8)
     points = np.stack([np.outer(r, np.cos(theta)), np.outer(r, np.sin(theta))], axis=-1)

@@ -91,6 +91,4 @@ def four_modes(radius: float, sigma: float, first_angle: float = np.pi / 4) -> G
     require(sigma > 0 and np.isfinite(sigma), "sigma", sigma, "finite and > 0")
     angles = first_angle + np.arange(4) * np.pi / 2
     means = radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    return GaussianMixture(
-        jnp.full(4, 0.25), jnp.asarray(means), jnp.tile(sigma**2 * jnp.eye(2), (4, 1, 1))
-    )
+    return GaussianMixture(jnp.full(4, 0.25), jnp.asarray(means), jnp.tile(sigma**2 * jnp.eye(2), (4, 1, 1)))

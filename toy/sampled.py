@@ -78,7 +78,9 @@ def _weights(
     return hard, tilt, -jnp.log(kept.mean()), multiplier * (tilt @ y) - log_z
 
 
-def replicate(world: World, grid: Grid, targets: tuple[float, ...], n: int, key: PRNGKeyArray) -> Float[np.ndarray, "t 2 4"]:
+def replicate(
+    world: World, grid: Grid, targets: tuple[float, ...], n: int, key: PRNGKeyArray
+) -> Float[np.ndarray, "t 2 4"]:
     """One run of the protocol with pools of n points: target x (hard, klsc) x `METRICS`."""
     calibration_key, sample_key = jax.random.split(key)
     pool = world.psi(world.mixture.sample(calibration_key, n))
@@ -92,7 +94,9 @@ def replicate(world: World, grid: Grid, targets: tuple[float, ...], n: int, key:
         beyond = _weights(y, thresholds[2 * i + 1], multipliers[2 * i + 1])[:2]
         above = np.asarray(y >= thresholds[2 * i])
         shell = above & np.asarray(y < thresholds[2 * i] + world.margin)
-        for j, (w, w_next, kl) in enumerate(zip(map(np.asarray, here), map(np.asarray, beyond), (kl_hard, kl_klsc), strict=True)):
+        for j, (w, w_next, kl) in enumerate(
+            zip(map(np.asarray, here), map(np.asarray, beyond), (kl_hard, kl_klsc), strict=True)
+        ):
             values[i, j] = (
                 w[shell].sum() / w[above].sum(),
                 0.5 * np.abs(w - w_next).sum(),
@@ -113,7 +117,7 @@ def sampled_table(
     """(target, method) -> metric -> estimate, from independent replicates of the protocol.
 
     Args:
-        world: the world; run it in 64-bit mode, single precision loses the tail weights.
+        world: the world; run it in 64-bit mode.
         key: randomness; equal keys give equal results.
         n: points in each pool.
         replicates: at least 2.
@@ -125,7 +129,8 @@ def sampled_table(
     """
     require(replicates >= 2, "replicates", replicates, ">= 2, for a standard error")
     require(n >= 100, "n", n, ">= 100")
-    require(bool(jax.config.jax_enable_x64), "jax_enable_x64", jax.config.jax_enable_x64, "on")
+    double = jnp.zeros(()).dtype == jnp.float64
+    require(double, "jax_enable_x64", False, "on: single precision loses the tail weights")
     grid = world_grid(world)
     runs = []
     for i, one_key in enumerate(jax.random.split(key, replicates)):

@@ -1,0 +1,61 @@
+"""Imports go one way: theory <- toy <- figures; nobody but backends sees torch."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ALLOWED = {
+    "theory": {"theory"},
+    "toy": {"toy", "theory"},
+    "figures": {"figures", "toy", "theory"},
+    "proofs_check": {"proofs_check"},
+    "backends": {"backends", "theory"},
+}
+OWN = set(ALLOWED)
+FORBIDDEN = {
+    "theory": {"torch", "jax", "matplotlib", "rich", "click", "pathlib"},  # no world, no plot, no file
+    "toy": {"torch", "matplotlib"},
+    "figures": {"torch"},
+    "proofs_check": {"torch", "jax"},
+    "backends": set(),
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names imported anywhere in a file, inside functions too."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def violations(package: str, names: set[str]) -> set[str]:
+    return (names & OWN - ALLOWED[package]) | (names & FORBIDDEN[package])
+
+
+@pytest.mark.parametrize("package", sorted(p for p in ALLOWED if (ROOT / p).is_dir()))
+def test_imports_go_one_way(package):
+    files = sorted((ROOT / package).rglob("*.py"))
+    assert files
+    for path in files:
+        assert not violations(package, imported(path)), path
+
+
+def test_the_guard_can_fail():
+    assert violations("theory", {"numpy", "toy"}) == {"toy"}
+    assert violations("toy", {"figures"}) == {"figures"}
+    assert violations("figures", {"torch"}) == {"torch"}
+
+
+def test_base_install_needs_no_torch():
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert not any("torch" in d for d in project["dependencies"])
+    assert sys.version_info >= (3, 11)
