@@ -163,5 +163,5 @@ def test_finite_measures_refuse_bad_input():
     with pytest.raises((ValueError, TypeError)):  # the shape checker of the tests is faster with its TypeError
         finite.tv(p, np.array([0.2, 0.3, 0.5]))
     law = AtomicLaw(np.array([0.0, 1.0]))
-    with pytest.raises(ValueError, match="solution = "):
+    with pytest.raises(ValueError, match=r"solution\.prior = "):
         finite.reweight(p, np.array([5.0, 7.0]), Klsc(law, 1.0))

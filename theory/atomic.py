@@ -2,7 +2,8 @@
 
 Everything is exact up to rounding: the values are sorted once and merged, tail sums are cumulated from the
 top so that rare tails keep their relative accuracy, and log-weights are kept so that tilting by a large
-multiplier and back loses nothing. Built for 10^7 values: O(n log n) once, O(n) a tilt, O(log n) a tail.
+multiplier and back loses little. Masses below the smallest double (1e-308) count as none. Built for 10^7
+values: O(n log n) once, O(n) a tilt, O(log n) a tail.
 """
 
 import math
@@ -64,24 +65,37 @@ class AtomicLaw(ScoreLaw):
     @cached_property
     def _tail_mass(self) -> Float[np.ndarray, " k1"]:
         """P(Y >= v_i), with a final 0; summed from the top."""
-        return np.append(np.cumsum(self._masses[::-1])[::-1], 0.0)
+        return np.append(np.minimum(np.cumsum(self._masses[::-1])[::-1], 1.0), 0.0)
 
     @cached_property
     def _tail_excess(self) -> Float[np.ndarray, " k1"]:
-        """E[(ess sup - Y) 1{Y >= v_i}], with a final 0: the distance from the top keeps its digits there."""
-        return np.append(np.cumsum((self._masses * (self.ess_sup - self._values))[::-1])[::-1], 0.0)
+        """E[(Y - v_i)^+], with a final 0: gaps between values times tail masses, all terms positive."""
+        steps = self._tail_mass[1:-1] * np.diff(self._values)
+        return np.append(np.cumsum(steps[::-1])[::-1], [0.0, 0.0])
 
     def _first_at(self, level: float) -> int:
         """Index of the first value >= level."""
+        require(not math.isnan(level), "level", level, "a number")
         return int(np.searchsorted(self._values, level, side="left"))
 
     @cached_property
     def mean(self) -> float:
-        return self.ess_sup - float(self._masses @ (self.ess_sup - self._values)) / float(self._masses.sum())
+        heaviest = float(self._values[np.argmax(self._log_masses)])
+        return heaviest + self.mean_from(heaviest)
+
+    def mean_from(self, origin: float) -> float:
+        return float(self._masses @ (self._values - origin)) / float(self._masses.sum())
 
     @cached_property
     def variance(self) -> float:
         return float(self._masses @ (self._values - self.mean) ** 2)
+
+    @cached_property
+    def mean_abs_dev(self) -> float:
+        """Twice the deviation on the lighter side of the mean, which keeps its digits when the other side is all."""
+        upper = self._values > self.mean
+        side = upper if float(self._masses[upper].sum()) < 0.5 else self._values < self.mean
+        return 2.0 * float(self._masses[side] @ np.abs(self._values[side] - self.mean))
 
     @property
     def ess_inf(self) -> float:
@@ -103,11 +117,18 @@ class AtomicLaw(ScoreLaw):
     def density(self, level: float) -> float:
         raise ValueError("an atomic law has no density: use `atom` or `shell_mass`")
 
+    def survival_above(self, level: float) -> float:
+        return float(self._tail_mass[int(np.searchsorted(self._values, level, side="right"))])
+
     def mean_residual(self, threshold: float) -> float:
         self._require_mass(threshold)
         i = self._first_at(threshold)
-        gap = self.ess_sup - threshold
-        return max(0.0, gap - float(self._tail_excess[i] / self._tail_mass[i]))
+        return float(self._values[i]) - threshold + float(self._tail_excess[i] / self._tail_mass[i])
+
+    def tail_mean(self, threshold: float) -> float:
+        self._require_mass(threshold)
+        i = self._first_at(threshold)
+        return min(float(self._values[i]) + float(self._tail_excess[i] / self._tail_mass[i]), self.ess_sup)
 
     def shell_mass(self, threshold: float, width: float) -> float:
         require(width >= 0, "width", width, ">= 0")
@@ -125,18 +146,17 @@ class AtomicLaw(ScoreLaw):
         return float((self._masses[first:last] / self._tail_mass[first:last]).sum())
 
     def _tilted_log_masses(self, multiplier: float) -> tuple[Float[np.ndarray, " k"], float]:
-        """Unnormalised log-masses of the tilt, shifted so that their largest is near 0, and the shift."""
+        """Unnormalised log-masses of the tilt, shifted by multiplier * anchor, and the anchor."""
         anchor = self.ess_sup if multiplier >= 0 else self.ess_inf
-        # fmin absorbs multiplier * spread beyond the largest double: such an atom has no mass left.
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore"):  # an exponent below the smallest double: such an atom has no mass left
             logs = self._log_masses + multiplier * (self._values - anchor)
-        return logs, multiplier * anchor
+        return logs, anchor
 
-    def log_partition(self, multiplier: float) -> float:
+    def log_partition_from(self, multiplier: float, origin: float) -> float:
         self._require_multiplier(multiplier)
-        logs, shift = self._tilted_log_masses(multiplier)
+        logs, anchor = self._tilted_log_masses(multiplier)
         peak = float(logs.max())
-        return shift + peak + math.log(float(np.exp(logs - peak).sum()))
+        return multiplier * (anchor - origin) + peak + math.log(float(np.exp(logs - peak).sum()))
 
     def tilt(self, multiplier: float) -> "AtomicLaw":
         self._require_multiplier(multiplier)
@@ -148,7 +168,7 @@ class AtomicLaw(ScoreLaw):
 
     def tail_threshold(self, target: float) -> float:
         """The largest value whose tail mean is at most `target`."""
-        means = self.ess_sup - self._tail_excess[:-1] / np.maximum(self._tail_mass[:-1], 5e-324)
+        means = self._values + self._tail_excess[:-1] / np.maximum(self._tail_mass[:-1], 5e-324)
         return float(self._values[max(0, int(np.searchsorted(means, target, side="right")) - 1)])
 
 

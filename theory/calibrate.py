@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from theory.atomic import AtomicLaw
-from theory.errors import InfeasibleTarget, require_finite
+from theory.errors import InfeasibleTarget, require, require_finite
 from theory.law import ScoreLaw
 from theory.solutions import Hard, Klsc
 
@@ -39,6 +39,7 @@ def calibrate_hard(prior: ScoreLaw, target: float, ties: Literal["randomise", "n
         ValueError: if the target is not finite.
     """
     require_finite("target", target)
+    require(ties in ("randomise", "nearest"), "ties", ties, "'randomise' or 'nearest'")
     if target <= prior.mean:
         return Hard(prior, -math.inf)
     _require_reachable(prior, target)
@@ -90,16 +91,23 @@ def calibrate_klsc(prior: ScoreLaw, target: float) -> Klsc:
                 "but no distribution attains it"
             )
         return Klsc(prior, _root(excess, 0.0, last))
-    upper = (target - prior.mean) / prior.variance
-    if math.isfinite(last):
-        upper = min(upper, 0.5 * last)
+    lower, upper = 0.0, _first_multiplier(prior, target)
     while excess(upper) < 0:
-        upper = 2 * upper if math.isinf(last) else 0.5 * (upper + last)
+        lower, upper = upper, 2 * upper if math.isinf(last) else 0.5 * (upper + last)
         if not math.isfinite(upper) or upper == last:
             raise InfeasibleTarget(
                 f"target = {target!r}: cannot be told from the limit {prior.ess_sup!r} in double precision"
             )
-    return Klsc(prior, _root(excess, 0.0, upper))
+    return Klsc(prior, _root(excess, lower, upper))
+
+
+def _first_multiplier(prior: ScoreLaw, target: float) -> float:
+    """A first guess: the Gaussian's multiplier, but no more than a tilt of one nat over the range of the score."""
+    spread = prior.ess_sup - prior.ess_inf
+    guess = 1.0 / spread if math.isfinite(spread) else math.inf
+    if prior.variance > 0:
+        guess = min(guess if guess > 0 else math.inf, (target - prior.mean) / prior.variance)
+    return min(guess, 0.5 * prior.max_multiplier)
 
 
 def _require_reachable(prior: ScoreLaw, target: float) -> None:
@@ -114,7 +122,7 @@ def _require_reachable(prior: ScoreLaw, target: float) -> None:
 
 def _mean_above(prior: ScoreLaw, value: float) -> float:
     """E[Y | Y > value], or the value itself if nothing lies above it."""
-    above = prior.survival(value) - prior.atom(value)
+    above = prior.survival_above(value)
     if above <= 4 * _EPS * prior.survival(value):
         return value
     return value + prior.mean_residual(value) * prior.survival(value) / above
@@ -123,22 +131,29 @@ def _mean_above(prior: ScoreLaw, value: float) -> float:
 def _split_tie(prior: ScoreLaw, value: float, target: float, ties: Literal["randomise", "nearest"]) -> Hard:
     """Keep the fraction a of the atom at `value` for which the mean is the target.
 
-    With S and m at the atom, the excess over `value` is S m whatever a is, and the kept mass is S - (1-a) atom;
+    With S and m at the atom, the excess over `value` is S m whatever a is, and the kept mass is P(Y > value) + a atom;
     so the mean is the target when the kept mass is S m/(target - value).
     """
-    survival, atom = prior.survival(value), prior.atom(value)
     if target <= value:  # the tail mean at the value exceeds the target only by rounding
         return Hard(prior, value)
-    kept = survival * prior.mean_residual(value) / (target - value)
-    fraction = min(1.0, max(0.0, 1 - (survival - kept) / atom))
-    if ties == "randomise" or fraction in (0.0, 1.0):
-        return Hard(prior, value, fraction)
-    low, high = Hard(prior, value, 1.0), Hard(prior, value, 0.0)
-    nearest = low if target - low.mean <= high.mean - target else high
-    if nearest is high:  # the same set, written as a plain truncation at the next value
-        values = prior.atoms()[0]
-        return Hard(prior, float(values[values > value][0])) if isinstance(prior, AtomicLaw) else high
-    return nearest
+    above, atom = prior.survival_above(value), prior.atom(value)
+    excess = prior.survival(value) * prior.mean_residual(value)
+    fraction = min(1.0, max(0.0, (excess / (target - value) - above) / atom))
+    if fraction == 1.0:
+        return Hard(prior, value)
+    exact = Hard(prior, value, fraction) if above + fraction * atom > 0 else Hard(prior, value)
+    if ties == "randomise" and fraction > 0:
+        return exact
+    low, high = Hard(prior, value), _next_truncation(prior, value)
+    return low if target - low.mean <= high.mean - target else high
+
+
+def _next_truncation(prior: ScoreLaw, value: float) -> Hard:
+    """The truncation that drops the atom at `value`, written with a threshold at the next atom where there is one."""
+    values, _ = prior.atoms()
+    if isinstance(prior, AtomicLaw):
+        return Hard(prior, float(values[min(int(np.searchsorted(values, value, side="right")), len(values) - 1)]))
+    return Hard(prior, value, 0.0)
 
 
 def _root(excess: Callable[[float], float], lower: float, upper: float) -> float:

@@ -24,7 +24,7 @@ def kl(q: Solution, r: Solution) -> float:
     if isinstance(r, Klsc):
         if isinstance(q, Klsc) and q.multiplier == r.multiplier:
             return 0.0
-        return max(0.0, q.kl - (r.multiplier * q.mean - r.log_partition))
+        return max(0.0, q.kl - (r.multiplier * q.mean_from(r.origin) - r.log_partition_from_origin))
     if q.charges_below(r.threshold) or (r.tie_fraction == 0 and q.atom(r.threshold) > 0):
         return math.inf
     tie = q.atom(r.threshold) if r.tie_fraction < 1 else 0.0
@@ -45,7 +45,8 @@ def tv(q: Solution, r: Solution) -> float:
         low, high = (q, r) if q.multiplier <= r.multiplier else (r, q)
         if low.multiplier == high.multiplier:
             return 0.0
-        crossing = (high.log_partition - low.log_partition) / (high.multiplier - low.multiplier)
+        rise = high.log_partition_from_origin - low.log_partition_from_origin
+        crossing = low.origin + rise / (high.multiplier - low.multiplier)
         return max(0.0, high.survival(crossing) - low.survival(crossing))
     if isinstance(q, Hard) and isinstance(r, Hard):
         return _tv_hard(*((q, r) if q.kept >= r.kept else (r, q)))
@@ -54,7 +55,9 @@ def tv(q: Solution, r: Solution) -> float:
 
 def _pair(q: Solution, r: Solution) -> tuple[Solution, Solution]:
     """The two solutions with limits replaced by the truncations that they stand for."""
-    require(q.prior is r.prior or q.prior == r.prior, "r.prior", r.prior, f"the prior of q, {q.prior!r}")
+    require(
+        q.prior is r.prior or q.prior == r.prior, "r.prior", r.prior, "the same object as q.prior (or equal Gaussians)"
+    )
     q = q.limit if isinstance(q, Klsc) and q.limit else q
     r = r.limit if isinstance(r, Klsc) and r.limit else r
     return q, r
@@ -71,7 +74,7 @@ def _tv_mixed(hard: Hard, soft: Klsc) -> float:
     start = hard.threshold
     crossing = math.inf
     if soft.multiplier > 0:
-        crossing = (soft.log_partition - hard.log_kept) / soft.multiplier
+        crossing = soft.origin + (soft.log_partition_from_origin - hard.log_kept) / soft.multiplier
     tie = hard.atom(start) - soft.atom(start)
     if crossing <= start:
         return max(0.0, tie)

@@ -29,9 +29,10 @@ def interpretability_gap(prior: ScoreLaw, threshold: float) -> Gap:
 
     Raises:
         ValueError: if the threshold keeps no mass or all of it.
+        InfeasibleTarget: if no tilt reaches the mean of the truncation (a log-partition that is not steep).
     """
     hard = Hard(prior, threshold)
-    require(hard.log_kept < 0, "threshold", threshold, f"above the essential infimum {prior.ess_inf!r}")
+    require(hard.status != "inactive", "threshold", threshold, f"above the essential infimum {prior.ess_inf!r}")
     klsc = calibrate_klsc(prior, hard.mean)
     return Gap(hard, klsc, kl(hard, klsc))
 

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from scipy.special import ndtr
+
 from theory import mills
 from theory.errors import require, require_finite
 from theory.law import ScoreLaw
@@ -46,6 +48,7 @@ class GaussianLaw(ScoreLaw):
         return math.inf
 
     def _standardise(self, level: float) -> float:
+        require(not math.isnan(level), "level", level, "a number")
         return (level - self.location) / self.scale
 
     def log_survival(self, threshold: float) -> float:
@@ -69,17 +72,14 @@ class GaussianLaw(ScoreLaw):
         require(width >= 0, "width", width, ">= 0")
         return mills.shell_mass(self._standardise(threshold), width / self.scale)
 
-    def cumulative_hazard(self, lower: float, upper: float) -> float:
-        """log(S(lower)/S(upper)), also where the conditional mass of the shell rounds to one."""
-        mass = self.shell_mass(lower, upper - lower) if upper >= lower else math.nan
-        if 0 <= mass < 0.5:
-            return -math.log1p(-mass)
-        require(lower <= upper, "upper", upper, f">= lower = {lower!r}")
-        return self.log_survival(lower) - self.log_survival(upper)
+    def share_below(self, lower: float, upper: float) -> float:
+        if lower == -math.inf:
+            return float(ndtr(self._standardise(upper)))
+        return self.shell_mass(lower, upper - lower)
 
-    def log_partition(self, multiplier: float) -> float:
+    def log_partition_from(self, multiplier: float, origin: float) -> float:
         self._require_multiplier(multiplier)
-        return multiplier * self.location + 0.5 * (multiplier * self.scale) ** 2
+        return multiplier * (self.location - origin) + 0.5 * (multiplier * self.scale) ** 2
 
     def tilt(self, multiplier: float) -> "GaussianLaw":
         self._require_multiplier(multiplier)

@@ -70,8 +70,8 @@ class ScoreLaw(ABC):
         """
 
     @abstractmethod
-    def log_partition(self, multiplier: float) -> float:
-        """A(beta) = log E[exp(beta Y)], in nats, for any real beta up to `max_multiplier`."""
+    def log_partition_from(self, multiplier: float, origin: float) -> float:
+        """log E[exp(beta (Y - origin))] = A(beta) - beta origin, in nats, without the cancellation."""
 
     @abstractmethod
     def tilt(self, multiplier: float) -> "ScoreLaw":
@@ -82,6 +82,18 @@ class ScoreLaw(ABC):
         return np.empty(0), np.empty(0)
 
     # What follows from the above.
+
+    def log_partition(self, multiplier: float) -> float:
+        """A(beta) = log E[exp(beta Y)], in nats, for any real beta up to `max_multiplier`."""
+        return self.log_partition_from(multiplier, 0.0)
+
+    def mean_from(self, origin: float) -> float:
+        """E[Y - origin], without the cancellation of a mean that is close to the origin."""
+        return self.mean - origin
+
+    def survival_above(self, level: float) -> float:
+        """P(Y > level); exactly 0 if there is no mass above."""
+        return max(0.0, self.survival(level) - self.atom(level))
 
     def share_below(self, lower: float, upper: float) -> float:
         """P(Y < upper | Y >= lower), for lower <= upper; an atom at `upper` does not count, whatever the rounding."""
@@ -106,7 +118,7 @@ class ScoreLaw(ABC):
         """tau(t) = E[Y | Y >= t] = t + m(t), the faithfulness of the hard solution. Paper: (77)-(79)."""
         if threshold <= self.ess_inf:
             return self.mean
-        return threshold + self.mean_residual(threshold)
+        return min(threshold + self.mean_residual(threshold), self.ess_sup)
 
     def tail_threshold(self, target: float) -> float:
         """The threshold at which the tail mean passes `target`, mean < target < ess sup.
@@ -146,7 +158,8 @@ class ScoreLaw(ABC):
         """
         require(lower <= upper, "upper", upper, f">= lower = {lower!r}")
         self._require_mass(upper)
-        total = -math.log1p(-self.share_below(lower, upper)) if upper > lower else 0.0
+        share = self.share_below(lower, upper) if upper > lower else 0.0
+        total = -math.log1p(-share) if share < 0.5 else self.log_survival(lower) - self.log_survival(upper)
         for value, mass in zip(*self.atoms(), strict=True):
             if lower <= value < upper:
                 jump = float(mass) / self.survival(float(value))
@@ -154,6 +167,7 @@ class ScoreLaw(ABC):
         return total
 
     def _require_mass(self, threshold: float) -> None:
+        require(not math.isnan(threshold), "threshold", threshold, "a number")
         require(
             self.log_survival(threshold) > -math.inf,
             "threshold",

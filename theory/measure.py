@@ -27,14 +27,20 @@ def reweight(masses: Masses, scores: Float[np.ndarray, " n"], solution: Solution
         solution: calibrated on `score_law(masses, scores)`.
 
     Raises:
-        ValueError: if the masses are no probability, lengths differ, or the solution belongs to another law
-            (its masses then do not sum to 1).
+        ValueError: if the masses are no probability, lengths differ, or the solution belongs to another law.
     """
     p = checked_weights(np.asarray(masses, dtype=np.float64), len(scores))
-    q = p * np.exp(solution.log_ratio(np.asarray(scores, dtype=np.float64)))
-    total = float(q.sum())
-    require(abs(total - 1) < 1e-6, "solution", solution, "calibrated on the law of these scores")
-    return q / total
+    (values, atoms), (own_values, own_atoms) = score_law(p, scores).atoms(), solution.prior.atoms()
+    same = values.shape == own_values.shape and bool((values == own_values).all())
+    require(
+        same and np.allclose(atoms, own_atoms, rtol=1e-6),
+        "solution.prior",
+        solution.prior,
+        "the law of these scores under these masses",
+    )
+    q, charged = np.zeros_like(p), p > 0
+    q[charged] = p[charged] * np.exp(solution.log_ratio(np.asarray(scores, dtype=np.float64)[charged]))
+    return q / float(q.sum())
 
 
 def kl(q: Masses, p: Masses) -> float:
@@ -48,8 +54,7 @@ def kl(q: Masses, p: Masses) -> float:
     if (p[support] == 0).any():
         return float("inf")
     # Subtracting q - p (sum zero) makes every term non-negative: no cancellation between near measures.
-    with np.errstate(over="ignore"):
-        terms = q[support] * np.log(q[support] / p[support]) - q[support] + p[support]
+    terms = q[support] * (np.log(q[support]) - np.log(p[support])) - q[support] + p[support]
     return max(0.0, float(terms.sum() + p[~support].sum()))
 
 
@@ -60,4 +65,4 @@ def tv(q: Masses, p: Masses) -> float:
         ValueError: if an argument is no probability or the lengths differ.
     """
     q, p = checked_weights(q, len(p)), checked_weights(p, len(p))
-    return 0.5 * float(np.abs(q - p).sum())
+    return min(1.0, 0.5 * float(np.abs(q - p).sum()))

@@ -52,6 +52,8 @@ def shell_mass(z: float, width: float) -> float:
     For z >= 0 it is -expm1(-H), where H is the integral of the hazard over the shell: by quadrature for a
     short shell, by differences of logarithms for a long one. Below 0, symmetry reduces to that case.
     """
+    if z == -math.inf:
+        return 0.0  # the shell [-inf, -inf + width)
     if z < 0:
         upper = z + width
         if upper <= 0:

@@ -1,7 +1,7 @@
 """Panels of Gauss-Legendre nodes for densities over an interval, bisected until polynomials describe them.
 
 A panel carries the score s and the log-density at its nodes; the polynomial through the nodes then stands for both
-functions anywhere on the panel. Helpers of `theory.piecewise`.
+functions anywhere on the panel (`theory.interpolants`). Helpers of `theory.piecewise`.
 """
 
 from collections.abc import Callable
@@ -15,15 +15,17 @@ from theory.errors import require
 
 ORDER = 16
 NODES, WEIGHTS = legendre.leggauss(ORDER)
-# Values at the nodes (row vector) times this matrix: Legendre coefficients of the interpolating polynomial.
-COEFFICIENTS = legendre.legvander(NODES, ORDER - 1) * WEIGHTS[:, None] * (np.arange(ORDER) + 0.5)
 
 _HALF_BASES = [legendre.legvander(0.5 * (NODES + side), ORDER - 1).T for side in (-1, 1)]
+_TO_SERIES = legendre.legvander(NODES, ORDER - 1) * WEIGHTS[:, None] * (np.arange(ORDER) + 0.5)
+_EPS = float(np.finfo(float).eps)
 _PREDICTION_TOLERANCE = 1e-11
-_SMALLEST_PANEL = 1e-13  # relative; only reached next to singular ends
 _STEEPEST_PANEL = 30.0  # nats over the nodes of a panel: no peak can hide between them
 _NO_MASS = -700.0  # nats below the peak
 _END_SHARE = 0.05  # a log-density rises by less than this share of its range between the last node and the end
+_LARGEST_LOSS = 1e-12  # share of the mass that panels too small to bisect may carry
+_MOST_PANELS = 50_000
+_FEWEST_DIGITS = 1024 * _EPS  # relative width of a panel whose outermost nodes are still distinct from its ends
 
 Edges = Float[np.ndarray, " p"]
 AtNodes = Float[np.ndarray, "p 16"]
@@ -45,7 +47,7 @@ class Panels(NamedTuple):
 
 
 def refine(
-    at_nodes: Callable[[Edges, Edges], tuple[AtNodes, AtNodes]], left: Edges, right: Edges
+    at_nodes: Callable[[Edges, Edges], tuple[AtNodes, AtNodes]], left: Edges, right: Edges, multiplier: float
 ) -> tuple[Refined, Refined, RefinedAtNodes, RefinedAtNodes]:
     """Bisect panels until the polynomials through the nodes of each predict score and density in its halves.
 
@@ -55,53 +57,60 @@ def refine(
     Args:
         at_nodes: maps panels to the scores and the log-weights at their nodes.
         left, right: ends of the panels to start from.
+        multiplier: tilt in the log-weights: it says how much of their digits the rounding of the score takes.
 
     Returns:
         Left and right ends in increasing order, scores and log-weights at the nodes.
 
     Raises:
-        ValueError: if a score is not finite or a log-weight is NaN or +inf.
+        ValueError: if a score is not finite, a log-weight is NaN or +inf, or mass sits where the latent variable
+            has no digits left to resolve it (a singularity away from 0).
     """
     accepted: list[tuple[Edges, Edges, AtNodes, AtNodes]] = []
     y, log_w = at_nodes(left, right)
-    peak = -np.inf
+    peak, lost = -np.inf, []
     while left.size:
         middle = 0.5 * (left + right)
         halves = [at_nodes(left, middle), at_nodes(middle, right)]
+        for half_y, half_log_w in halves:
+            finite = np.isfinite(half_y).all() and not (np.isnan(half_log_w) | (half_log_w == np.inf)).any()
+            require(finite, "score or log_density", "NaN or inf", "finite inside the interval (log_density: or -inf)")
         peak = max(peak, *(float(half[1].max()) for half in halves))
-        done = right - left <= _SMALLEST_PANEL * np.maximum(1.0, np.abs(left))
-        magnitude = np.maximum(np.abs(left), np.abs(right)) / (right - left)
-        done |= _negligible(log_w, peak) | (
-            (_log_range(log_w) <= _STEEPEST_PANEL) & _predicts(y, log_w, halves, magnitude)
+        require(peak > -np.inf, "log_density", "-inf at all nodes", "finite somewhere")
+        magnitude = np.maximum(np.abs(left), np.abs(right))
+        smallest = right - left <= np.maximum(_FEWEST_DIGITS * magnitude, 1e-300)
+        done = _negligible(log_w, peak) | (
+            (_log_range(log_w) <= _STEEPEST_PANEL) & _predicts(y, log_w, halves, magnitude / (right - left), multiplier)
         )
+        lost.append(log_w[smallest & ~done].ravel())
+        done |= smallest
         for (half_y, half_log_w), a, b in zip(halves, (left, middle), (middle, right), strict=True):
             accepted.append((a[done], b[done], half_y[done], half_log_w[done]))
         y, log_w = (np.concatenate([half[column][~done] for half in halves]) for column in (0, 1))
         left, right = np.concatenate([left[~done], middle[~done]]), np.concatenate([middle[~done], right[~done]])
+        count = left.size + sum(part[0].size for part in accepted)
+        require(
+            count <= _MOST_PANELS, "breakpoints", f"{count} panels", "such that score and density are smooth between"
+        )
     left, right, y, log_w = (np.concatenate(parts) for parts in zip(*accepted, strict=True))
-    finite = bool(np.isfinite(y).all()) and not bool((np.isnan(log_w) | (log_w == np.inf)).any())
-    require(finite, "score or log_density", "NaN or +inf", "finite (log_density may be -inf) inside the interval")
+    share = float(np.exp(np.concatenate(lost) - peak).sum() / np.exp(log_w - peak).sum())
+    require(
+        share <= _LARGEST_LOSS,
+        "latent variable",
+        f"a share {share:.1e} of the mass where it has no digits left",
+        "chosen with singular ends and infinite scores at 0, where doubles are dense",
+    )
     order = np.argsort(left)
     return left[order], right[order], y[order], log_w[order]
 
 
-def series_value_and_slope(series: list[float], x: float) -> tuple[float, float]:
-    """A Legendre series and its derivative at x, by the three-term recurrence on plain floats."""
-    p0, p1, d0, d1 = 1.0, x, 0.0, 1.0
-    value, slope = series[0] + series[1] * x, series[1]
-    for n in range(1, len(series) - 1):
-        p0, p1 = p1, ((2 * n + 1) * x * p1 - n * p0) / (n + 1)
-        d0, d1 = d1, (2 * n + 1) * p0 + d0
-        value += series[n + 1] * p1
-        slope += series[n + 1] * d1
-    return value, slope
-
-
 def _log_range(log_w: AtNodes) -> Edges:
     """Variation of the log-density over the nodes of each panel; nodes without mass do not count."""
-    top = log_w.max(axis=1)
-    bottom = np.where(log_w > -np.inf, log_w, np.inf).min(axis=1)
-    return np.where(top > -np.inf, top - np.minimum(top, bottom), 0.0)
+    charged = log_w > -np.inf
+    top = np.where(charged, log_w, -np.inf).max(axis=1, initial=-np.inf)
+    bottom = np.where(charged, log_w, np.inf).min(axis=1)
+    some = charged.any(axis=1)
+    return np.where(some, np.where(some, top, 0.0) - np.where(some, bottom, 0.0), 0.0)
 
 
 def _negligible(log_w: AtNodes, peak: float) -> Bool[np.ndarray, " p"]:
@@ -110,7 +119,7 @@ def _negligible(log_w: AtNodes, peak: float) -> Bool[np.ndarray, " p"]:
 
 
 def _predicts(
-    y: AtNodes, log_w: AtNodes, halves: list[tuple[AtNodes, AtNodes]], magnitude: Edges
+    y: AtNodes, log_w: AtNodes, halves: list[tuple[AtNodes, AtNodes]], magnitude: Edges, multiplier: float
 ) -> Bool[np.ndarray, " p"]:
     """Whether polynomial interpolation on each panel reproduces score and density at the nodes of its halves.
 
@@ -119,12 +128,13 @@ def _predicts(
     ok = np.ones(len(y), dtype=bool)
     shift = np.max([log_w.max(axis=1), *(half[1].max(axis=1) for half in halves)], axis=0)
     shift = np.where(np.isfinite(shift), shift, 0.0)[:, None]  # only the shape of the density matters
-    series = [y @ COEFFICIENTS, (np.exp(log_w - shift) / WEIGHTS) @ COEFFICIENTS]
+    series = [y @ _TO_SERIES, (np.exp(log_w - shift) / WEIGHTS) @ _TO_SERIES]
+    tilt_rounding = abs(multiplier) * np.abs(y).max(axis=1)
     for (half_y, half_log_w), basis in zip(halves, _HALF_BASES, strict=True):
         found = [half_y, 2 * np.exp(half_log_w - shift) / WEIGHTS]
-        for coefficients, values in zip(series, found, strict=True):
+        for coefficients, values, noise in zip(series, found, (0.0, tilt_rounding), strict=True):
             size = np.abs(values).max(axis=1)
             error = np.abs(coefficients @ basis - values).max(axis=1)
-            rounding = 16 * np.finfo(float).eps * magnitude * np.ptp(values, axis=1)
-            ok &= ~(error > _PREDICTION_TOLERANCE * size + rounding)  # NaN counts as settled; it is reported later
+            rounding = 16 * _EPS * (magnitude * np.ptp(values, axis=1) + noise * size)
+            ok &= error <= _PREDICTION_TOLERANCE * size + rounding
     return ok

@@ -50,7 +50,7 @@ class Hard:
     @property
     def status(self) -> Status:
         """`inactive` if q = p, `limit` if q sits on the essential supremum, else `active`."""
-        if self.kept == 1.0:
+        if self.threshold <= self.prior.ess_inf and self.dropped_tie == 0:
             return "inactive"
         return "limit" if self.threshold == self.prior.ess_sup else "active"
 
@@ -61,8 +61,10 @@ class Hard:
 
     @cached_property
     def kept(self) -> float:
-        """Prior mass that is kept: S(t), less the dropped part of the tie; may underflow, unlike `log_kept`."""
-        return self.prior.survival(self.threshold) - self.dropped_tie
+        """Prior mass that is kept: P(psi > t) and the kept part of the tie; may underflow, unlike `log_kept`."""
+        if self.dropped_tie == 0:
+            return self.prior.survival(self.threshold)
+        return self.prior.survival_above(self.threshold) + self.tie_fraction * self.prior.atom(self.threshold)
 
     @cached_property
     def log_kept(self) -> float:
@@ -74,23 +76,34 @@ class Hard:
     @cached_property
     def mean(self) -> float:
         """E_q[psi]. Paper: (78)."""
-        mean = self.prior.tail_mean(self.threshold)
         if self.dropped_tie == 0:
-            return mean
-        return self.threshold + (mean - self.threshold) * self.prior.survival(self.threshold) / self.kept
+            return self.prior.tail_mean(self.threshold)
+        return self.threshold + self._excess
+
+    @property
+    def _excess(self) -> float:
+        """E_q[psi - t]: the tie contributes nothing."""
+        residual = self.prior.mean_residual(self.threshold)
+        return residual if self.dropped_tie == 0 else residual * self.prior.survival(self.threshold) / self.kept
+
+    def mean_from(self, origin: float) -> float:
+        """E_q[psi - origin], without the cancellation of a mean that is close to the origin."""
+        if self.threshold <= self.prior.ess_inf and self.dropped_tie == 0:
+            return self.prior.mean_from(origin)
+        return self.threshold - origin + self._excess
 
     @cached_property
     def kl(self) -> float:
         """KL(q_t || p) = -log S(t), in nats. Paper: Lemma D.1 (46); with a tie, plus its entropy term."""
         tie = self.tie_fraction * self.prior.atom(self.threshold) if self.dropped_tie > 0 else 0.0
-        return -self.log_kept + (tie / self.kept * math.log(self.tie_fraction) if tie > 0 else 0.0)
+        return max(0.0, -self.log_kept + (tie / self.kept * math.log(self.tie_fraction) if tie > 0 else 0.0))
 
     def log_ratio(self, scores: Float[np.ndarray, " *n"]) -> Float[np.ndarray, " *n"]:
         """log dq/dp at points with these scores; -inf outside the support."""
         with np.errstate(divide="ignore"):
             on_tie = np.log(np.float64(self.tie_fraction))
         logs = np.where(scores > self.threshold, 0.0, np.where(scores == self.threshold, on_tie, -np.inf))
-        return logs - self.log_kept
+        return np.where(np.isnan(scores), np.nan, logs - self.log_kept)
 
     def survival(self, threshold: float) -> float:
         """q(psi >= threshold)."""
@@ -108,7 +121,7 @@ class Hard:
         """q(psi < level), without cancellation just above the threshold; positive only if there is mass."""
         if not self.charges_below(level):
             return 0.0
-        if self.dropped_tie > 0 or math.isinf(self.threshold) or math.isinf(level):
+        if self.dropped_tie > 0 or math.isinf(level):
             return 1.0 - self.survival(level)
         return self.prior.share_below(self.threshold, level)
 
@@ -175,23 +188,37 @@ class Klsc:
         """E_q[psi] = A'(beta). Paper: (59)."""
         return self.law.mean
 
+    def mean_from(self, origin: float) -> float:
+        """E_q[psi - origin], without the cancellation of a mean that is close to the origin."""
+        return self.law.mean_from(origin)
+
     @cached_property
     def log_partition(self) -> float:
-        """A(beta), in nats; +-inf in the limit."""
+        """A(beta), in nats; inf in the limit."""
         return math.inf if self.limit else self.prior.log_partition(self.multiplier)
+
+    @cached_property
+    def origin(self) -> float:
+        """A score from which means and log-partitions are taken without cancellation: where a large tilt goes."""
+        return self.prior.ess_sup if math.isfinite(self.prior.ess_sup) else self.prior.mean
+
+    @cached_property
+    def log_partition_from_origin(self) -> float:
+        """A(beta) - beta origin, in nats."""
+        return self.prior.log_partition_from(self.multiplier, self.origin)
 
     @cached_property
     def kl(self) -> float:
         """KL(q_beta || p) = beta E_q[psi] - A(beta), in nats, to about 1e-15 absolute. Paper: (58)."""
         if self.limit:
             return self.limit.kl
-        return max(0.0, self.multiplier * self.mean - self.log_partition)
+        return max(0.0, self.multiplier * self.mean_from(self.origin) - self.log_partition_from_origin)
 
     def log_ratio(self, scores: Float[np.ndarray, " *n"]) -> Float[np.ndarray, " *n"]:
         """log dq/dp = beta psi - A(beta) at points with these scores."""
         if self.limit:
             return self.limit.log_ratio(scores)
-        return self.multiplier * scores - self.log_partition
+        return self.multiplier * (scores - self.origin) - self.log_partition_from_origin
 
     def survival(self, threshold: float) -> float:
         """q(psi >= threshold)."""
