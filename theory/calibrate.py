@@ -2,15 +2,13 @@
 
 Both maps are monotone: t -> E[Y | Y >= t] because raising the threshold drops the smallest scores, and
 beta -> A'(beta) because A'' is a variance (Remark D.5, (61)-(62)). Roots are bracketed, then found by Brent's
-method. Targets that no solution meets are errors that say how far one can go.
+method or Newton's. Targets that no solution meets are errors that say how far one can go.
 """
 
 import math
-from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import brentq
 
 from theory.atomic import AtomicLaw
 from theory.errors import InfeasibleTarget, require, require_finite
@@ -18,6 +16,7 @@ from theory.law import ScoreLaw
 from theory.solutions import Hard, Klsc
 
 _EPS = 2.0**-52
+_MAX_STEPS = 2200  # doublings from the smallest to the largest double, and then some
 
 
 def calibrate_hard(prior: ScoreLaw, target: float, ties: Literal["randomise", "nearest"] = "randomise") -> Hard:
@@ -77,9 +76,6 @@ def calibrate_klsc(prior: ScoreLaw, target: float) -> Klsc:
     if target == prior.ess_sup:
         return Klsc(prior, math.inf)
 
-    def excess(multiplier: float) -> float:
-        return prior.tilt(multiplier).mean - target
-
     last = prior.max_multiplier
     if not prior.steep:
         slope = prior.tilt(last).mean
@@ -90,15 +86,34 @@ def calibrate_klsc(prior: ScoreLaw, target: float) -> Klsc:
                 f"(multiplier {last!r}); beyond it KL(q || p) comes arbitrarily close to {infimum!r} nats "
                 "but no distribution attains it"
             )
-        return Klsc(prior, _root(excess, 0.0, last))
-    lower, upper = 0.0, _first_multiplier(prior, target)
-    while excess(upper) < 0:
-        lower, upper = upper, 2 * upper if math.isinf(last) else 0.5 * (upper + last)
-        if not math.isfinite(upper) or upper == last:
-            raise InfeasibleTarget(
-                f"target = {target!r}: cannot be told from the limit {prior.ess_sup!r} in double precision"
-            )
-    return Klsc(prior, _root(excess, lower, upper))
+    return Klsc(prior, _multiplier(prior, target))
+
+
+def _multiplier(prior: ScoreLaw, target: float) -> float:
+    """The root of A'(beta) = target by Newton's method, whose slope A'' is a variance, kept inside a bracket.
+
+    Until the root is bracketed from above, beta at most doubles (or halves its distance to the end of the domain).
+    """
+    lower, upper, last = 0.0, prior.max_multiplier, prior.max_multiplier
+    multiplier = _first_multiplier(prior, target)
+    for _ in range(_MAX_STEPS):
+        law = prior.tilt(multiplier)
+        gap = -law.mean_from(target)
+        if gap == 0:
+            return multiplier
+        lower, upper = (multiplier, upper) if gap > 0 else (lower, multiplier)
+        step = gap / law.variance if law.variance > 0 else math.copysign(math.inf, gap)
+        proposal = multiplier + step
+        if upper == last:
+            proposal = min(proposal, 2 * multiplier if math.isinf(last) else 0.5 * (multiplier + last))
+        elif not lower < proposal < upper:
+            proposal = 0.5 * (lower + upper)
+        if abs(proposal - multiplier) <= 2 * _EPS * multiplier:
+            return proposal
+        if not math.isfinite(proposal) or proposal == last:
+            break
+        multiplier = proposal
+    raise InfeasibleTarget(f"target = {target!r}: cannot be told from the limit {prior.ess_sup!r} in double precision")
 
 
 def _first_multiplier(prior: ScoreLaw, target: float) -> float:
@@ -154,11 +169,3 @@ def _next_truncation(prior: ScoreLaw, value: float) -> Hard:
     if isinstance(prior, AtomicLaw):
         return Hard(prior, float(values[min(int(np.searchsorted(values, value, side="right")), len(values) - 1)]))
     return Hard(prior, value, 0.0)
-
-
-def _root(excess: Callable[[float], float], lower: float, upper: float) -> float:
-    if excess(upper) <= 0:
-        return upper
-    if excess(lower) >= 0:
-        return lower
-    return float(brentq(excess, lower, upper, xtol=1e-300, rtol=4 * _EPS, maxiter=500))

@@ -28,11 +28,19 @@ class Interpolants:
     Args:
         panels: with the final log-weights.
         score: the score itself, for the last step of a crossing.
+        like: interpolants of the same panels under another tilt, whose crossings are shared.
     """
 
-    def __init__(self, panels: Panels, score: Callable[[Float[np.ndarray, " *n"]], Float[np.ndarray, " *n"]]):
+    def __init__(
+        self,
+        panels: Panels,
+        score: Callable[[Float[np.ndarray, " *n"]], Float[np.ndarray, " *n"]],
+        like: "Interpolants | None" = None,
+    ):
         self.panels, self._score = panels, score
-        self._crossings: dict[tuple[int, float], tuple[float, float]] = {}
+        self._crossings: dict[tuple[int, float], tuple[float, float]] = {} if like is None else like._crossings
+        if like is not None:
+            self.__dict__["_score_series"] = like._score_series
 
     @cached_property
     def density(self) -> AtNodes:

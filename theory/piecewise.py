@@ -63,6 +63,7 @@ class PiecewiseLaw(ScoreLaw):
         require(increasing, "breakpoints", breakpoints, "at least two finite, increasing numbers")
         self._score, self._log_density = score, log_density
         self._multiplier, self._anchor, self._log_z = 0.0, 0.0, 0.0
+        self._like: PiecewiseLaw | None = None  # a law on the same panels, with another tilt
         self._panels = self._refined(edges[:-1], edges[1:])
         bounded = float(self._panels.high.max()) < math.inf
         require(
@@ -121,7 +122,7 @@ class PiecewiseLaw(ScoreLaw):
 
     @cached_property
     def _polynomials(self) -> Interpolants:
-        return Interpolants(self._panels, self._score)
+        return Interpolants(self._panels, self._score, self._like._polynomials if self._like else None)
 
     def _between(self, lower: float, upper: float) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
         """Scores and weights of quadrature nodes for the part of the law with lower <= Y < upper."""
@@ -263,9 +264,9 @@ class PiecewiseLaw(ScoreLaw):
         if abs(tilted._multiplier - self._refined_at) * span <= _RESOLVED_EXPONENT:
             base = p.log_weight - self._multiplier * (p.score - self._anchor) + self._log_z
             panels = p._replace(log_weight=base + tilted._multiplier * (p.score - tilted._anchor))
-            tilted._refined_at = self._refined_at
+            tilted._refined_at, tilted._like = self._refined_at, self
         else:
-            panels = tilted._refined(p.left, p.right)
+            panels, tilted._like = tilted._refined(p.left, p.right), None
         peak = float(panels.log_weight.max())
         tilted._log_z = peak + math.log(float(np.exp(panels.log_weight - peak).sum()))
         tilted._panels = panels._replace(log_weight=panels.log_weight - tilted._log_z)

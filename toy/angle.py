@@ -50,4 +50,4 @@ def angular_law(mixture: GaussianMixture, score: AngularScore) -> PiecewiseLaw:
     edges = score.breakpoints()
     # Anisotropic or sharp modes are found by the law's own bisection; quarter turns help it to start.
     quarters = edges[0] + np.arange(1, 16) * math.pi / 8
-    return PiecewiseLaw(score.of_angle, lambda t: log_angle_density(mixture, t), np.unique([*edges, *quarters]))
+    return PiecewiseLaw(score.angle_function(), lambda t: log_angle_density(mixture, t), np.unique([*edges, *quarters]))
