@@ -86,6 +86,8 @@ def calibrate_klsc(prior: ScoreLaw, target: float) -> Klsc:
                 f"(multiplier {last!r}); beyond it KL(q || p) comes arbitrarily close to {infimum!r} nats "
                 "but no distribution attains it"
             )
+        if target == slope:
+            return Klsc(prior, last)
     return Klsc(prior, _multiplier(prior, target))
 
 

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from numpy.polynomial import legendre
 from scipy.optimize import brentq
 
-from theory.panels import NODES, ORDER, WEIGHTS, AtNodes, Panels
+from theory.panels import NODES, ORDER, WEIGHTS, Panels
 
 # Values at the nodes (row vector) times this matrix: Legendre coefficients of the interpolating polynomial.
 _COEFFICIENTS = legendre.legvander(NODES, ORDER - 1) * WEIGHTS[:, None] * (np.arange(ORDER) + 0.5)
@@ -43,14 +43,13 @@ class Interpolants:
             self.__dict__["_score_series"] = like._score_series
 
     @cached_property
-    def density(self) -> AtNodes:
-        """The latent density at the nodes."""
-        half = 0.5 * (self.panels.right - self.panels.left)[:, None]
-        return np.exp(self.panels.log_weight) / (half * WEIGHTS)
-
-    @cached_property
     def _score_series(self) -> list[list[float]]:
         return (self.panels.score @ _COEFFICIENTS).tolist()
+
+    @cached_property
+    def _density_series(self) -> list[list[float]]:
+        half = 0.5 * (self.panels.right - self.panels.left)[:, None]
+        return (np.exp(self.panels.log_weight) / (half * WEIGHTS) @ _COEFFICIENTS).tolist()
 
     def crossing(self, i: int, level: float) -> tuple[float, float]:
         """Coordinate on panel i at which the score equals `level`, and the slope of the score there.
@@ -94,7 +93,7 @@ class Interpolants:
     def density_of_score(self, i: int, level: float) -> float:
         """g/|ds/du| on panel i where the score equals `level`; +inf at a turning point."""
         x, slope = self.crossing(i, level)
-        g = max(0.0, float(_interpolation(np.array([[x]]))[0, 0] @ self.density[i]))
+        g = max(0.0, series_value_and_slope(self._density_series[i], x)[0])
         turning = abs(slope) <= 1e-9 * float(np.ptp(self.panels.score[i]))
         half = 0.5 * float(self.panels.right[i] - self.panels.left[i])
         return 0.0 if g == 0 else math.inf if turning else g * half / abs(slope)
@@ -113,9 +112,10 @@ class Interpolants:
             ends[:, column, 0] = -1.0 if first is None else first, 1.0 if last is None else last
         half = 0.5 * (ends[1] - ends[0])
         matrix = _interpolation(0.5 * (ends[1] + ends[0]) + half * NODES)
-        y = np.einsum("pnm,pm->pn", matrix, p.score[which])
-        g = np.einsum("pnm,pm->pn", matrix, self.density[which])
-        w = np.maximum(g, 0.0) * (half * WEIGHTS) * (0.5 * (p.right - p.left)[which])[:, None]
+        y = matrix @ p.score[which][:, :, None]
+        # A node's weight is density times the panel's half length times its Gauss weight: the length cancels.
+        density = matrix @ (np.exp(p.log_weight[which]) / WEIGHTS)[:, :, None]
+        w = np.maximum(density[..., 0], 0.0) * (half * WEIGHTS)
         return y.ravel(), w.ravel()
 
 

@@ -156,15 +156,20 @@ class PiecewiseLaw(ScoreLaw):
         return self._anchor + self.mean_from(self._anchor)
 
     def mean_from(self, origin: float) -> float:
-        return _dot(self._weight, self._panels.score - origin) / float(self._weight.sum())
+        return float(np.vdot(self._weight, self._panels.score - origin)) / float(self._weight.sum())
 
     @cached_property
     def variance(self) -> float:
-        return _dot(self._weight, (self._panels.score - self.mean) ** 2)
+        return float(np.vdot(self._weight, (self._panels.score - self.mean) ** 2))
 
     @cached_property
     def _charged(self) -> Bool[np.ndarray, " p"]:
         return np.asarray((self._panels.log_weight > -np.inf).any(axis=1))
+
+    @cached_property
+    def _span(self) -> float:
+        """Largest range of the score on a panel."""
+        return float((self._panels.high - self._panels.low)[self._charged].max())
 
     @cached_property
     def _flat(self) -> Bool[np.ndarray, " p"]:
@@ -260,10 +265,9 @@ class PiecewiseLaw(ScoreLaw):
         end = self.ess_sup if tilted._multiplier > 0 else self.ess_inf
         tilted._anchor, tilted._log_z = (end if math.isfinite(end) else 0.0), 0.0
         p = self._panels
-        span = float((p.high - p.low)[self._charged].max())
-        if abs(tilted._multiplier - self._refined_at) * span <= _RESOLVED_EXPONENT:
-            base = p.log_weight - self._multiplier * (p.score - self._anchor) + self._log_z
-            panels = p._replace(log_weight=base + tilted._multiplier * (p.score - tilted._anchor))
+        if abs(tilted._multiplier - self._refined_at) * self._span <= _RESOLVED_EXPONENT:
+            shift = self._log_z + self._multiplier * (self._anchor - tilted._anchor)
+            panels = p._replace(log_weight=p.log_weight + (multiplier * (p.score - tilted._anchor) + shift))
             tilted._refined_at, tilted._like = self._refined_at, self
         else:
             panels, tilted._like = tilted._refined(p.left, p.right), None
@@ -271,7 +275,3 @@ class PiecewiseLaw(ScoreLaw):
         tilted._log_z = peak + math.log(float(np.exp(panels.log_weight - peak).sum()))
         tilted._panels = panels._replace(log_weight=panels.log_weight - tilted._log_z)
         return tilted
-
-
-def _dot(w: AtNodes, values: AtNodes) -> float:
-    return float(np.where(w > 0, w * values, 0.0).sum())
