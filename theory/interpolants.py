@@ -3,6 +3,7 @@
 Helpers of `theory.piecewise`. Coordinates on a panel run over [-1, 1].
 """
 
+import bisect
 import math
 from collections.abc import Callable
 from functools import cached_property
@@ -17,9 +18,10 @@ from theory.panels import NODES, ORDER, WEIGHTS, Panels
 # Values at the nodes (row vector) times this matrix: Legendre coefficients of the interpolating polynomial.
 _COEFFICIENTS = legendre.legvander(NODES, ORDER - 1) * WEIGHTS[:, None] * (np.arange(ORDER) + 0.5)
 _BARYCENTRIC = 1.0 / np.array([np.prod(np.delete(x - NODES, i)) for i, x in enumerate(NODES)])
+_NODE_LIST, _WEIGHT_LIST = NODES.tolist(), _BARYCENTRIC.tolist()
 _RECURRENCE = [((2 * n + 1) / (n + 1), n / (n + 1), 2 * n + 1) for n in range(1, ORDER - 1)]
 _MAX_NEWTON = 12
-_NEWTON_DONE = 1e-7  # one more step, on the score itself, then reaches rounding
+_NEWTON_DONE = 1e-7  # one more step then reaches rounding
 
 
 class Interpolants:
@@ -27,7 +29,7 @@ class Interpolants:
 
     Args:
         panels: with the final log-weights.
-        score: the score itself, for the last step of a crossing.
+        score: the score itself, for the crossings that polynomials do not find.
         like: interpolants of the same panels under another tilt, whose crossings are shared.
     """
 
@@ -40,11 +42,15 @@ class Interpolants:
         self.panels, self._score = panels, score
         self._crossings: dict[tuple[int, float], tuple[float, float]] = {} if like is None else like._crossings
         if like is not None:
-            self.__dict__["_score_series"] = like._score_series
+            self.__dict__.update(_score_series=like._score_series, _score_values=like._score_values)
 
     @cached_property
     def _score_series(self) -> list[list[float]]:
         return (self.panels.score @ _COEFFICIENTS).tolist()
+
+    @cached_property
+    def _score_values(self) -> list[list[float]]:
+        return self.panels.score.tolist()
 
     @cached_property
     def _density_series(self) -> list[list[float]]:
@@ -54,8 +60,8 @@ class Interpolants:
     def crossing(self, i: int, level: float) -> tuple[float, float]:
         """Coordinate on panel i at which the score equals `level`, and the slope of the score there.
 
-        Newton steps on the panel's polynomial, then one on the score itself, which is free of the rounding of
-        the polynomial's coefficients. Next to turning points and infinite ends, Brent's method.
+        Newton steps on the panel's Legendre series, then one on its barycentric form, which is free of the rounding
+        of the coefficients. Next to turning points and infinite ends, Brent's method on the score itself.
         """
         key = (i, level)
         if key not in self._crossings:
@@ -65,30 +71,33 @@ class Interpolants:
         return self._crossings[key]
 
     def _find_crossing(self, i: int, level: float) -> tuple[float, float]:
-        series, y = self._score_series[i], self.panels.score[i]
-        left, right = float(self.panels.left[i]), float(self.panels.right[i])
-        middle, half = 0.5 * (right + left), 0.5 * (right - left)
-
-        def excess(x: float) -> float:
-            with np.errstate(divide="ignore"):
-                return min(1e300, max(-1e300, float(self._score(np.array([middle + half * x]))[0]) - level))
-
-        x = float(np.interp(level, y, NODES) if y[-1] > y[0] else np.interp(level, y[::-1], NODES[::-1]))
+        series, values = self._score_series[i], self._score_values[i]
+        x = _linear_guess(values, level)
         for _ in range(_MAX_NEWTON):
             value, slope = series_value_and_slope(series, x)
             if slope == 0:
                 break
             step = (value - level) / slope
             if abs(step) < _NEWTON_DONE:
-                x = min(1.0, max(-1.0, x - excess(x) / slope))
-                return x, slope if abs(step) < 1e-14 else series_value_and_slope(series, x)[1]
+                x = min(1.0, max(-1.0, x - (_barycentric(values, x) - level) / slope))
+                return x, series_value_and_slope(series, x)[1]
             x = min(1.0, max(-1.0, x - step))
+        return self._bracketed_crossing(i, level)
+
+    def _bracketed_crossing(self, i: int, level: float) -> tuple[float, float]:
+        left, right = float(self.panels.left[i]), float(self.panels.right[i])
+
+        def excess(x: float) -> float:
+            u = 0.5 * (right + left) + 0.5 * (right - left) * x
+            with np.errstate(divide="ignore"):
+                return min(1e300, max(-1e300, float(self._score(np.array([u]))[0]) - level))
+
         at_left, at_right = excess(-1.0), excess(1.0)
         if at_left * at_right > 0:  # rounding at an end
             x = -1.0 if abs(at_left) <= abs(at_right) else 1.0
         else:
             x = float(brentq(excess, -1.0, 1.0, xtol=1e-300, rtol=4 * 2.0**-52))
-        return x, series_value_and_slope(series, x)[1]
+        return x, series_value_and_slope(self._score_series[i], x)[1]
 
     def density_of_score(self, i: int, level: float) -> float:
         """g/|ds/du| on panel i where the score equals `level`; +inf at a turning point."""
@@ -117,6 +126,28 @@ class Interpolants:
         density = matrix @ (np.exp(p.log_weight[which]) / WEIGHTS)[:, :, None]
         w = np.maximum(density[..., 0], 0.0) * (half * WEIGHTS)
         return y.ravel(), w.ravel()
+
+
+def _linear_guess(values: list[float], level: float) -> float:
+    """Where the broken line through the nodes takes the level; the end of the panel beyond them."""
+    rising = values[-1] > values[0]
+    k = bisect.bisect_left(values, level) if rising else bisect.bisect_left(values, -level, key=lambda v: -v)
+    if k == 0 or k == ORDER:
+        return -1.0 if k == 0 else 1.0
+    share = (level - values[k - 1]) / (values[k] - values[k - 1])
+    return _NODE_LIST[k - 1] + share * (_NODE_LIST[k] - _NODE_LIST[k - 1])
+
+
+def _barycentric(values: list[float], x: float) -> float:
+    """The polynomial through the values at the nodes, at x; stable for all x in [-1, 1]."""
+    above = below = 0.0
+    for value, weight, node in zip(values, _WEIGHT_LIST, _NODE_LIST, strict=True):
+        if x == node:
+            return value
+        share = weight / (x - node)
+        above += share * value
+        below += share
+    return above / below
 
 
 def _interpolation(x: Float[np.ndarray, "p n"]) -> Float[np.ndarray, "p n 16"]:
