@@ -92,9 +92,12 @@ class AtomicLaw(ScoreLaw):
 
     @cached_property
     def mean_abs_dev(self) -> float:
-        """Twice the deviation on the lighter side of the mean, which keeps its digits when the other side is all."""
-        upper = self._values > self.mean
-        side = upper if float(self._masses[upper].sum()) < 0.5 else self._values < self.mean
+        """Twice the deviation on the lighter side of the mean: its digits survive when the mean rounds to an atom."""
+        sides = [self._values > self.mean, self._values < self.mean]
+        charged = [side for side in sides if side.any()]
+        if not charged:
+            return 0.0
+        side = min(charged, key=lambda s: float(self._masses[s].sum()))
         return 2.0 * float(self._masses[side] @ np.abs(self._values[side] - self.mean))
 
     @property

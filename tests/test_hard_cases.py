@@ -1,0 +1,205 @@
+"""Cases that once gave a wrong number, a hang or a crash: offsets, rare tails, singular ends, rounding of ties."""
+
+import math
+
+import numpy as np
+import pytest
+
+from theory import (
+    AtomicLaw,
+    GaussianLaw,
+    Hard,
+    Klsc,
+    PiecewiseLaw,
+    calibrate_hard,
+    calibrate_klsc,
+    interpretability_gap,
+    kl,
+    klsc_tv_speed,
+    mean_klsc_tv_speed,
+    tv,
+)
+from theory import measure as finite
+from toy.angle import angular_law
+from toy.scores import AngularScore
+from toy.world import paper_world
+
+
+def uniform(offset: float = 0.0, scale: float = 1.0) -> PiecewiseLaw:
+    return PiecewiseLaw(lambda u: offset + scale * u, lambda u: 0 * u, np.array([0.0, 1.0]))
+
+
+def truncated_exponential_mean(beta: float) -> float:
+    """Mean of the density proportional to exp(beta y) on [0, 1]."""
+    return 1 / -math.expm1(-beta) - 1 / beta if beta > 0 else 1 - truncated_exponential_mean(-beta)
+
+
+@pytest.mark.parametrize(("offset", "beta"), [(1e6, 9.0), (1e4, 9.0), (1e3, 1e3), (0.0, -1e3)])
+def test_tilts_of_offset_laws(offset, beta):
+    assert uniform(offset).tilt(beta).mean - offset == pytest.approx(truncated_exponential_mean(beta), abs=4e-10)
+
+
+def test_strong_tilts_of_the_toy_law():
+    law = angular_law(paper_world().mixture, AngularScore("cosine", 4.09))
+    target = law.mean + 0.99999 * (law.ess_sup - law.mean)
+    assert abs(calibrate_klsc(law, target).mean - target) < 1e-10
+
+
+def test_concentrated_law():
+    sd = 1e-4
+    constant = -math.log(sd * math.sqrt(2 * math.pi))
+    law = PiecewiseLaw(
+        lambda u: u, lambda u: constant - 0.5 * ((u - 0.3) / sd) ** 2, np.array([0.0, 0.298, 0.3, 0.302, 1.0])
+    )
+    assert law.tilt(5 / sd).mean == pytest.approx(0.3 + 5 * sd, abs=1e-10)
+
+
+@pytest.mark.parametrize("beta", [4.0, -4.0])
+def test_chains_of_small_tilts(beta):
+    law = uniform()
+    for _ in range(100):
+        law = law.tilt(beta)
+    assert law.mean == pytest.approx(uniform().tilt(100 * beta).mean, abs=1e-12)
+
+
+def exponential() -> PiecewiseLaw:
+    return PiecewiseLaw(lambda u: -np.log(u), lambda u: 0 * u, np.array([0.0, 1.0]), max_multiplier=1.0, steep=True)
+
+
+def test_unbounded_steep_law():
+    law = exponential()
+    assert law.tilt(0.9).mean == pytest.approx(10.0, rel=1e-10)
+    assert calibrate_klsc(law, 20.0).multiplier == pytest.approx(0.95, rel=1e-10)
+    assert law.density(33.0) == pytest.approx(math.exp(-33.0), rel=1e-9)
+    assert law.mean_residual(35.0) == pytest.approx(1.0, rel=1e-9)
+    with pytest.raises(ValueError, match="latent variable = .* of the mass where it has no digits"):
+        law.tilt(0.9999)
+    with pytest.raises(ValueError, match="chosen with singular ends"):
+        PiecewiseLaw(lambda u: u, lambda u: -np.log(2 * np.sqrt(1 - u)), np.array([0.0, 1.0]))
+
+
+def test_singular_density_at_zero():
+    law = PiecewiseLaw(lambda u: u, lambda u: -np.log(2 * np.sqrt(u)), np.array([0.0, 1.0]))
+    assert law.mean == pytest.approx(1 / 3, rel=1e-12)
+    assert law.survival(0.25) == pytest.approx(0.5, rel=1e-12)
+
+
+def test_cap_at_a_computed_breakpoint():
+    scale, cap = 2.467929819731498, 1.0861349790305217
+    d = math.acos(1 - cap / scale)
+    law = PiecewiseLaw(
+        lambda t: np.minimum(scale * (1 - np.cos(t)), cap),
+        lambda t: 0 * t - math.log(2 * math.pi),
+        np.array([-math.pi, -d, 0.0, d, math.pi]),
+    )
+    assert law.ess_sup_mass == pytest.approx(1 - d / math.pi, rel=1e-12)
+    assert Klsc(law, math.inf).kl == pytest.approx(-math.log(1 - d / math.pi), rel=1e-12)
+
+
+def test_density_that_vanishes_on_a_piece():
+    log_two = math.log(2)
+    law = PiecewiseLaw(lambda u: u, lambda u: np.where(u < 0.5, log_two, -np.inf), np.array([0.0, 0.5, 1.0]))
+    assert law.ess_sup == 0.5
+    assert law.mean == pytest.approx(0.25)
+
+
+def test_speed_of_two_atoms_is_one_at_any_tilt():
+    law = AtomicLaw(np.array([0.0, 1.0]))
+    assert [klsc_tv_speed(law, b) for b in (1.0, 34.0, 37.0, 60.0)] == pytest.approx([1.0] * 4, rel=1e-12)
+    assert mean_klsc_tv_speed(law, 0.0, 1e5) == pytest.approx(1.0, rel=1e-9)
+
+
+@pytest.mark.parametrize(("offset", "scale"), [(0.0, 1e-6), (0.0, 1e-9), (1e6, 1.0)])
+def test_hard_calibration_in_any_units(offset, scale):
+    law = uniform(offset, scale)
+    threshold = calibrate_hard(law, offset + 0.7 * scale).threshold
+    assert (threshold - offset) / scale == pytest.approx(0.4, abs=1e-9 if offset else 1e-12)
+
+
+@pytest.mark.parametrize("rare", [1e-12, 1e-15, 1e-18, 1e-150])
+def test_rare_upper_atom(rare):
+    law = AtomicLaw(np.array([0.0, 1.0]), np.array([1 - rare, rare]))
+    hard = calibrate_hard(law, 0.3)
+    assert hard.tie_fraction == pytest.approx(rare * (1 / 0.3 - 1) / (1 - rare), rel=1e-9)
+    klsc = calibrate_klsc(law, 0.3)
+    assert klsc.multiplier == pytest.approx(math.log(0.3 / 0.7) - math.log(rare) + math.log1p(-rare), rel=1e-12)
+    nearest = calibrate_hard(law, 0.3, ties="nearest")
+    assert (nearest.tie_fraction, nearest.mean) == (1.0, pytest.approx(rare))
+
+
+def test_rare_atoms_far_away():
+    assert AtomicLaw(np.array([0.0, 1.0]), np.array([1 - 1e-20, 1e-20])).mean == pytest.approx(1e-20, rel=1e-12)
+    law = AtomicLaw(np.array([0.0, 1e-3, 1e10]), np.array([0.5, 0.5 - 1e-20, 1e-20]))
+    assert law.tail_mean(1e-3) == pytest.approx(1e-3 + 2e-10, rel=1e-12)
+
+
+def test_nothing_kept_is_refused():
+    law = AtomicLaw(np.array([-0.6, -0.5, 0.1, 0.2]), np.array([7, 8, 1, 5]) / 21)
+    with pytest.raises(ValueError, match=r"tie_fraction = 0\.0"):
+        Hard(law, 0.2, 0.0)
+
+
+def test_cumulative_hazard_deep_in_the_tail():
+    law = PiecewiseLaw(lambda u: u, lambda u: math.log(30) + 29 * np.log1p(-u), np.array([0.0, 1.0]))
+    assert law.cumulative_hazard(0.0, 0.9) == pytest.approx(-30 * math.log(0.1), rel=1e-6)
+
+
+def test_kl_of_offset_scores():
+    law = AtomicLaw(1e6 + np.arange(3.0))
+    assert Klsc(law, 100.0).kl == pytest.approx(math.log(3), rel=1e-12)
+    small = AtomicLaw(1e6 + 2.0**-20 * np.arange(3))
+    assert Klsc(small, 2.0**20).kl == pytest.approx(Klsc(AtomicLaw(np.arange(3.0)), 1.0).kl, rel=1e-9)
+
+
+def test_gap_between_the_last_two_atoms():
+    law = AtomicLaw(np.array([-1.6100029571730317, -0.9434317145239417, 1.0051794950662807]))
+    result = interpretability_gap(law, -0.029438027065421868)
+    assert result.klsc.status == "limit"
+    assert result.gap == 0.0
+
+
+def test_points_without_mass_do_not_matter():
+    p, scores = np.array([0.5, 0.5, 0.0]), np.array([0.0, 1.0, 1e6])
+    q = finite.reweight(p, scores, Klsc(finite.score_law(p, scores), 30.0))
+    assert q == pytest.approx([1 / (1 + math.exp(30)), 1 / (1 + math.exp(-30)), 0.0])
+    assert finite.kl(np.array([1.0, 0.0]), np.array([5e-324, 1.0])) == pytest.approx(744.44, abs=0.01)
+
+
+def test_kl_is_never_negative_and_survival_never_above_one():
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        law = AtomicLaw(rng.normal(size=3), rng.dirichlet([1e-3, 1.0, 1.0]))
+        hard = Hard(law, law.ess_inf)
+        assert hard.kl >= 0
+        assert law.survival(law.ess_inf) <= 1
+
+
+def test_gaussian_far_below():
+    law = GaussianLaw()
+    low = Hard(law, -10.0)
+    assert low.status == "active"
+    assert tv(Hard(law, -math.inf), low) == pytest.approx(7.619853024160527e-24, rel=1e-10)
+    assert Hard(law, -math.inf).boundary_mass(-math.inf, 0.1) == 0.0
+    assert interpretability_gap(law, -40.0).gap == 0.0
+
+
+def test_ends_of_intervals_are_exact():
+    """t + (l - t) need not be l in floating point: the atom at l must not slip in."""
+    law = AtomicLaw(np.array([-1.0, 0.1, 2.0]))
+    assert tv(Hard(law, -1.0), Hard(law, 0.1)) == pytest.approx(1 / 3)
+    two = AtomicLaw(np.array([0.0, 1.0]))
+    weights = np.array([1, math.e]) / (1 + math.e)
+    kept = np.array([0.7, 1.0]) / 1.7
+    assert kl(Klsc(two, 1.0), Hard(two, 0.0, 0.7)) == pytest.approx(float(weights @ np.log(weights / kept)), rel=1e-12)
+
+
+@pytest.mark.parametrize("law", [GaussianLaw(), AtomicLaw(np.array([0.0, 1.0])), uniform()])
+def test_nan_levels_are_refused(law):
+    for call in (law.log_survival, law.mean_residual, lambda t: law.shell_mass(t, 0.1)):
+        with pytest.raises(ValueError, match="nan"):
+            call(math.nan)
+
+
+def test_misspelt_ties():
+    with pytest.raises(ValueError, match="ties = 'randomize'"):
+        calibrate_hard.__wrapped__(AtomicLaw(np.array([0.0, 1.0])), 0.7, "randomize")
