@@ -70,7 +70,7 @@ def lines(result: dict[str, Any]) -> list[tuple[str, ...]]:
                     row["method"],
                     LABELS[metric],
                     f"{exact:.5f}",
-                    f"{estimate.mean:.4f} ± {estimate.se:.4f}",
+                    f"{estimate.mean:.5f} ± {estimate.se:.5f}",
                     "-" if printed is None else f"{printed:.4f}",
                     "-" if printed is None else f"{exact / printed:.2f}",
                 )

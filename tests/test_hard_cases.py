@@ -72,7 +72,7 @@ def test_unbounded_steep_law():
     assert calibrate_klsc(law, 20.0).multiplier == pytest.approx(0.95, rel=1e-10)
     assert law.density(33.0) == pytest.approx(math.exp(-33.0), rel=1e-9)
     assert law.mean_residual(35.0) == pytest.approx(1.0, rel=1e-9)
-    with pytest.raises(ValueError, match="latent variable = .* of the mass where it has no digits"):
+    with pytest.raises(ValueError, match=r"latent variable = .* of the mass where it has no digits"):
         law.tilt(0.9999)
     with pytest.raises(ValueError, match="chosen with singular ends"):
         PiecewiseLaw(lambda u: u, lambda u: -np.log(2 * np.sqrt(1 - u)), np.array([0.0, 1.0]))
