@@ -13,6 +13,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from toy.files import write_whole
+
 STYLE = Path(__file__).with_name("paper.mplstyle")
 
 
@@ -47,18 +49,9 @@ def style() -> AbstractContextManager[None]:
     return mpl.rc_context(mpl.rc_params_from_file(STYLE, use_default_template=False))
 
 
-def write_text(path: Path, text: str) -> Path:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    partial.replace(path)
-    return path
-
-
 def write_json(path: Path, content: Mapping[str, Any]) -> Path:
     """Write strict JSON (no NaN or infinity), indented."""
-    return write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+    return write_whole(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
 
 
 def save_figure(figure: Figure, out: Path, name: str, provenance: Provenance, numbers: Mapping[str, Any]) -> list[Path]:

@@ -8,7 +8,8 @@ import jax
 from rich.console import Console
 from rich.table import Table
 
-from figures.output import write_json, write_text
+from figures.output import write_json
+from toy.files import write_whole
 from toy.sampled import Estimate, sampled_table
 from toy.table2 import METRICS, PRINTED, calibrated, exact_table
 from toy.world import TARGETS, World, published_table2
@@ -117,4 +118,4 @@ def _footnote(result: dict[str, Any]) -> str:
 
 def save(result: dict[str, Any], out: Path) -> list[Path]:
     """Write table2.json and table2.md."""
-    return [write_json(out / "table2.json", result), write_text(out / "table2.md", markdown(result))]
+    return [write_json(out / "table2.json", result), write_whole(out / "table2.md", markdown(result))]

@@ -1,11 +1,12 @@
 """The recovered constants: quality of the kept fits, and that the fit finds constants that it did not know."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
-from toy.recover import Hypothesis, deviations, fit, hypotheses, kl_column_bound
+from toy.recover import Fit, Hypothesis, _record, _resumed, choose, deviations, fit, hypotheses, kl_column_bound
 from toy.table2 import PRINTED, exact_table
 from toy.world import World, paper_world, published_table2, recovered
 
@@ -38,6 +39,26 @@ def test_the_fit_finds_known_constants():
     assert found.worst < 2e-3
     for name in ("radius", "score_scale", "margin", "target_step", "bandwidth"):
         assert getattr(found.world, name) == pytest.approx(getattr(truth, name), rel=5e-3), name
+
+
+def test_a_cut_off_run_resumes(tmp_path):
+    """Fits in the file are not fitted again, and come back with the cells of their world."""
+    record = {"cosine": recovered()["worlds"]["cosine"]}
+    path = tmp_path / "fits.json"
+    path.write_text(json.dumps(record))
+    (found,) = _resumed(path)
+    assert found.hypothesis == Hypothesis("cosine")
+    assert found.loss == pytest.approx(record["cosine"]["loss"], abs=1e-4)
+    assert _record([found])["cosine"]["world"] == record["cosine"]["world"]
+
+
+def test_the_kept_world_follows_from_the_fits():
+    """`choose` takes the shape of the best reading, and the lemma's reading of the boundary mass."""
+    fits = [
+        Fit(hypothesis(n), paper_world(n), {}, deviations(hypothesis(n), paper_world(n))) for n in recovered()["worlds"]
+    ]
+    assert min(fits, key=lambda f: f.aic).hypothesis.name == "cosine/own_level"
+    assert choose(fits).hypothesis.name == recovered()["winner"]
 
 
 def test_printed_kl_is_not_exact():

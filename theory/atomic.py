@@ -161,6 +161,14 @@ class AtomicLaw(ScoreLaw):
         peak = float(logs.max())
         return multiplier * (anchor - origin) + peak + math.log(float(np.exp(logs - peak).sum()))
 
+    def tilted_moments(self, multiplier: float, origin: float) -> tuple[float, float]:
+        self._require_multiplier(multiplier)
+        logs, _ = self._tilted_log_masses(multiplier)
+        w = np.exp(logs - logs.max())
+        offsets, total = self._values - origin, float(w.sum())
+        mean = float(w @ offsets) / total
+        return mean, float(w @ (offsets - mean) ** 2) / total
+
     def tilt(self, multiplier: float) -> "AtomicLaw":
         self._require_multiplier(multiplier)
         logs, _ = self._tilted_log_masses(multiplier)

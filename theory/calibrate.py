@@ -99,12 +99,12 @@ def _multiplier(prior: ScoreLaw, target: float) -> float:
     lower, upper, last = 0.0, prior.max_multiplier, prior.max_multiplier
     multiplier = _first_multiplier(prior, target)
     for _ in range(_MAX_STEPS):
-        law = prior.tilt(multiplier)
-        gap = -law.mean_from(target)
+        excess, variance = prior.tilted_moments(multiplier, target)
+        gap = -excess
         if gap == 0:
             return multiplier
         lower, upper = (multiplier, upper) if gap > 0 else (lower, multiplier)
-        step = gap / law.variance if law.variance > 0 else math.copysign(math.inf, gap)
+        step = gap / variance if variance > 0 else math.copysign(math.inf, gap)
         proposal = multiplier + step
         if upper == last:
             proposal = min(proposal, 2 * multiplier if math.isinf(last) else 0.5 * (multiplier + last))

@@ -40,7 +40,7 @@ class Interpolants:
         like: "Interpolants | None" = None,
     ):
         self.panels, self._score = panels, score
-        self._crossings: dict[tuple[int, float], tuple[float, float]] = {} if like is None else like._crossings
+        self._crossings: dict[tuple[int, float], float] = {} if like is None else like._crossings
         if like is not None:
             self.__dict__.update(_score_series=like._score_series, _score_values=like._score_values)
 
@@ -57,8 +57,8 @@ class Interpolants:
         half = 0.5 * (self.panels.right - self.panels.left)[:, None]
         return (np.exp(self.panels.log_weight) / (half * WEIGHTS) @ _COEFFICIENTS).tolist()
 
-    def crossing(self, i: int, level: float) -> tuple[float, float]:
-        """Coordinate on panel i at which the score equals `level`, and the slope of the score there.
+    def crossing(self, i: int, level: float) -> float:
+        """Coordinate on panel i at which the score equals `level`.
 
         Newton steps on the panel's Legendre series, then one on its barycentric form, which is free of the rounding
         of the coefficients. Next to turning points and infinite ends, Brent's method on the score itself.
@@ -70,7 +70,7 @@ class Interpolants:
             self._crossings[key] = self._find_crossing(i, level)
         return self._crossings[key]
 
-    def _find_crossing(self, i: int, level: float) -> tuple[float, float]:
+    def _find_crossing(self, i: int, level: float) -> float:
         series, values = self._score_series[i], self._score_values[i]
         x = _linear_guess(values, level)
         for _ in range(_MAX_NEWTON):
@@ -79,12 +79,11 @@ class Interpolants:
                 break
             step = (value - level) / slope
             if abs(step) < _NEWTON_DONE:
-                x = min(1.0, max(-1.0, x - (_barycentric(values, x) - level) / slope))
-                return x, series_value_and_slope(series, x)[1]
+                return min(1.0, max(-1.0, x - (_barycentric(values, x) - level) / slope))
             x = min(1.0, max(-1.0, x - step))
         return self._bracketed_crossing(i, level)
 
-    def _bracketed_crossing(self, i: int, level: float) -> tuple[float, float]:
+    def _bracketed_crossing(self, i: int, level: float) -> float:
         left, right = float(self.panels.left[i]), float(self.panels.right[i])
 
         def excess(x: float) -> float:
@@ -94,14 +93,13 @@ class Interpolants:
 
         at_left, at_right = excess(-1.0), excess(1.0)
         if at_left * at_right > 0:  # rounding at an end
-            x = -1.0 if abs(at_left) <= abs(at_right) else 1.0
-        else:
-            x = float(brentq(excess, -1.0, 1.0, xtol=1e-300, rtol=4 * 2.0**-52))
-        return x, series_value_and_slope(self._score_series[i], x)[1]
+            return -1.0 if abs(at_left) <= abs(at_right) else 1.0
+        return float(brentq(excess, -1.0, 1.0, xtol=1e-300, rtol=4 * 2.0**-52))
 
     def density_of_score(self, i: int, level: float) -> float:
         """g/|ds/du| on panel i where the score equals `level`; +inf at a turning point."""
-        x, slope = self.crossing(i, level)
+        x = self.crossing(i, level)
+        slope = series_value_and_slope(self._score_series[i], x)[1]
         g = max(0.0, series_value_and_slope(self._density_series[i], x)[0])
         turning = abs(slope) <= 1e-9 * float(np.ptp(self.panels.score[i]))
         half = 0.5 * float(self.panels.right[i] - self.panels.left[i])
@@ -114,8 +112,8 @@ class Interpolants:
         p = self.panels
         ends = np.empty((2, len(which), 1))
         for column, i in enumerate(which):
-            at_low = self.crossing(i, lower)[0] if p.low[i] < lower else None
-            at_high = self.crossing(i, upper)[0] if p.high[i] > upper else None
+            at_low = self.crossing(i, lower) if p.low[i] < lower else None
+            at_high = self.crossing(i, upper) if p.high[i] > upper else None
             rising = p.score[i, -1] > p.score[i, 0]
             first, last = (at_low, at_high) if rising else (at_high, at_low)
             ends[:, column, 0] = -1.0 if first is None else first, 1.0 if last is None else last

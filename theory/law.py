@@ -91,6 +91,11 @@ class ScoreLaw(ABC):
         """E[Y - origin], without the cancellation of a mean that is close to the origin."""
         return self.mean - origin
 
+    def tilted_moments(self, multiplier: float, origin: float) -> tuple[float, float]:
+        """E[Y - origin] and Var(Y) under q_beta: A'(beta) - origin and A''(beta). Paper: (59), (61)."""
+        law = self.tilt(multiplier)
+        return law.mean_from(origin), law.variance
+
     def survival_above(self, level: float) -> float:
         """P(Y > level); exactly 0 if there is no mass above."""
         return max(0.0, self.survival(level) - self.atom(level))
@@ -168,6 +173,8 @@ class ScoreLaw(ABC):
 
     def _require_mass(self, threshold: float) -> None:
         require(not math.isnan(threshold), "threshold", threshold, "a number")
+        if threshold <= self.mean:  # P(Y >= E[Y]) is never 0
+            return
         require(
             self.log_survival(threshold) > -math.inf,
             "threshold",

@@ -23,7 +23,7 @@ _PREDICTION_TOLERANCE = 1e-11
 _STEEPEST_PANEL = 30.0  # nats over the nodes of a panel: no peak can hide between them
 _NO_MASS = -700.0  # nats below the peak
 _END_SHARE = 0.05  # a log-density rises by less than this share of its range between the last node and the end
-_LARGEST_LOSS = 1e-12  # share of the mass that panels too small to bisect may carry
+_LARGEST_LOSS = 1e-10  # share of the mass that panels too small to bisect may carry
 _MOST_PANELS = 50_000
 _FEWEST_DIGITS = 1024 * _EPS  # relative width of a panel whose outermost nodes are still distinct from its ends
 

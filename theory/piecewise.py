@@ -248,6 +248,21 @@ class PiecewiseLaw(ScoreLaw):
             self._require_mass(lower)
         return min(1.0, float(self._between(lower, upper)[1].sum()) / total)
 
+    def tilted_moments(self, multiplier: float, origin: float) -> tuple[float, float]:
+        self._require_multiplier(multiplier)
+        if not self._resolves(multiplier):
+            return super().tilted_moments(multiplier, origin)
+        offsets = self._panels.score - origin
+        exponents = multiplier * offsets
+        w = self._weight * np.exp(exponents - exponents.max())
+        total = float(w.sum())
+        mean = float(np.vdot(w, offsets)) / total
+        return mean, float(np.vdot(w, (offsets - mean) ** 2)) / total
+
+    def _resolves(self, multiplier: float) -> bool:
+        """Whether the panels are fine enough for this further tilt."""
+        return bool(abs(self._multiplier + multiplier - self._refined_at) * self._span <= _RESOLVED_EXPONENT)
+
     def log_partition_from(self, multiplier: float, origin: float) -> float:
         tilted = self.tilt(multiplier)
         after = tilted._log_z + tilted._multiplier * (tilted._anchor - origin)
@@ -265,7 +280,7 @@ class PiecewiseLaw(ScoreLaw):
         end = self.ess_sup if tilted._multiplier > 0 else self.ess_inf
         tilted._anchor, tilted._log_z = (end if math.isfinite(end) else 0.0), 0.0
         p = self._panels
-        if abs(tilted._multiplier - self._refined_at) * self._span <= _RESOLVED_EXPONENT:
+        if self._resolves(multiplier):
             shift = self._log_z + self._multiplier * (self._anchor - tilted._anchor)
             panels = p._replace(log_weight=p.log_weight + (multiplier * (p.score - tilted._anchor) + shift))
             tilted._refined_at, tilted._like = self._refined_at, self

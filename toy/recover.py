@@ -35,6 +35,7 @@ from rich.progress import track
 from rich.table import Table
 from scipy.optimize import least_squares
 
+from toy.files import write_whole
 from toy.kde import GRID_STEP, quadrature_nodes, smoothed_kls
 from toy.scores import SHAPES
 from toy.table2 import PRINTED, Level, calibrated, exact_rows
@@ -49,6 +50,7 @@ _LARGEST = 5.0
 _FIT_STEP = 0.45  # grid step while fitting: smoothed KLs to about 1e-5
 _STARTS = ((2.0, 0.3), (3.0, 1.5))  # R/sigma, and log-headroom of the score above the last target
 _SIGNIFICANT = 4  # digits kept of each constant
+_TABLE_WIDTH = 118
 _ALWAYS_KEPT = ("cosine", "absolute_angle")
 
 
@@ -261,7 +263,7 @@ def show(fits: list[Fit], console: Console) -> None:
     best = min(fits, key=lambda f: f.aic)
     table = Table(title="Fit of each hypothesis to the 18 printed cells of Table 2")
     for column in ("hypothesis", "loss", "dAIC", "median", "worst", "R/sigma", "scale", "margin", "step", "bandwidth"):
-        table.add_column(column, justify="left" if column == "hypothesis" else "right")
+        table.add_column(column, justify="left" if column == "hypothesis" else "right", no_wrap=True)
     for f in sorted(fits, key=lambda f: f.aic):
         w = f.world
         numbers = (f.loss, f.aic - best.aic, f.median, f.worst)
@@ -296,28 +298,55 @@ def show(fits: list[Fit], console: Console) -> None:
 @click.command(help=(__doc__ or "").split("\n")[0])
 @click.option("--quick", is_flag=True, help="Two hypotheses only.")
 @click.option(
-    "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write all fits to this file."
+    "--json",
+    "json_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write fits to this file as they come; an existing file is resumed.",
 )
 @click.option("--write", is_flag=True, help="Keep the best fit and those of both plain shapes in toy/recovered.json.")
 def main(quick: bool, json_path: Path | None, write: bool) -> None:
-    console = Console()
-    jobs = hypotheses(quick)
-    fits: list[Fit] = []
+    jax.config.update("jax_enable_x64", True)
+    console = Console(width=max(_TABLE_WIDTH, Console().width))
+    fits = _resumed(json_path)
+    jobs = [h for h in hypotheses(quick) if h not in {f.hypothesis for f in fits}]
+    if fits:
+        console.print(f"{len(fits)} fits resumed from {json_path}")
+    failed = []
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the workers' matrix products would fight over the cores
     with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=_use_64_bits) as pool:
-        futures = [pool.submit(fit, job) for job in jobs]
+        futures = {pool.submit(fit, job): job for job in jobs}
         for future in track(as_completed(futures), "fitting hypotheses", total=len(jobs), console=console):
-            fits.append(future.result())
+            try:
+                fits.append(future.result())
+            except (ValueError, ArithmeticError) as error:
+                failed.append(futures[future].name)
+                console.print(f"{futures[future].name}: no fit: {error}")
+            if json_path is not None and fits:
+                write_whole(json_path, json.dumps(_record(fits), indent=1) + "\n")
     fits.sort(key=lambda f: (f.aic, f.hypothesis.name))
     show(fits, console)
-    record = _record(fits)
-    if json_path is not None:
-        json_path.write_text(json.dumps(record, indent=1) + "\n")
     if write:
+        record = _record(fits)
         kept = {k: v for k, v in record.items() if k in (fits[0].hypothesis.name, *_ALWAYS_KEPT)}
         target = Path(str(files("toy").joinpath("recovered.json")))
-        target.write_text(json.dumps({"winner": choose(fits).hypothesis.name, "worlds": kept}, indent=1) + "\n")
+        write_whole(target, json.dumps({"winner": choose(fits).hypothesis.name, "worlds": kept}, indent=1) + "\n")
         console.print(f"wrote {target.name}")
+    if failed:
+        raise click.ClickException(f"no fit for {', '.join(failed)}")
+
+
+def _resumed(json_path: Path | None) -> list[Fit]:
+    """The fits of an earlier run that was cut off."""
+    if json_path is None or not json_path.exists():
+        return []
+    record = json.loads(json_path.read_text())
+    fits = []
+    for hypothesis in hypotheses():
+        if hypothesis.name in record:
+            kept = record[hypothesis.name]
+            world = World(**kept["world"])
+            fits.append(Fit(hypothesis, replace(world), kept["relative_se"], deviations(hypothesis, world)))
+    return fits
 
 
 def _use_64_bits() -> None:
