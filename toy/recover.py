@@ -50,7 +50,7 @@ _LARGEST = 5.0
 _FIT_STEP = 0.45  # grid step while fitting: smoothed KLs to about 1e-5
 _STARTS = ((2.0, 0.3), (3.0, 1.5))  # R/sigma, and log-headroom of the score above the last target
 _SIGNIFICANT = 4  # digits kept of each constant
-_TABLE_WIDTH = 118
+_TABLE_WIDTH = 136
 _ALWAYS_KEPT = ("cosine", "absolute_angle")
 
 
