@@ -88,8 +88,8 @@ def draw(data: Data) -> Figure:
     axes[0, 0].set_title("natural distribution p")
     field = image(axes[1, 0], data.score, cmap="cividis")
     axes[1, 0].set_title("score ψ")
-    axes[0, 0].set_xlabel("dotted: the hard threshold t of that column")
-    axes[1, 0].set_xlabel("boundary: share of {ψ ≥ t} within δ of t")
+    axes[0, 0].set_xlabel("dotted: the threshold t below")
+    axes[1, 0].set_xlabel("boundary: t ≤ ψ < t + δ given ψ ≥ t")
     for panel in data.panels:
         row, column = int(panel.method == "hard"), 1 + TARGETS.index(panel.target)
         here = axes[row, column]

@@ -133,6 +133,18 @@ def test_rare_atoms_far_away():
     assert law.tail_mean(1e-3) == pytest.approx(1e-3 + 2e-10, rel=1e-12)
 
 
+def test_rough_densities_are_refused_soon():
+    with pytest.raises(ValueError, match=r"breakpoints = '\d+ panels': must be such that score and density are smooth"):
+        PiecewiseLaw(lambda u: u, lambda u: np.sin(1e8 * u), np.array([0.0, 1.0]))
+
+
+def test_empty_interval_has_no_cumulative_hazard():
+    for law in (AtomicLaw(np.array([0.0, 1.0])), uniform(), GaussianLaw()):
+        assert law.cumulative_hazard(0.5, 0.5) == 0.0
+        with pytest.raises(ValueError, match=r"upper = 0\.4"):
+            law.cumulative_hazard(0.5, 0.4)
+
+
 def test_nothing_kept_is_refused():
     law = AtomicLaw(np.array([-0.6, -0.5, 0.1, 0.2]), np.array([7, 8, 1, 5]) / 21)
     with pytest.raises(ValueError, match=r"tie_fraction = 0\.0"):
