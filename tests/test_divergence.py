@@ -149,6 +149,10 @@ def test_exact_gaussian_tv():
     assert tv(Hard(law, 0.0), Hard(law, 1.0)) == pytest.approx(1 - norm.sf(1.0) / 0.5, rel=1e-13)
 
 
+def test_pinsker_value():
+    assert pinsker_bound(0.02) == pytest.approx(0.1)
+
+
 def test_different_priors_are_refused():
     with pytest.raises(ValueError, match=r"r\.prior = "):
         kl(Klsc(GaussianLaw(), 1.0), Klsc(GaussianLaw(0.1), 1.0))

@@ -84,7 +84,8 @@ def test_same_seed_same_bytes_other_seed_other_table(run, quick):
     for name in FILES:
         assert (again / name).read_bytes() == (quick[0] / name).read_bytes(), name
     assert sorted(p.name for p in other.iterdir()) == ["table2.json", "table2.md"]
-    assert (other / "table2.json").read_bytes() != (quick[0] / "table2.json").read_bytes()
+    rows = [json.loads((folder / "table2.json").read_text())["rows"] for folder in (quick[0], other)]
+    assert all(a["exact"] == b["exact"] and a["sampled"] != b["sampled"] for a, b in zip(*rows, strict=True))
 
 
 def test_fig1_densities_integrate_to_one():

@@ -82,6 +82,23 @@ def test_tilts_compose():
     assert law.tilt(2.0).log_partition(3.0) == pytest.approx(law.log_partition(5.0) - law.log_partition(2.0), rel=1e-13)
 
 
+def test_tilts_compose_across_zero():
+    law = tent_law()
+    assert law.tilt(2.0).log_partition(-5.0) == pytest.approx(
+        law.log_partition(-3.0) - law.log_partition(2.0), rel=1e-12
+    )
+    assert law.tilt(2.0).tilt(-2.0).log_partition(1.0) == pytest.approx(law.log_partition(1.0), rel=1e-12)
+
+
+def test_atom_below_a_density():
+    """max(U, 0.3) has an atom 0.3 at its bottom: Nelson-Aalen counts it, and an interval that ends at it does not."""
+    law = PiecewiseLaw(lambda u: np.maximum(u, 0.3), lambda u: np.zeros_like(u), np.array([0.0, 0.3, 1.0]))
+    assert law.cumulative_hazard(0.3, 0.65) == pytest.approx(0.3 + math.log(0.7 / 0.35), rel=1e-12)
+    assert law.share_below(0.1, 0.3) == 0.0
+    assert law.share_below(0.1, math.nextafter(0.3, 1)) == pytest.approx(0.3, rel=1e-12)
+    assert law.survival_above(0.3) == pytest.approx(0.7, rel=1e-12)
+
+
 def test_cap_is_an_atom():
     cap = 0.6
     law = PiecewiseLaw(lambda u: np.minimum(u, cap), lambda u: np.zeros_like(u), np.array([0.0, cap, 1.0]))

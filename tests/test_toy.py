@@ -123,6 +123,10 @@ def test_scores():
     angle = AngularScore("absolute_angle", 2.0)
     assert angle(x)[:3] == pytest.approx([0.0, 2 * np.pi, 2 * np.pi / 4])
     assert angle(x)[3] == pytest.approx(2 * np.pi, abs=1e-4)  # continuous across the branch cut
+    behind = np.array([[-1.0, -0.1]])  # theta = -3.04: the deviation is 2.45 on the circle, 3.83 off it
+    assert angle(behind) == pytest.approx([2 * (np.pi + np.arctan(0.1) - np.pi / 4)], abs=1e-12)
+    off = AngularScore("absolute_angle", 2.0, wrapped=False)
+    assert off(behind) == pytest.approx([2 * (np.pi - np.arctan(0.1) + np.pi / 4)], abs=1e-12)
     assert AngularScore("cosine", 3.0)(x)[:3] == pytest.approx([0.0, 6.0, 3 * (1 - math.sqrt(0.5))])
     assert np.allclose(angle(jnp.asarray(x)), angle(x))
     assert LinearScore((1.0, -2.0))(x).tolist() == pytest.approx([-1.0, 1.0, -4.0, 3.0002])
@@ -180,6 +184,25 @@ def test_smoothed_prior_has_a_closed_form():
     assert kl_on_grid(kde(points, masses, world.bandwidth, grid.axis), grid) == pytest.approx(
         kl_on_grid(truth, grid), abs=1e-7
     )
+
+
+def test_kl_on_the_grid_against_closed_form():
+    """p = N(0, I); q = N(m, s^2 I)."""
+    world = World("cosine", 0.0, 1.0, 4.0, 0.1, 0.1, 0.8)
+    grid = world_grid(world)
+    mesh = np.stack(np.meshgrid(grid.axis, grid.axis, indexing="ij"), -1)
+    m, s = np.array([0.7, -0.4]), 0.6
+    q = np.exp(-0.5 * ((mesh - m) ** 2).sum(-1) / s**2) / (2 * math.pi * s**2)
+    assert kl_on_grid(q, grid) == pytest.approx(0.5 * m @ m + s**2 - 1 - 2 * math.log(s), abs=1e-9)
+
+
+def test_quadrature_nodes_respect_the_threshold():
+    """Truncated masses of the planar nodes are the survival of the score law, not a grid's approximation."""
+    world = paper_world()
+    for level in (0.7, 3.1, 4.83):
+        points, masses = quadrature_nodes(world, level)
+        above = np.asarray(world.psi(points)) >= level
+        assert masses[above].sum() == pytest.approx(world.law.survival(level), abs=1e-9)
 
 
 def test_smoothed_kl_is_settled():
