@@ -13,6 +13,10 @@ class InfeasibleTarget(ValueError):
     """
 
 
+class CalibrationFailed(RuntimeError):
+    """A sampler's knob could not be set so that its samples have the target mean; says what was reached."""
+
+
 def require(ok: bool | np.bool_, name: str, value: object, permitted: str) -> None:
     """Raise `ValueError` with a message of the form `name = value: must be permitted` unless `ok`."""
     if not ok:

@@ -62,7 +62,14 @@ class AngularScore(eqx.Module):
 
     def __call__(self, x: Shaped[Any, "*n 2"]) -> Anything:
         """psi at the points x."""
-        return self.of_angle(_module(x).arctan2(x[..., 1], x[..., 0]))
+        return self.at(x[..., 0], x[..., 1])
+
+    def at(self, x: Anything, y: Anything) -> Anything:
+        """psi at points given by their coordinates. The cosine needs no angle: cos(theta - direction) = u.x/|x|."""
+        if self.shape == "cosine" and self.wrapped:
+            along = (x * math.cos(self.direction) + y * math.sin(self.direction)) / _module(x).hypot(x, y)
+            return self.scale * (1 - along)
+        return self.of_angle(_module(x).arctan2(y, x))
 
     def of_angle(self, theta: Anything) -> Anything:
         """psi as a function of the polar angle, in radians; periodic if `wrapped`."""
@@ -117,7 +124,11 @@ class LinearScore(eqx.Module):
 
     def __call__(self, x: Shaped[Any, "*n 2"]) -> Anything:
         """psi at the points x."""
-        return x[..., 0] * self.direction[0] + x[..., 1] * self.direction[1]
+        return self.at(x[..., 0], x[..., 1])
+
+    def at(self, x: Anything, y: Anything) -> Anything:
+        """psi at points given by their coordinates."""
+        return x * self.direction[0] + y * self.direction[1]
 
 
 Score = AngularScore | LinearScore
