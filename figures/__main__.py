@@ -1,8 +1,10 @@
 """The main command: regenerate the paper's tables and figures.
 
-python -m figures [table2 | fig1 | all] ... [--out results] [--seed 0] [--quick]
+python -m figures [table2 | fig1 | fig3 | strength | all] ... [--out results] [--seed 0] [--quick]
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -11,21 +13,30 @@ import matplotlib as mpl
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from figures import fig1, table2
+from figures import fig1, fig3, strength, table2
 from figures.output import save_figure, style
 from toy.world import World, paper_world
 
-NAMES = ("table2", "fig1")
+NAMES = ("table2", "fig1", "fig3", "strength")
+
+
+Report = Callable[[str, int, int], None]
+"""Called with what is being done, how much is done, and the total."""
+
+
+@contextmanager
+def reporting(console: Console) -> Iterator[Report]:
+    """A progress bar for a computation that reports its steps."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda what, done, total: progress.update(task, description=what, completed=done, total=total)
 
 
 def make_table2(world: World, out: Path, seed: int, quick: bool, console: Console) -> list[Path]:
     """Compute, print and save Table 2."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("sampling Table 2", total=None)
-        result = table2.compute(
-            world, seed, quick, lambda done, total: progress.update(task, completed=done, total=total)
-        )
+    with reporting(console) as report:
+        result = table2.compute(world, seed, quick, lambda done, total: report("sampling Table 2", done, total))
     table2.show(result, console)
     return table2.save(result, out)
 
@@ -37,7 +48,26 @@ def make_fig1(world: World, out: Path, seed: int, quick: bool, console: Console)
         return save_figure(fig1.draw(data), out, "fig1", fig1.provenance(world), fig1.numbers(data))
 
 
-MAKERS = {"table2": make_table2, "fig1": make_fig1}
+def make_fig3(world: World, out: Path, seed: int, quick: bool, console: Console) -> list[Path]:
+    """Compute, print, draw and save Figure 3."""
+    with reporting(console) as report:
+        data = fig3.compute(world, seed, quick, report)
+    fig3.show(data, console)
+    with style():
+        return fig3.save(data, out)
+
+
+def make_strength(world: World, out: Path, seed: int, quick: bool, console: Console) -> list[Path]:
+    """Compute, draw and save the distance to the prior against the achieved score."""
+    with reporting(console) as report:
+        data = strength.compute(world, seed, quick, report)
+    with style():
+        return save_figure(
+            strength.draw(data), out, "strength", strength.provenance(world, data), strength.numbers(data)
+        )
+
+
+MAKERS = {"table2": make_table2, "fig1": make_fig1, "fig3": make_fig3, "strength": make_strength}
 
 
 @click.command(help="Regenerate the paper's tables and figures (all of them by default).")

@@ -67,7 +67,8 @@ class AngularScore(eqx.Module):
     def at(self, x: Anything, y: Anything) -> Anything:
         """psi at points given by their coordinates. The cosine needs no angle: cos(theta - direction) = u.x/|x|."""
         if self.shape == "cosine" and self.wrapped:
-            along = (x * math.cos(self.direction) + y * math.sin(self.direction)) / _module(x).hypot(x, y)
+            radius = _module(x).hypot(x, y)
+            along = (x * math.cos(self.direction) + y * math.sin(self.direction)) / (radius + (radius == 0))
             return self.scale * (1 - along)
         return self.of_angle(_module(x).arctan2(y, x))
 
