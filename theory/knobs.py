@@ -74,7 +74,7 @@ def calibrate_knob(
     else:
         raise CalibrationFailed(_report("the target is out of reach", target, name, means))
 
-    def excesses(knobs: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
+    def excesses(knobs: Float[np.ndarray, "*k"]) -> Float[np.ndarray, "*k"]:
         return np.array([excess(float(knob)) for knob in np.atleast_1d(knobs)]).reshape(np.shape(knobs))
 
     elementwise.find_root(excesses, (lower, upper), tolerances={"fatol": tolerance}, maxiter=60)

@@ -18,7 +18,7 @@ Paper: Appendix G.1, Algorithm 1, (208)-(211).
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import Shaped
@@ -45,6 +45,7 @@ class Guidance(NamedTuple):
     x0_hat: Points
 
 
+@runtime_checkable
 class World(Protocol):
     """A prior, its diffusion and a score. See the module's docstring."""
 

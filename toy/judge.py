@@ -62,7 +62,7 @@ def smoothed_density(world: World, grid: Grid, solution: Solution) -> Float[np.n
     return kernel_sum(kernels(points, world.bandwidth, grid.axis), q / q.sum())
 
 
-def sliced_wasserstein(x: Points, y: Points, x_weights: Weights | None = None) -> float:
+def sliced_wasserstein(x: Points, y: Float[np.ndarray, "m 2"], x_weights: Weights | None = None) -> float:
     """Mean over equally spaced directions of the Wasserstein-1 distance of the projections (scipy's), in length."""
     angles = np.pi * (np.arange(_PROJECTIONS) + 0.5) / _PROJECTIONS
     distances = [
