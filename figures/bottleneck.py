@@ -99,11 +99,7 @@ def draw(data: Data) -> Figure:
         here.spines[:].set_visible(False)
         bar = at_drawn.get(name)
         cost, mean = (bar.parts.kl, bar.mean) if bar else (at_drawn[next(iter(FAMILIES))].parts.klsc_kl, DRAWN)
-        here.set_xlabel(
-            f"E[ψ] = {mean:.2g}, KL {cost:.2f} nats"
-            if bar is None or mean < DRAWN + 0.01
-            else f"E[ψ] = {mean:.1f}, KL {cost:.2f} nats"
-        )
+        here.set_xlabel(f"E[ψ] = {mean:.1f}, KL {cost:.2f} nats")
     figure.colorbar(picture, ax=pictures, shrink=0.75, label="density, per length²", pad=0.01)
     longest = max(bar.parts.kl for bar in data.bars)
     for c, target in enumerate(TARGETS):

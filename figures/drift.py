@@ -13,6 +13,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle
 
 from figures.output import Provenance
 from theory.tasks import Baseline, baseline, gibbs
@@ -21,7 +22,7 @@ from toy.kde import log_density
 from toy.plane import plane
 from toy.world import World
 
-STATEMENTS = ("Definition 2.4", "Definition 2.5", "Lemma E.1", "Lemma E.2", "Theorem E.3", "Theorem F.7")
+STATEMENTS = ("Definition 2.4", "Definition 2.5", "Lemma E.1", "Lemma E.2", "Theorem E.3")
 TARGET = 6.0
 SHARES = (0.5, 0.8, 0.95)  # of the way from E_{q_beta}[g] to the supremum of g, which is 0 for both scores
 LABEL = 1  # the mode on the upper left
@@ -100,7 +101,7 @@ def compute(world: World, quick: bool = False) -> Data:
 
 def draw(data: Data) -> Figure:
     """Two rows of five panels; call inside `figures.output.style()`."""
-    figure = plt.figure(figsize=(12.4, 5.6))
+    figure = plt.figure(figsize=(12.4, 6.6))
     grid = figure.add_gridspec(2, 5, width_ratios=(1, 1, 1, 1, 1.35))
     edge = float(data.axis[-1] + 0.5 * (data.axis[1] - data.axis[0]))
     extent = (-edge, edge, -edge, edge)
@@ -114,21 +115,22 @@ def draw(data: Data) -> Figure:
             here.set(xlim=extent[:2], ylim=extent[2:], xticks=[], yticks=[])
             here.spines[:].set_visible(False)
             if r == 0:
-                here.add_patch(plt.Circle(tuple(data.label_at), 1.0, fill=False, color=MARK, lw=1.2))
+                here.add_patch(Circle(tuple(data.label_at), 1.0, fill=False, color=MARK, lw=1.2))
             else:
                 here.plot(*data.reference, marker="x", ms=8, mew=2, color=MARK, ls="none")
             if c == 0:
                 levels = np.quantile(row.field, (0.2, 0.4, 0.6, 0.8, 0.95))
                 here.contour(data.axis, data.axis, row.field.T, levels=levels, colors="white", linewidths=0.6)
                 here.set_ylabel(f"{row.name}\n{row.formula}")
-                here.set_title(f"intrinsic q_β: E[ψ] = {data.intrinsic.mean:.0f}")
-                here.set_xlabel(f"E[g] = {row.start:.2f} {row.unit}; lines: equal g")
+                here.set_title(f"intrinsic q_β: E[ψ] = {data.intrinsic.mean:.2f}")
+                here.set_xlabel(_signed(f"lines: equal g; E[g] = {row.start:.2f}"))
             else:
                 step = row.drawn[c - 1]
-                here.set_title(f"Δ = {step.distortion:.2f} nats: E[ψ] = {step.mean:.0f}")
-                here.set_xlabel(f"κ = {step.task_target:.2f} {row.unit}, γ = {step.task_multiplier:.2f}")
+                here.set_title(f"Δ = {step.distortion:.2f} nats: E[ψ] = {step.mean:.2f}")
+                here.set_xlabel(_signed(f"κ = {step.task_target:.2f} {row.unit}, γ = {step.task_multiplier:.2f}"))
         _prices(figure.add_subplot(grid[r, 4]), row)
-    figure.colorbar(picture, ax=pictures, shrink=0.6, label="density, per length² (all panels)", pad=0.01)
+    caption = "density, per length² (all panels); circle: the label's mode; cross: the reference x_ref"
+    figure.colorbar(picture, ax=pictures, location="bottom", shrink=0.6, aspect=50, label=caption)
     figure.suptitle(
         "The mean score never moves, the object does: a task score turns the feature's picture into the task's"
     )
@@ -145,7 +147,14 @@ def _prices(axes: Axes, row: Row) -> None:
     axes.set_title(f"exact price is up to {worst.distortion / worst.bound:.2f} × the bound")
     axes.set(xlabel=f"demand κ on E[g] ({row.unit})", ylabel="distortion Δ(κ) (nats)")
     axes.set_ylim(bottom=0)
+    last = f"behind the bound at\nthe last dot is a q\nwith E[ψ] = {row.drawn[-1].free_mean:.2f}"
+    axes.text(0.03, 0.42, last, transform=axes.transAxes, fontsize=8)
     axes.legend(loc="upper left")
+
+
+def _signed(text: str) -> str:
+    """With typographic minus signs, as on the axes."""
+    return text.replace("-", "−")
 
 
 def numbers(data: Data) -> dict[str, Any]:

@@ -73,8 +73,8 @@ def draw(data: Data) -> Figure:
     where.axvline(0, color="#EE3344", lw=2)
     where.annotate(
         "mode",
-        (0.0, 0.5),
-        (0.14, 0.5),
+        (0.0, 0.95),
+        (0.14, 0.95),
         color="#EE3344",
         arrowprops={"arrowstyle": "->", "color": "#EE3344"},
         va="center",
@@ -96,7 +96,7 @@ def draw(data: Data) -> Figure:
     mass.loglog(data.dimensions, paper, color="C1", ls=":", lw=2, label="Lemma F.4, exp(−dδ²/4)")
     mass.plot(IMAGE, -data.image_log_mass * to_decades, "o", color="C0", ms=5)
     mass.annotate(
-        f"256 × 256 RGB:\n10^−{-data.image_log_mass * to_decades:.0f}",
+        f"an RGB image of 256 × 256:\nP = $10^{{{data.image_log_mass * to_decades:.0f}}}$",
         (IMAGE, -data.image_log_mass * to_decades), (0.97, 0.3), textcoords="axes fraction", ha="right",
         arrowprops={"arrowstyle": "-", "lw": 0.6}, fontsize=8.5,
     )  # fmt: skip
@@ -104,27 +104,21 @@ def draw(data: Data) -> Figure:
     mass.set_title("the ball around the mode is exponentially rare")
     mass.legend(loc="upper left")
 
-    for (d, values), style in zip(data.rates.items(), (":", "-."), strict=True):
-        rate.plot(data.deficits, values, color="C0", ls=style, label=f"exact, d = {d}")
-    rate.plot(
-        data.deficits,
-        [chernoff_exponent(float(e)) for e in data.deficits],
-        color="C2",
-        ls="-",
-        label="limit I(δ) = −(δ + log(1−δ))/2",
-    )
-    rate.plot(
-        data.deficits, [paper_exponent(float(e)) for e in data.deficits], color="C1", ls="--", label="Lemma F.4: δ²/4"
-    )
+    limit = [chernoff_exponent(float(e)) for e in data.deficits]
+    rate.plot(data.deficits, limit, color="C2", lw=4, alpha=0.5, label="limit I(δ) = −(δ + log(1−δ))/2")
+    for (d, values), style in zip(data.rates.items(), ("-.", "-"), strict=True):
+        rate.plot(data.deficits, values, color="C0", ls=style, lw=1.1, label=f"exact, d = {d}")
+    bound = [paper_exponent(float(e)) for e in data.deficits]
+    rate.plot(data.deficits, bound, color="C1", ls="--", label="Lemma F.4: δ²/4")
     rate.set(
         xlabel="δ: ball of squared radius (1 − δ) d",
         ylabel="−log P / d (nats per dimension)",
         xlim=(0, 0.95),
         ylim=(0, 1.0),
     )
-    rate.set_title("Lemma F.4 is right; the true rate is larger")
+    rate.set_title("Lemma F.4 holds; the true rate is I(δ)")
     rate.legend(loc="upper left")
-    figure.suptitle("The mode of N(0, I) is no sample of it: optimisation ends where the distribution has no mass")
+    figure.suptitle("The mode of N(0, I) is no sample of it: an optimiser ends where there is almost no mass")
     return figure
 
 

@@ -100,11 +100,10 @@ def task_injected(masses: Masses, scores: Scores, task: Scores, target: float, t
         multipliers[active] = found
         q, log_z = gibbs(p, multipliers @ features)
         if (features @ q >= levels - TOLERANCE * spread).all() and (multipliers >= 0).all():
-            return TaskInjected(q, *map(float, multipliers), max(0.0, float(multipliers @ levels) - log_z))
+            dual = max(0.0, float(multipliers @ levels) - log_z)
+            return TaskInjected(q, float(multipliers[0]), float(multipliers[1]), dual)
     top = largest_task_mean(p, psi, g, target, at_least=True)
-    raise InfeasibleTarget(
-        f"task_target = {task_target!r}: must be <= {top!r}, the largest E[g] of any q << p with E[psi] >= {target!r}"
-    )
+    raise _out_of_reach(task_target, top, f"E[psi] >= {target!r}")
 
 
 class Baseline(NamedTuple):
@@ -168,13 +167,10 @@ def distortion(intrinsic: Baseline, task: Scores, task_target: float) -> Distort
     features, levels = np.stack([psi, g]), np.array([float(q @ psi), task_target])
     found = dual_optimum(q, features, levels) if task_target <= g[q > 0].max() else None
     if found is None:
-        top = largest_task_mean(q, psi, g, intrinsic.mean)
-        raise InfeasibleTarget(
-            f"task_target = {task_target!r}: must be <= {top!r}, the largest E[g] of any q with"
-            f" E[psi] = {intrinsic.mean!r}; a larger demand contradicts the intrinsic level"
-        )
+        top = largest_task_mean(q, psi, g, float(q @ psi))
+        raise _out_of_reach(task_target, top, f"E[psi] = {intrinsic.mean!r}")
     tilted, log_z = gibbs(q, found @ features)
-    return Distortion(max(0.0, float(found @ levels) - log_z), tilted, *map(float, found))
+    return Distortion(max(0.0, float(found @ levels) - log_z), tilted, float(found[0]), float(found[1]))
 
 
 def distortion_bound(intrinsic: Baseline, task: Scores, task_target: float) -> float:
@@ -251,7 +247,7 @@ def dual_optimum(
         jac=True,
         hess=lambda at: value(at)[2],
         method="trust-exact",
-        options={"gtol": 1e-8, "max_trust_radius": 1e6, "maxiter": 500},
+        options={"gtol": 1e-8, "max_trust_radius": 1e6, "maxiter": 200},
     )
     polished = root(lambda at: value(at)[1:], start.x, jac=True, options={"xtol": 1e-14})
     best = min((start.x, polished.x), key=lambda at: float(np.abs(value(at)[1]).max()))
@@ -262,10 +258,19 @@ def dual_optimum(
 
 
 def _spread(masses: Masses, features: Float[np.ndarray, "k n"]) -> Float[np.ndarray, " k"]:
-    """Standard deviations of the features; 1 for a constant one."""
-    means = features @ masses
-    deviations = np.sqrt(((features - means[:, None]) ** 2) @ masses)
-    return np.where(deviations > 0, deviations, 1.0)
+    """Standard deviations of the features; 1 for one that is constant where there is mass."""
+    charged = features[:, masses > 0]
+    deviations = np.sqrt(((features - (features @ masses)[:, None]) ** 2) @ masses)
+    return np.where(np.ptp(charged, axis=1) > 0, np.maximum(deviations, 1e-300), 1.0)
+
+
+def _out_of_reach(task_target: float, top: float, held: str) -> InfeasibleTarget:
+    """The error for a demand that the dual does not reach."""
+    if task_target > top:
+        return InfeasibleTarget(f"task_target = {task_target!r}: must be <= {top!r}, the largest E[g] with {held}")
+    return InfeasibleTarget(
+        f"task_target = {task_target!r}: cannot be told from the largest E[g] with {held}, {top!r}, in double precision"
+    )
 
 
 def _require_below_top(values: Scores, level: float, name: str, mean: str) -> None:
