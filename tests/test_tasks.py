@@ -2,7 +2,9 @@
 
 import json
 import math
+from itertools import pairwise
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -147,7 +149,7 @@ def feasible_rivals(q, base, psi, g):
 
 
 def test_independent_task_costs_a_binary_divergence():
-    """With g independent of psi the exact distortion is KL(Bernoulli(kappa) || Bernoulli(w)), and the bound is exact."""
+    """With g independent of psi Delta is the KL of two Bernoulli laws, kappa against w, and the bound is exact."""
     u, w, kappa = 0.3, 0.2, 0.7
     p = np.array([(1 - u) * (1 - w), u * (1 - w), (1 - u) * w, u * w])
     psi, g = np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0, 1.0])
@@ -163,7 +165,7 @@ def test_small_demands_cost_one_over_one_minus_r_squared_more():
     rng = np.random.default_rng(5)
     p = rng.dirichlet(np.ones(12))
     psi = rng.normal(size=12)
-    g = 0.7 * psi + rng.normal(size=12)
+    g = 1.5 * psi + rng.normal(size=12)
     intrinsic = baseline(p, psi, float(p @ psi) + 0.5)
     centred = [v - intrinsic.masses @ v for v in (psi, g)]
     cross = float(intrinsic.masses @ (centred[0] * centred[1]))
@@ -215,19 +217,22 @@ def test_edges_and_errors():
 
 
 @pytest.fixture(scope="module")
-def sidecar(tmp_path_factory):
+def data():
+    return drift.compute(paper_world(), quick=True)
+
+
+@pytest.fixture(scope="module")
+def sidecar(data, tmp_path_factory):
     out = tmp_path_factory.mktemp("drift")
-    world = paper_world()
-    data = drift.compute(world, quick=True)
     with style():
-        save_figure(drift.draw(data), out, "drift", drift.provenance(world), drift.numbers(data))
+        save_figure(drift.draw(data), out, "drift", drift.provenance(paper_world()), drift.numbers(data))
     return json.loads((out / "drift.json").read_text())
 
 
 def test_drift_numbers_on_a_grid_of_their_own(sidecar):
-    """Moments, distortion and bound from the multipliers alone, on a Cartesian grid that shares no node with the code."""
+    """Moments, distortion and bound from the multipliers alone, on a Cartesian grid that shares no node."""
     world = paper_world()
-    axis = np.linspace(-10.5, 10.5, 2101) + 0.0037
+    axis = np.linspace(-10.5, 10.5, 841) + 0.0037
     x = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
     p = np.exp(log_density(world, x))
     p /= p.sum()
@@ -247,7 +252,7 @@ def test_drift_numbers_on_a_grid_of_their_own(sidecar):
             charged = q > 0
             value = float((q[charged] * np.log(q[charged] / base[charged])).sum())
             assert value == pytest.approx(step["distortion"], abs=5e-4)
-            gammas = np.linspace(0, 2 * step["task_multiplier"], 60)
+            gammas = np.linspace(0, 2 * step["task_multiplier"], 40)
             dual = [c * step["task_target"] - math.log(base @ np.exp(c * g)) for c in gammas]
             assert max(dual) == pytest.approx(step["bound"], abs=2e-3)
             assert max(dual) <= step["bound"] + 1e-4
@@ -256,8 +261,8 @@ def test_drift_numbers_on_a_grid_of_their_own(sidecar):
 def test_drift_keeps_the_score_and_moves_the_object(sidecar):
     for task in sidecar["tasks"]:
         costs = [step["distortion"] for step in task["curve"]]
-        assert costs[0] == 0
-        assert all(a < b for a, b in zip(costs[:-1], costs[1:], strict=True))
+        assert costs[0] == pytest.approx(0, abs=1e-12)
+        assert all(a < b for a, b in pairwise(costs))
         for step in task["curve"][1:]:
             assert step["mean"] == pytest.approx(6.0, abs=1e-9)
             assert 0 < step["bound"] <= step["distortion"]
@@ -265,8 +270,7 @@ def test_drift_keeps_the_score_and_moves_the_object(sidecar):
     assert sidecar["tasks"][0]["drawn"][-1]["distortion"] > 1.3 * sidecar["tasks"][0]["drawn"][-1]["bound"]
 
 
-def test_drift_densities_integrate_to_one():
-    data = drift.compute(paper_world(), quick=True)
+def test_drift_densities_integrate_to_one(data):
     cell = (data.axis[1] - data.axis[0]) ** 2
     for density in [data.density, *data.rows[1].densities]:
         assert density.sum() * cell == pytest.approx(1.0, abs=0.02)
@@ -277,8 +281,8 @@ def test_the_toy_scores():
     x = np.random.default_rng(0).normal(size=(50, 2)) * 3
     total = sum(np.exp(label_score(world, k, x)) for k in range(4))
     assert total == pytest.approx(1.0)
-    log_joint = np.asarray(world.mixture.component_log_densities(x))
+    log_joint = np.asarray(world.mixture.component_log_densities(jnp.asarray(x)))
     assert label_score(world, 1, x) == pytest.approx(log_joint[:, 1] - log_density(world, x), abs=1e-9)
     reference = reference_at(world, 6.0)
     assert float(world.psi(reference)) == pytest.approx(6.0)
-    assert reference_score(reference, reference + np.array([3.0, 4.0])) == pytest.approx(-12.5)
+    assert reference_score(reference, reference + np.array([[3.0, 4.0]])) == pytest.approx([-12.5])

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import linprog, minimize, root
+from scipy.optimize import OptimizeResult, linprog, minimize, root
 from scipy.special import logsumexp
 
 from theory.atomic import checked_weights
@@ -241,14 +241,23 @@ def dual_optimum(
     multipliers = np.zeros(len(levels))
     if deviations.size == 0:
         return multipliers
+    dearest = 1.0 - float(log_base.min())  # above the largest KL to the base of any q: a dual beyond it has no end
+
+    def stop(intermediate_result: OptimizeResult) -> None:
+        if -intermediate_result.fun > dearest:
+            raise StopIteration
+
     start = minimize(
         lambda at: value(at)[:2],
         np.zeros(len(deviations)),
         jac=True,
         hess=lambda at: value(at)[2],
         method="trust-exact",
+        callback=stop,
         options={"gtol": 1e-8, "max_trust_radius": 1e6, "maxiter": 200},
     )
+    if -start.fun > dearest:
+        return None
     polished = root(lambda at: value(at)[1:], start.x, jac=True, options={"xtol": 1e-14})
     best = min((start.x, polished.x), key=lambda at: float(np.abs(value(at)[1]).max()))
     if not float(np.abs(value(best)[1]).max()) <= TOLERANCE:
@@ -279,7 +288,7 @@ def _require_below_top(values: Scores, level: float, name: str, mean: str) -> No
         raise InfeasibleTarget(f"{name} = {level!r}: must be <= {float(values.max())!r}, the largest {mean} of any q")
 
 
-def _checked(masses: Masses, **scores: Scores) -> tuple[Float[np.ndarray, " n"], ...]:
+def _checked(masses: np.ndarray, **scores: np.ndarray) -> tuple[Float[np.ndarray, " n"], ...]:
     """The arrays in double precision; a score where p has no mass is read as 0."""
     arrays = {name: np.asarray(values, dtype=np.float64) for name, values in scores.items()}
     p = checked_weights(np.asarray(masses, dtype=np.float64), len(next(iter(arrays.values()))))
