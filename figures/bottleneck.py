@@ -97,6 +97,8 @@ def draw(data: Data) -> Figure:
         picture = here.imshow(values.T, origin="lower", extent=extent, norm=shades, cmap="viridis")
         here.set(xlim=extent[:2], ylim=extent[2:], xticks=[], yticks=[], title=name)
         here.spines[:].set_visible(False)
+        if c == 0:
+            here.set_ylabel(f"best member with E[ψ] ≥ {DRAWN:g}")
         bar = at_drawn.get(name)
         cost, mean = (bar.parts.kl, bar.mean) if bar else (at_drawn[next(iter(FAMILIES))].parts.klsc_kl, DRAWN)
         here.set_xlabel(f"E[ψ] = {mean:.1f}, KL {cost:.2f} nats")

@@ -101,6 +101,19 @@ def test_best_member_of_a_curve_against_a_scan():
         best_member(curve, p, psi, 1.0, [])
 
 
+@pytest.mark.parametrize("order", [(-1.2, 1.2), (1.2, -1.2)])
+def test_the_better_of_two_local_optima(order):
+    p, psi, feature = np.array([0.5, 0.3, 0.2]), np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, -1.0])
+
+    def two_wells(at):
+        height = 0.2 + (at[0] ** 2 - 1) ** 2 + 0.1 * at[0]
+        return np.log(p) + height * feature, (4 * at[0] * (at[0] ** 2 - 1) + 0.1) * feature[None]
+
+    each = [best_member(two_wells, p, psi, -np.inf, [np.array([start])]).kl for start in (-1.2, 1.2)]
+    assert each[0] < 0.5 * each[1]
+    assert best_member(two_wells, p, psi, -np.inf, [np.array([start]) for start in order]).kl == each[0]
+
+
 @pytest.mark.parametrize("name", sorted(FAMILIES))
 def test_families_are_densities_with_their_own_derivatives(name):
     axis = np.linspace(-25, 25, 1001)
@@ -167,7 +180,7 @@ def test_a_word_that_does_not_reach_the_target():
 
 @pytest.mark.slow
 def test_random_starts_find_nothing_better(sidecar):
-    """The searches are local; thirty random starts of the widest family end no lower, feasible or projected."""
+    """The searches are local; twelve random starts of the widest family end no lower, feasible or projected."""
     world, rng = paper_world(), np.random.default_rng(7)
     p = plane(world)
     family = FAMILIES["two Gaussians"](p.points, p.log_cells)
@@ -180,7 +193,7 @@ def test_random_starts_find_nothing_better(sidecar):
         ):
             starts = [
                 np.concatenate([centre, [-0.3, -0.3, 0.0], other, [-0.3, -0.3, 0.0], [0.0]])
-                for centre, other in 1.5 * rng.normal(size=(30, 2, 2))
+                for centre, other in 1.5 * rng.normal(size=(12, 2, 2))
             ]
             for start in starts:
                 try:

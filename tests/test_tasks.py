@@ -61,7 +61,7 @@ def test_task_injected_meets_the_kkt_conditions(measure, g, a, b):
     ceiling = brute_ceiling_at_least(p, psi, g, target)
     if kappa > ceiling - 1e-3:
         assume(kappa > ceiling + 1e-3)
-        with pytest.raises(InfeasibleTarget, match="largest E"):
+        with pytest.raises(InfeasibleTarget, match="must be <="):
             task_injected(p, psi, g, target, kappa)
         return
     q, beta, gamma, dual = task_injected(p, psi, g, target, kappa)
@@ -104,6 +104,14 @@ def test_each_set_of_active_constraints(target, kappa, active):
     assert primal.success
     assert dual == pytest.approx(primal.fun, abs=1e-7)
     assert q == pytest.approx(primal.x, abs=1e-4)
+
+
+def test_no_multiplier_is_negative():
+    """With g = -psi the level tau is met with room; holding E[psi] at tau by a negative beta would cost more."""
+    p, psi = np.array([0.5, 0.5]), np.array([0.0, 1.0])
+    q, beta, gamma, _ = task_injected(p, psi, -psi, 0.2, -0.4)
+    assert q == pytest.approx([0.6, 0.4])
+    assert (beta, gamma) == (0.0, pytest.approx(math.log(1.5)))
 
 
 @given(finite_measures(), tasks, unit, st.floats(0.05, 0.95))
@@ -201,10 +209,12 @@ def test_edges_and_errors():
     assert edge.value == pytest.approx(kl(np.array([0.5, 0, 0.5]), intrinsic.masses), abs=1e-7)
     assert distortion(intrinsic, g, float(intrinsic.masses @ g) - 1).value == 0
     assert distortion_bound(intrinsic, g, 1.5) == math.inf
-    assert distortion(baseline(p, np.ones(3), 1.0), g, 0.9).value > 0  # a constant score holds nothing
+    for masses in np.random.default_rng(0).dirichlet(np.ones(3), size=20):  # a constant score holds nothing
+        constant = baseline(masses, np.full(3, 0.1), 0.1)
+        assert distortion(constant, g, 0.9).value == pytest.approx(distortion_bound(constant, g, 0.9), abs=1e-9)
     with pytest.raises(InfeasibleTarget, match=r"target = 3\.0.*largest E\[psi\]"):
         task_injected(p, psi, g, 3.0, 0.0)
-    with pytest.raises(InfeasibleTarget, match=r"task_target = 0\.75.*E\[psi\] >= 1\.0"):
+    with pytest.raises(InfeasibleTarget, match=r"task_target = 0\.75: must be <= 0\.5.*E\[psi\] >= 1\.0"):
         task_injected(p, psi, g, 1.0, 0.75)
     with pytest.raises(ValueError, match="task_target"):
         distortion(intrinsic, g, math.nan)
@@ -270,10 +280,17 @@ def test_drift_keeps_the_score_and_moves_the_object(sidecar):
     assert sidecar["tasks"][0]["drawn"][-1]["distortion"] > 1.3 * sidecar["tasks"][0]["drawn"][-1]["bound"]
 
 
-def test_drift_densities_integrate_to_one(data):
+def test_drift_densities_have_their_moments(data):
     cell = (data.axis[1] - data.axis[0]) ** 2
-    for density in [data.density, *data.rows[1].densities]:
-        assert density.sum() * cell == pytest.approx(1.0, abs=0.02)
+    psi = np.asarray(paper_world().psi(np.stack(np.meshgrid(data.axis, data.axis, indexing="ij"), axis=-1)))
+    row = data.rows[1]  # the other row has mass outside the frame
+    for density, kappa in zip(
+        [data.density, *row.densities], [row.start, *(s.task_target for s in row.drawn)], strict=True
+    ):
+        mass = density.sum() * cell
+        assert mass == pytest.approx(1.0, abs=0.02)
+        assert (density * psi).sum() * cell / mass == pytest.approx(6.0, abs=0.03)
+        assert (density * row.field).sum() * cell / mass == pytest.approx(kappa, abs=0.1)
 
 
 def test_the_toy_scores():

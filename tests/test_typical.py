@@ -50,6 +50,14 @@ def test_any_ball_against_mpmath(dimension, radius):
     assert got == pytest.approx(want, rel=1e-11, abs=1e-300)
 
 
+@pytest.mark.parametrize(
+    ("dimension", "radius"), [(6, 1e-52), (7, 1e-50), (59, 1e-5), (60, 1e-5), (62, 1e-5), (90, 0.003)]
+)
+def test_where_the_mass_underflows_in_few_dimensions(dimension, radius):
+    assert log_ball_mass(dimension, radius) < -600
+    assert log_ball_mass(dimension, radius) == pytest.approx(oracle(dimension, radius), rel=2e-14)
+
+
 def test_the_plane_in_closed_form_and_extreme_radii():
     assert log_ball_mass(2, 1.7) == pytest.approx(math.log(-math.expm1(-0.5 * 1.7**2)), rel=1e-14)
     assert log_ball_mass(2, 1e-200) == pytest.approx(2 * math.log(1e-200) - math.log(2), rel=1e-14)
@@ -86,7 +94,7 @@ def test_chernoff_is_the_rate(deficit):
 def test_exponent_against_mpmath_and_its_minimisation(deficit):
     with mp.workdps(50):
         d = mp.mpf(deficit)
-        assert chernoff_exponent(deficit) == pytest.approx(float(-(d + mp.log(1 - d)) / 2), rel=1e-10)
+        assert chernoff_exponent(deficit) == pytest.approx(float(-(d + mp.log(1 - d)) / 2), rel=1e-10, abs=0)
     s = np.linspace(0, 0.5 * deficit / (1 - deficit) * 2, 200_001)  # Markov on exp(-s |X|^2), over all s
     best = np.max(0.5 * np.log1p(2 * s) - s * (1 - deficit)) if deficit > 0.01 else None
     assert best is None or chernoff_exponent(deficit) == pytest.approx(best, rel=1e-6)

@@ -20,14 +20,16 @@ from toy.plane import Plane
 from toy.world import World
 
 Points = Float[np.ndarray, "n 2"]
+_LIMITS = np.array([[-1e3, -1e3, -15.0, -15.0, -1e6], [1e3, 1e3, 15.0, 15.0, 1e6]])  # no overflow in a wild search step
 
 
 def gaussian(x: Points, at: Parameters) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "5 n"]]:
     """log N(x; m, (L'L)^-1) and its derivatives along (m1, m2, a, b, c), L = [[e^a, 0], [c, e^b]]."""
-    a, b, c = np.exp(at[2]), np.exp(at[3]), at[4]
-    d1, d2 = (x - at[:2]).T
+    m1, m2, log_a, log_b, c = np.clip(at, *_LIMITS)
+    a, b = math.exp(log_a), math.exp(log_b)
+    d1, d2 = x[:, 0] - m1, x[:, 1] - m2
     y1, y2 = a * d1, c * d1 + b * d2
-    log_density = at[2] + at[3] - 0.5 * (y1**2 + y2**2) - math.log(2 * math.pi)
+    log_density = log_a + log_b - 0.5 * (y1**2 + y2**2) - math.log(2 * math.pi)
     return log_density, np.stack([a * y1 + c * y2, b * y2, 1 - y1**2, 1 - y2 * b * d2, -y2 * d1])
 
 
