@@ -1,11 +1,13 @@
 """The main command: regenerate the paper's tables and figures.
 
-python -m figures [table2 | fig1 | fig3 | strength | all] ... [--out results] [--seed 0] [--quick]
+python -m figures [table2 | fig1 | fig3 | drift | bottleneck | strength | typical | all] ... [--out results] [--seed 0]
+                  [--quick]
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import click
 import jax
@@ -13,12 +15,13 @@ import matplotlib as mpl
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from figures import fig1, fig3, strength, table2
+from figures import bottleneck, drift, fig1, fig3, strength, table2, typical
 from figures.output import save_figure, style
 from toy.world import World, paper_world
 
-NAMES = ("table2", "fig1", "fig3", "strength")
-
+NAMES = ("table2", "fig1", "fig3", "drift", "bottleneck", "strength", "typical")
+EXACT = {"fig1": fig1, "drift": drift, "bottleneck": bottleneck, "typical": typical}
+"""Figures without random numbers: the seed plays no part."""
 
 Report = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, and the total."""
@@ -41,13 +44,6 @@ def make_table2(world: World, out: Path, seed: int, quick: bool, console: Consol
     return table2.save(result, out)
 
 
-def make_fig1(world: World, out: Path, seed: int, quick: bool, console: Console) -> list[Path]:
-    """Compute, draw and save Figure 1; it is exact, the seed plays no part."""
-    data = fig1.compute(world, quick)
-    with style():
-        return save_figure(fig1.draw(data), out, "fig1", fig1.provenance(world), fig1.numbers(data))
-
-
 def make_fig3(world: World, out: Path, seed: int, quick: bool, console: Console) -> list[Path]:
     """Compute, print, draw and save Figure 3."""
     with reporting(console) as report:
@@ -61,20 +57,26 @@ def make_strength(world: World, out: Path, seed: int, quick: bool, console: Cons
     """Compute, draw and save the distance to the prior against the achieved score."""
     with reporting(console) as report:
         data = strength.compute(world, seed, quick, report)
+    source = strength.provenance(world, data)
     with style():
-        return save_figure(
-            strength.draw(data), out, "strength", strength.provenance(world, data), strength.numbers(data)
-        )
+        return save_figure(strength.draw(data), out, "strength", source, strength.numbers(data))
 
 
-MAKERS = {"table2": make_table2, "fig1": make_fig1, "fig3": make_fig3, "strength": make_strength}
+def make_exact(name: str, module: ModuleType, world: World, out: Path, quick: bool) -> list[Path]:
+    """Compute, draw and save a figure that draws no random numbers."""
+    data = module.compute(world, quick)
+    with style():
+        return save_figure(module.draw(data), out, name, module.provenance(world), module.numbers(data))
+
+
+SAMPLED = {"table2": make_table2, "fig3": make_fig3, "strength": make_strength}
 
 
 @click.command(help="Regenerate the paper's tables and figures (all of them by default).")
 @click.argument("names", nargs=-1, type=click.Choice([*NAMES, "all"]))
 @click.option("--out", default="results", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of all random numbers.")
-@click.option("--quick", is_flag=True, help="Fewer samples and pixels: a few seconds, larger standard errors.")
+@click.option("--quick", is_flag=True, help="Fewer samples and pixels: larger standard errors, a fraction of the time.")
 def main(names: tuple[str, ...], out: Path, seed: int, quick: bool) -> None:
     jax.config.update("jax_enable_x64", True)
     mpl.use("Agg")
@@ -82,7 +84,11 @@ def main(names: tuple[str, ...], out: Path, seed: int, quick: bool) -> None:
     world = paper_world()
     chosen = NAMES if not names or "all" in names else dict.fromkeys(names)
     for name in chosen:
-        for path in MAKERS[name](world, out, seed, quick, console):
+        if name in EXACT:
+            paths = make_exact(name, EXACT[name], world, out, quick)
+        else:
+            paths = SAMPLED[name](world, out, seed, quick, console)
+        for path in paths:
             console.print(f"wrote {path}", highlight=False)
 
 

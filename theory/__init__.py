@@ -19,13 +19,21 @@ Notation, once for the whole project (ASCII names; time as suffix, estimates `_h
 | m(t)         | `mean_residual`           | E[Y - t given Y >= t]                                | score         |
 | M_delta(q;t) | `boundary_mass`           | q(t <= psi < t + delta)/q(psi >= t)                  |               |
 | KL, TV       | `kl`, `tv`                | divergence, total variation                          | nats, [0, 1]  |
+| g            | `task`                    | task score, added to psi by a pipeline               | task units    |
+| kappa        | `task_target`             | demand on E_q[g]                                     | task units    |
+| gamma        | `task_multiplier`         | weight of g in the tilt exp(beta psi + gamma g)      | 1/task unit   |
+| b            | `shift`                   | multiplier of psi relative to q_beta, either sign    | 1/score       |
+| Delta(kappa) | `distortion`              | least KL(q, q_beta) at the same E[psi], E_q[g]>=kappa| nats          |
+| delta (F.4)  | `deficit`                 | ball of squared radius (1 - delta) d around the mode |               |
 | V            | `*_tv_speed`, `tv_step`   | total variation per unit of faithfulness             | 1/score       |
 
 Laws of the score: `GaussianLaw`, `AtomicLaw`, `PiecewiseLaw`. Start at `calibrate_hard` and `calibrate_klsc`.
-Finite measures with explicit masses are in `theory.measure`.
+Finite measures with explicit masses are in `theory.measure`; on them `theory.tasks` prices an added task score
+(Appendix E) and `theory.bottleneck` a restricted family (Theorem F.7). `theory.typical` is the Gaussian of Lemma F.4.
 """
 
 from theory.atomic import AtomicLaw
+from theory.bottleneck import best_member, decompose
 from theory.calibrate import calibrate_hard, calibrate_klsc
 from theory.divergence import kl, tv
 from theory.errors import InfeasibleTarget
@@ -42,6 +50,8 @@ from theory.instability import (
 from theory.law import ScoreLaw
 from theory.piecewise import PiecewiseLaw
 from theory.solutions import Hard, Klsc, Solution
+from theory.tasks import baseline, distortion, distortion_bound, task_injected
+from theory.typical import chernoff_exponent, log_mode_ball_mass
 
 __all__ = [
     "AtomicLaw",
@@ -53,16 +63,24 @@ __all__ = [
     "PiecewiseLaw",
     "ScoreLaw",
     "Solution",
+    "baseline",
+    "best_member",
     "calibrate_hard",
     "calibrate_klsc",
+    "chernoff_exponent",
+    "decompose",
+    "distortion",
+    "distortion_bound",
     "hard_tv_speed",
     "interpretability_gap",
     "kl",
     "klsc_tv_speed",
+    "log_mode_ball_mass",
     "mean_hard_tv_speed",
     "mean_klsc_tv_speed",
     "mean_tv_step",
     "pinsker_bound",
+    "task_injected",
     "tv",
     "tv_step",
 ]

@@ -56,7 +56,7 @@ class SmoothedAngular(eqx.Module):
 
     coefficients: Float[Array, "p t"]
 
-    def __call__(self, mean: Plane, deviation: Numbers) -> tuple[Numbers, Plane]:
+    def __call__(self, mean: Plane, deviation: Float[Array, "..."]) -> tuple[Numbers, Plane]:
         """The value at m = `mean` and s = `deviation` (which broadcast), and its gradient in m."""
         square = mean.x**2 + mean.y**2 + 1e-30  # 1e-30: a gradient of 0 at the origin instead of 0/0
         radius, half_way = jnp.sqrt(square), _HALF_WAY * deviation

@@ -30,7 +30,7 @@ from toy.diffused import as_arrays, compiled_loop
 from toy.mixture import GaussianMixture
 from toy.scores import Score
 
-Numbers = Float[Array, " n"]
+Numbers = Float[Array, "*n"]
 
 
 class Plane(eqx.Module):
