@@ -140,9 +140,7 @@ def numbers(data: Data) -> dict[str, Any]:
                     "notes": r.notes,
                 }
             )
-    ratios = {
-        str(int(t)): data.at("ideal", t).knob[1] / data.at("EnergyDPS", t).knob[1] for t in TARGETS
-    }
+    ratios = {str(int(t)): data.at("ideal", t).knob[1] / data.at("EnergyDPS", t).knob[1] for t in TARGETS}
     return {
         "rows": rows,
         "floors": [{"target": int(t), **f._asdict()} for t, f in zip(TARGETS, data.floors, strict=True)],
@@ -193,7 +191,7 @@ def footnote(data: Data) -> str:
     b = data.budget
     return (
         "KL by KDE: of the smoothed samples to p (212); TV: between the smoothed samples and the exact KLSC solution "
-        "smoothed alike; W: sliced Wasserstein to exact samples (length, σ = 1); floor: what as many exact samples reach.\n"
+        "smoothed alike; W: sliced Wasserstein to exact samples (length, σ = 1); floor: of as many exact samples.\n"
         f"{b.n} points; {b.steps} reverse steps (ideal and mean-guided {b.ideal_steps}, twisted {b.twisted_steps}); "
         f"{b.iterations} iterations of the optimiser; seed {data.seed}.\n"
         "multiplier of the tilt over the strength that EnergyDPS needs for its mean: "

@@ -38,7 +38,7 @@ QUICK_N, QUICK_STEPS, QUICK_REPLICATES = 2_000, 100, 2
 
 @dataclass(frozen=True)
 class Curve:
-    """One guidance schedule: strengths, and replicates x strengths of mean score, KL by KDE and sliced Wasserstein to p."""
+    """One guidance schedule: at each replicate and strength the mean score, KL by KDE and Wasserstein distance to p."""
 
     zeta: str
     strengths: Float[np.ndarray, " s"]
@@ -99,13 +99,22 @@ def draw(data: Data) -> Figure:
     figure, axes = plt.subplots(1, 3, figsize=(10.4, 3.5))
     for curve in data.curves:
         means = curve.means.mean(0)
-        look = {"color": COLORS[curve.zeta], "label": f"EnergyDPS, {LABELS[curve.zeta]}", "marker": "o", "ms": 3.5, "capsize": 2}
+        name = f"EnergyDPS, {LABELS[curve.zeta]}"
         for here, values in ((axes[1], curve.kls), (axes[2], curve.distances)):
-            here.errorbar(means, values.mean(0), _se(values), _se(curve.means), **look)
+            here.errorbar(
+                means,
+                values.mean(0),
+                _se(values),
+                _se(curve.means),
+                fmt="o-",
+                ms=3.5,
+                color=COLORS[curve.zeta],
+                label=name,
+            )
     twin = axes[0].twiny()
     for here, curve in zip((axes[0], twin), data.curves, strict=True):
         here.errorbar(
-            curve.strengths, curve.means.mean(0), _se(curve.means), color=COLORS[curve.zeta], marker="o", ms=3.5
+            curve.strengths, curve.means.mean(0), _se(curve.means), fmt="o-", ms=3.5, color=COLORS[curve.zeta]
         )
     axes[0].set(xlabel="strength, tilt-like (1/score)", ylabel="mean score E[ψ]", title="more guidance, more score")
     twin.set_xlabel("strength × steps, constant (σ²/score)", color=COLORS["constant"])

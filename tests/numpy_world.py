@@ -1,7 +1,7 @@
 """A second world without JAX: the mixture in numpy, with general covariances and points (n, d).
 
-An independent derivation: X_0 given x_t is a mixture with component means m_k and covariances C_k; x0_hat is its mean, and the
-derivative of x0_hat is sqrt(alpha_bar)/(1 - alpha_bar) times its covariance.
+An independent derivation: X_0 given x_t is a mixture with component means m_k and covariances C_k; x0_hat is its mean,
+and the derivative of x0_hat is sqrt(alpha_bar)/(1 - alpha_bar) times its covariance.
 """
 
 from dataclasses import dataclass

@@ -11,15 +11,15 @@ import pytest
 
 from theory import AtomicLaw, calibrate_klsc
 from theory.energy_dps import energy_dps, unguided
+from theory.retrieval import tilted_weights
 from theory.schedule import NoiseSchedule, each
 from theory.twisted import twisted
-from theory.retrieval import tilted_weights
 from toy.exact_samples import exact_samples
 from toy.ideal import angle_moments, ideal_world, mean_world, smooth
 from toy.judge import judge_of, sliced_wasserstein
 from toy.kde import quadrature_nodes
 from toy.mixture import GaussianMixture
-from toy.planar import Plane, PlanarWorld
+from toy.planar import PlanarWorld, Plane
 from toy.scores import AngularScore, LinearScore
 from toy.world import paper_world
 
@@ -76,7 +76,7 @@ def test_table_is_the_conditional_expectation(mean, deviation, multiplier):
 def test_angle_moments_against_sampled_angles():
     rng = np.random.default_rng(0)
     for rho in (0.2, 1.0, 4.0):
-        z = rng.normal(size=(400_000, 2)) + [rho, 0.0]
+        z = rng.normal(size=(400_000, 2)) + np.array([rho, 0.0])
         angle = np.arctan2(z[:, 1], z[:, 0])
         found = angle_moments(np.array([rho]), 5)[0]
         for n in range(5):
@@ -165,9 +165,7 @@ def test_factor_of_two():
 
 
 def test_the_factor_is_one_for_a_linear_score_with_a_gaussian_prior():
-    w = PlanarWorld(
-        GaussianMixture(jnp.ones(1), jnp.zeros((1, 2)), jnp.eye(2)[None]), LinearScore((1.0, 0.0)), LINEAR
-    )
+    w = PlanarWorld(GaussianMixture(jnp.ones(1), jnp.zeros((1, 2)), jnp.eye(2)[None]), LinearScore((1.0, 0.0)), LINEAR)
     scores = w.to_numpy(w.score(energy_dps(w, w.noise(0, 40_000), 0.7)))
     assert abs(scores.mean() - 0.7) < 0.02  # the tilt at beta has mean beta; at 2 beta it would be 1.4
 
@@ -210,7 +208,7 @@ def test_exact_samples_follow_the_solution():
         assert abs((scores >= level).mean() - share) < 4 * math.sqrt(share * (1 - share) / len(x))
     other = exact_samples(WORLD, klsc, 1, 20_000)
     assert not np.isclose(x[:100], other[:100]).any()
-    assert sliced_wasserstein(x, other) < 0.05 < sliced_wasserstein(x, x + [0.2, 0.0])
+    assert sliced_wasserstein(x, other) < 0.05 < sliced_wasserstein(x, x + np.array([0.2, 0.0]))
 
 
 def test_worlds_that_have_no_closed_form_say_so():

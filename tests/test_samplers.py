@@ -23,9 +23,7 @@ MEANS = np.array([[1.7, 1.5], [-1.4, 1.9], [-1.8, -1.2], [2.0, -1.6]])
 VARIANCES = np.array([1.0, 0.8, 1.3, 0.9])
 PSI = AngularScore("cosine", 3.7, 0.6)
 SCHEDULE = NoiseSchedule.linear().strided(40)
-MIXTURE = GaussianMixture(
-    jnp.asarray(WEIGHTS), jnp.asarray(MEANS), jnp.asarray(VARIANCES[:, None, None] * np.eye(2))
-)
+MIXTURE = GaussianMixture(jnp.asarray(WEIGHTS), jnp.asarray(MEANS), jnp.asarray(VARIANCES[:, None, None] * np.eye(2)))
 N = 300
 
 
@@ -52,9 +50,7 @@ def noise_in(world, seed=5, n=N):
 @pytest.mark.parametrize("zeta", ["tilt", "constant"])
 def test_same_noise_same_samples_in_three_worlds(zeta):
     strength = 0.2 if zeta == "tilt" else 0.01
-    plain, quick, other = (
-        w.to_numpy(energy_dps(w, noise_in(w), strength, zeta, cap=6.0)) for w in worlds()
-    )
+    plain, quick, other = (w.to_numpy(energy_dps(w, noise_in(w), strength, zeta, cap=6.0)) for w in worlds())
     assert np.abs(plain - quick).max() < 1e-8
     assert np.abs(plain - other).max() < 1e-8
     free = worlds()[1]
@@ -125,7 +121,7 @@ def test_strength_zero_is_the_unguided_sampler_and_cap_below_all_scores_too():
 
 
 def test_schedule_rows_are_the_posterior_of_the_forward_process():
-    """keep, denoised and noise against the Gaussian posterior of x_(i-1) given x_i and x_0, computed by conditioning."""
+    """keep, denoised and noise against the law of x_(i-1) given x_i and x_0, by conditioning of Gaussians."""
     s = NoiseSchedule.cosine(30).strided(11)
     for i, row in zip(range(11, 0, -1), each(s.rows), strict=True):
         a, b = s.alpha_bar[i - 1], s.alpha_bar[i]
@@ -197,7 +193,9 @@ def test_bad_arguments_are_named():
     with pytest.raises(ValueError, match=r"steps = 2000: must be in \[1, 1000\]"):
         NoiseSchedule.linear().strided(2000)
     with pytest.raises(ValueError, match="multiples of the identity"):
-        PlanarWorld(GaussianMixture(jnp.ones(1), jnp.zeros((1, 2)), jnp.diag(jnp.array([1.0, 2.0]))[None]), PSI, SCHEDULE)
+        PlanarWorld(
+            GaussianMixture(jnp.ones(1), jnp.zeros((1, 2)), jnp.diag(jnp.array([1.0, 2.0]))[None]), PSI, SCHEDULE
+        )
     with pytest.raises(ValueError, match="starts"):
         Ascent(w, square, np.array([[np.nan, 0.0]]), 5)
     with pytest.raises(ValueError, match="temperature = 0"):
@@ -231,5 +229,3 @@ def test_ascent_climbs_to_the_gibbs_mode():
         spreads.append(float(law @ ((grid - [2.0, 0.0]) ** 2).sum(1)))
     # E|x - mode|^2 of the tempered law is 2 T/(2 lambda) = 4 T in the plane: Lemma F.2's concentration, as a rate.
     assert np.allclose(spreads[1:], [0.4, 0.04], rtol=0.05)
-
-

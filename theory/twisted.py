@@ -1,8 +1,8 @@
 """Twisted sequential Monte Carlo: samples of the real tilt, with EnergyDPS as the proposal.
 
-The unguided chain draws x_(i-1) from k_i(. | x_i) = N(keep_i x_i + denoised_i x0_hat, noise_i^2); its last state follows
-p (up to the discretisation of the diffusion). Particles move by the guided kernel instead, N(mean + zeta_i gradient,
-noise_i^2), and carry weights for the twisted targets
+The unguided chain draws x_(i-1) from k_i(. | x_i) = N(keep_i x_i + denoised_i x0_hat, noise_i^2); its last state
+follows p (up to the discretisation of the diffusion). Particles move by the guided kernel instead,
+N(mean + zeta_i gradient, noise_i^2), and carry weights for the twisted targets
 
     k(x_N) ... k(x_i | x_(i+1)) exp(c_i psi(x0_hat(x_i))),   c_0 = beta,
 
@@ -10,8 +10,8 @@ so that each step multiplies a weight by
 
     k_i(x' | x)/guided_i(x' | x) * exp(c_(i-1) psi(x0_hat(x')) - c_i psi(x0_hat(x))).
 
-At the end the weighted particles stand for p exp(beta psi)/Z(beta), whatever the c_i and the guidance are: a good choice
-only lowers the variance. The error falls as one over the root of the number of particles, and no H_t is needed.
+At the end the weighted particles stand for p exp(beta psi)/Z(beta), whatever the c_i and the guidance are: a good
+choice only lowers the variance. The error falls as one over the root of the number of particles, and no H_t is needed.
 The mean weight estimates Z(beta) without bias.
 
 The last step of the chain adds no noise, so that x_0 = x0_hat(x_1): it is not guided, and its weight is left alone.
@@ -66,8 +66,8 @@ def twisted(
         noise: from `world.noise(seed, n)`; n is the number of particles.
         multiplier: beta >= 0 of the tilt wanted, finite.
         seed: of the resampling.
-        strength: tilt-like strength of the proposal; default a quarter of beta. Less than what EnergyDPS needs on its own
-            (half of beta, for a score of the direction alone) is better here: the weights supply the rest.
+        strength: tilt-like strength of the proposal; default a quarter of beta. Less than what EnergyDPS needs on
+            its own (half of beta, for a score of the direction alone) is better here: the weights supply the rest.
         twist: c_i/beta for i = N, ..., 1, finite; default alpha_bar_i, so that the twist fades with the signal.
         resample_below: resample when the effective size falls below this share of n, in [0, 1].
         progress: called after each step.

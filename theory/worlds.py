@@ -4,13 +4,14 @@ A *world* is a natural distribution p that can be sampled, a diffusion that turn
 score psi. Samplers, calibrations and metrics are written once against the protocol `World`; they know no mixture,
 no network and no array library. The decision behind it:
 
-- **A batch of points is opaque.** Samplers add points, subtract them and multiply them by numbers; everything else that
-  they need is a method of the world (`scale`, `dot`, `take`). A batch may be a numpy array, a JAX array, a torch tensor on
-  a GPU, or any object with +, - and *: the toy world keeps its two coordinates apart, which is what makes it quick.
+- **A batch of points is opaque.** Samplers add points, subtract them and multiply them by numbers; everything else
+  that they need is a method of the world (`scale`, `dot`, `take`). A batch may be a numpy array, a JAX array, a torch
+  tensor on a GPU, or any object with +, - and *: the toy world keeps its two coordinates apart, which makes it quick.
 - **One number a particle** (scores, log-weights) is a one-dimensional array of the world's library inside a step, and
   becomes a numpy array (`to_numpy`) wherever a decision is taken: calibration, resampling, metrics.
-- **A step is a pure function** `step(world, x, row, z)`; the world runs it over the rows of a schedule (`loop`): a Python
-  loop, or a compiled one. What changes from run to run (strength, cap) sits in the rows, so that nothing is compiled twice.
+- **A step is a pure function** `step(world, x, row, z)`; the world runs it over the rows of a schedule (`loop`): a
+  Python loop, or a compiled one. What changes from run to run (strength, cap) sits in the rows, so that nothing is
+  compiled twice.
 - **Randomness is an argument.** `world.noise(seed, n)` is a function of the step's index; the same noise gives the same
   samples, in this world and, converted, in another; common random numbers come for free.
 

@@ -58,7 +58,7 @@ class Budget:
 
     n: int = 20_000
     steps: int = 1000
-    ideal_steps: int = 250
+    ideal_steps: int = 500
     twisted_steps: int = 250
     iterations: int = 20
 
@@ -143,9 +143,12 @@ class Comparison:
     def _draw(self, method: str, target: float, klsc: Klsc) -> Drawn:
         if method == "exact hard":
             hard = calibrate_hard(self.world.law, target)
-            return ("threshold", hard.threshold), exact_samples(self.world, hard, self.seed + 3, self.budget.n), None, {
-                "kl": hard.kl
-            }
+            return (
+                ("threshold", hard.threshold),
+                exact_samples(self.world, hard, self.seed + 3, self.budget.n),
+                None,
+                {"kl": hard.kl},
+            )
         if method == "exact KLSC":
             points = exact_samples(self.world, klsc, self.seed + 4, self.budget.n)
             return ("multiplier", klsc.multiplier), points, None, {"kl": klsc.kl}
@@ -166,14 +169,19 @@ class Comparison:
             strength = 1.0 if ideal else klsc.multiplier
             x = energy_dps(guided, guided.noise(self.seed + 5, self.budget.n), strength)
             return ("multiplier", klsc.multiplier), guided.to_numpy(x), None, {}
-        found = twisted(self.brief, self.brief.noise(self.seed + 6, self.budget.n), klsc.multiplier, self.seed + 7)
-        return ("multiplier", klsc.multiplier), self.brief.to_numpy(found.x), found.weights, {
-            "log_partition": found.log_partition,
-            "exact_log_partition": klsc.log_partition,
-            "effective_size": float(found.effective_sizes[-1]),
-            "resampled": found.resampled,
-            "ancestors": found.ancestors,
-        }
+        end = twisted(self.brief, self.brief.noise(self.seed + 6, self.budget.n), klsc.multiplier, self.seed + 7)
+        return (
+            ("multiplier", klsc.multiplier),
+            self.brief.to_numpy(end.x),
+            end.weights,
+            {
+                "log_partition": end.log_partition,
+                "exact_log_partition": klsc.log_partition,
+                "effective_size": float(end.effective_sizes[-1]),
+                "resampled": end.resampled,
+                "ancestors": end.ancestors,
+            },
+        )
 
     def _guide(self, target: float, zeta: ZetaSchedule) -> Drawn:
         start = 0.05 if zeta == "tilt" else 4e-4
@@ -188,10 +196,15 @@ class Comparison:
         ascent = Ascent(double, regularizer, starts, self.budget.iterations)
         found = ascent.calibrate(target, TOLERANCE["optimisation"], start=1.0)
         ends = ascent.climb(found.knob)
-        return ("weight", found.knob), double.to_numpy(ends.x), None, {
-            "evaluations": found.evaluations,
-            "converged": ends.converged,
-        }
+        return (
+            ("weight", found.knob),
+            double.to_numpy(ends.x),
+            None,
+            {
+                "evaluations": found.evaluations,
+                "converged": ends.converged,
+            },
+        )
 
 
 def replace_schedule(world: PlanarWorld, schedule: NoiseSchedule) -> PlanarWorld:

@@ -89,9 +89,7 @@ class MixtureWorld(eqx.Module):
         """The points with these indices."""
         return x[indices]
 
-    def loop(
-        self, step: Step[Batch], x: Batch, rows: Row, noise: Any, progress: Progress | None = None
-    ) -> Batch:
+    def loop(self, step: Step[Batch], x: Batch, rows: Row, noise: Any, progress: Progress | None = None) -> Batch:
         """All steps in one compiled scan; progress is reported at the end."""
         return compiled_loop(self, step, x, rows, noise, progress)
 

@@ -22,7 +22,11 @@ def exact_samples(world: World, solution: Solution, seed: int, n: int) -> Float[
         ValueError: if n < 1 or the solution keeps less than one point in a million.
     """
     require(n >= 1, "n", n, ">= 1")
-    top = -solution.log_kept if isinstance(solution, Hard) else float(solution.log_ratio(np.array([world.law.ess_sup]))[0])
+    top = (
+        -solution.log_kept
+        if isinstance(solution, Hard)
+        else float(solution.log_ratio(np.array([world.law.ess_sup]))[0])
+    )
     require(top < math.log(1e6), "max dq/dp", math.exp(min(top, 700.0)), "at most a million for rejection sampling")
     rng = np.random.default_rng(seed)
     draw = _drawer(world, seed)

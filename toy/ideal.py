@@ -3,7 +3,8 @@
 Given X_t = x, the clean point is again a mixture: component k with probability r_k, mean m_k and isotropic standard
 deviation s_k. Hence
 
-    exp H_t(x) = E[exp(beta psi(X_0)) | X_t = x] = sum_k r_k g(m_k/s_k),   g(m) = E[exp(beta psi(m + xi))], xi ~ N(0, I).
+    exp H_t(x) = E[exp(beta psi(X_0)) | X_t = x] = sum_k r_k g(m_k/s_k),
+    g(m) = E[exp(beta psi(m + xi))], xi ~ N(0, I).
 
 For a score of the direction alone, g does not depend on the scale, so that one function of two variables serves all
 noise levels and components. With rho = |m| and theta its angle it is a Fourier series,
@@ -12,8 +13,8 @@ noise levels and components. With rho = |m| and theta its angle it is a Fourier 
     a_n(rho) = sqrt(pi/8) rho exp(-rho^2/4) [I_((n-1)/2)(rho^2/4) + I_((n+1)/2)(rho^2/4)],
 
 where c_n are the Fourier coefficients of exp(beta psi) on the circle and a_n the n-th moment of the angle of
-(rho, 0) + xi. With rho = 2 tan(phi), log g is smooth and 2 pi-periodic in phi (negative rho is the opposite direction; infinity
-is a point of symmetry), so that a periodic cubic spline in (phi, theta) keeps it to about 1e-8.
+(rho, 0) + xi. With rho = 2 tan(phi), log g is smooth and 2 pi-periodic in phi (negative rho is the opposite direction;
+infinity is a point of symmetry), so that a periodic cubic spline in (phi, theta) keeps it to about 1e-8.
 
 Paper: Theorem G.3 (190)-(193), Remark G.4. The series is ours.
 """
@@ -34,7 +35,7 @@ from theory.errors import require
 from theory.schedule import Row
 from theory.worlds import Guidance
 from toy.diffused import as_arrays
-from toy.planar import Numbers, Plane, PlanarWorld
+from toy.planar import Numbers, PlanarWorld, Plane
 from toy.scores import AngularScore
 
 _HALF_WAY = 2.0  # the rho at which phi = pi/4
@@ -104,7 +105,7 @@ def smooth(function: Callable[[Any], Any], logarithm: bool, dtype: Any = jnp.flo
     series = np.zeros((rho.size, _THETA_NODES // 2 + 1), dtype=complex)
     series[:, :_HARMONICS] = harmonics * angle_moments(rho, _HARMONICS)
     values = np.fft.irfft(series * _THETA_NODES, n=_THETA_NODES, axis=1)
-    # phi -> pi - phi only turns the sign of rho, which is to leave the value alone; a negative phi is the opposite direction.
+    # phi and pi - phi are to have the same value; a negative phi is the opposite direction.
     upper = np.concatenate([values, values[-2::-1]])
     table = np.concatenate([upper, np.roll(upper[-2:0:-1], _THETA_NODES // 2, axis=1)])
     if logarithm:

@@ -14,7 +14,6 @@ inner loop of length two, and the compiler fuses a whole step into a few passes.
 Paper: (209)-(211), Algorithm 1; the closed form of the gradient is ours.
 """
 
-import math
 from typing import Any
 
 import equinox as eqx
