@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from theory import AtomicLaw
+
 
 def close(a: float, b: float, relative: float = 1e-9, absolute: float = 1e-10) -> bool:
     return a == b or math.isclose(a, b, rel_tol=relative, abs_tol=absolute)
@@ -23,3 +25,12 @@ def tilted(masses: np.ndarray, scores: np.ndarray, beta: float) -> np.ndarray:
 
 def log_partition(masses: np.ndarray, scores: np.ndarray, beta: float) -> float:
     return beta * scores.max() + math.log(math.fsum(masses * np.exp(beta * (scores - scores.max()))))
+
+
+def bound_groups(divergences: list[float], levels: list[float]) -> AtomicLaw:
+    """The law of group means that the exact KL of truncations at increasing levels implies, for psi >= 0."""
+    kept = np.exp(-np.array(divergences))
+    sums = kept * np.array(levels)
+    masses = np.append(1 - kept[0], np.append(-np.diff(kept), kept[-1]))
+    values = np.append(0.0, np.append(-np.diff(sums) / -np.diff(kept), levels[-1]))
+    return AtomicLaw(values, masses)

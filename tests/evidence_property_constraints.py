@@ -12,7 +12,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from proofs_check.evidence import evidence, expect
-from tests.enumeration import close, log_partition, summed_kl, tilted
+from tests.enumeration import bound_groups, close, log_partition, summed_kl, tilted
 from tests.strategies import (
     exponential_law,
     finite_measures,
@@ -338,12 +338,3 @@ def hard_levels_bound_the_tilt(top: float = 1.0) -> str:
     bound, printed = calibrate_klsc(groups, levels[0]).kl, table[levels[0], "klsc"]["kl_kde"]
     expect(bound < printed, "the printed KLSC value obeys the bound", bound=bound, printed=printed)
     return f"For psi >= 0 the printed hard KL, if exact, force the KLSC KL at 5 below {bound:.4f}; printed: {printed}."
-
-
-def bound_groups(divergences: list[float], levels: list[float]) -> AtomicLaw:
-    """The law of group means that the exact KL of truncations at increasing levels implies, for psi >= 0."""
-    kept = np.exp(-np.array(divergences))
-    sums = kept * np.array(levels)
-    masses = np.append(1 - kept[0], np.append(-np.diff(kept), kept[-1]))
-    values = np.append(0.0, np.append(-np.diff(sums) / -np.diff(kept), levels[-1]))
-    return AtomicLaw(values, masses)
