@@ -229,6 +229,12 @@ def mean_hard_speed(jump: Callable[[float], float] = lambda x: x) -> str:
         corners = [Hard(law, float(v)) for v in [*values, u]]
         length = sum(tv(q, r) for q, r in itertools.pairwise(corners))
         expect(close(length, total, 1e-8), "TV from atom to atom", law=law.atoms(), left=length, right=total)
+        slow = [Hard(law, t, float(a)) for a in np.linspace(1, 0, 9)]
+        released = sum(tv(q, r) for q, r in itertools.pairwise(slow))
+        once = jump(law.atom(t) / law.survival(t))
+        expect(
+            close(released, once, 1e-8), "a tie let go of little by little", law=law.atoms(), left=released, right=once
+        )
 
     @for_all(smooth_laws(), shares, shares, examples=25)
     def smooth(law, a, b):
@@ -239,7 +245,9 @@ def mean_hard_speed(jump: Callable[[float], float] = lambda x: x) -> str:
         left = mean_hard_tv_speed(law, t, u)
         expect(close(left, right, 1e-7), "integral of h over the rise", law=law, t=t, u=u, left=left, right=right)
 
-    return "The mean hard speed is the sum of dF/S over the rise of tau: TV from atom to atom, or the integral of h."
+    return (
+        "The mean hard speed is the sum of dF/S over the rise of tau: TV from atom to atom, in one go or slowly; int h."
+    )
 
 
 @evidence("Gaussian example", "property", controls={"V_soft twice": {"soft": 2 * SOFT}, "m = lambda": {"shift": 0}})
