@@ -30,14 +30,19 @@ def equal(left: Expression, right: Expression, step: str) -> None:
         sides = [complex(sp.N(side.subs(point), 30)) for side in (left, right)]
         if abs(sides[0] - sides[1]) > 1e-12 * (1 + abs(sides[0])):
             raise Rejected(step, left=left, right=right, at=point, values=sides)
-    for reduce in (sp.expand, sp.simplify, _expanded, lambda e: sp.simplify(_expanded(e))):
+    rational = () if gap.has(sp.log) else (_numerator,)
+    for reduce in (sp.expand, _expanded, *rational, sp.simplify, lambda e: sp.simplify(_expanded(e))):
         if reduce(gap) == 0:
             return
     raise Rejected(f"{step}: not reduced to zero", left=left, right=right, difference=sp.simplify(gap))
 
 
+def _numerator(expression: Expression) -> Expression:
+    return sp.expand(sp.fraction(sp.together(expression))[0])
+
+
 def _expanded(expression: Expression) -> Expression:
-    return sp.expand(sp.expand_log(sp.powsimp(sp.together(expression)), force=True))
+    return sp.expand(sp.expand_log(expression, force=True))
 
 
 def _value(symbol: Expression, k: int) -> Expression:
