@@ -4,19 +4,23 @@ Each check states one claim with its ingredients as arguments; the library's val
 written out here, or with the claim's own inequality on random competitors.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 
 import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
+from scipy.integrate import quad
 
 from proofs_check.evidence import evidence, expect
 from tests.enumeration import bound_groups, close, log_partition, summed_kl, tilted
 from tests.strategies import (
+    beta_laws,
     exponential_law,
     finite_measures,
     for_all,
+    gaussian_laws,
     level_at,
     non_steep_law,
     restricted,
@@ -38,6 +42,7 @@ from theory import (
     ScoreLaw,
     calibrate_hard,
     calibrate_klsc,
+    interpretability_gap,
     kl,
     tv,
 )
@@ -307,6 +312,33 @@ def gap_is_a_divergence(excess: float = 0.0) -> str:
         expect(close(left, right, 1e-6, 1e-8), "gap = KL(q_t || q_beta)", hard=hard, klsc=klsc, left=left, right=right)
         apart = tv(hard, klsc)
         expect(left >= 2 * apart**2 - 1e-8, "no gap only if they agree", hard=hard, klsc=klsc, gap=left, tv=apart)
+
+    @for_all(finite_measures(), unit)
+    def measures(measure, share):
+        masses, scores = measure
+        law = finite.score_law(masses, scores)
+        t = upper_quantile(law, share)
+        q_t = np.where(scores >= t, masses, 0.0) / law.survival(t)
+        assume(t > law.ess_inf and law.survival(t) > 1.001 * law.ess_sup_mass)
+        target = q_t @ scores + excess * (law.ess_sup - q_t @ scores)
+        q_beta = tilted(masses, scores, calibrate_klsc(law, target).multiplier)
+        left, right = summed_kl(q_t, masses) - summed_kl(q_beta, masses), summed_kl(q_t, q_beta)
+        expect(close(left, right, 1e-8), "the gap by its sums", measure=measure, t=t, left=left, right=right)
+        found = interpretability_gap(law, t).gap
+        expect(close(found, right, 1e-8), "the library's gap", measure=measure, t=t, left=found, right=right)
+
+    @for_all(st.one_of(gaussian_laws(), beta_laws()), st.floats(0.05, 0.9), examples=15, shrink=False)
+    def densities(law, share):
+        t = upper_quantile(law, share)
+        found = interpretability_gap(law, t)
+        soft, kept = law.tilt(found.klsc.multiplier), law.survival(t)
+        ends = [t, *(upper_quantile(law, kept * 10.0**-k) for k in (1, 6, 12))]
+
+        def integrand(u: float) -> float:
+            return law.density(u) / kept * math.log(law.density(u) / (kept * soft.density(u)))
+
+        value = sum(quad(integrand, a, b)[0] for a, b in itertools.pairwise(ends))
+        expect(close(found.gap, value, 1e-6), "the gap by quadrature", law=law, t=t, left=found.gap, right=value)
 
     return "KL(q_t||p) - KL(q_beta||p) = KL(q_t||q_beta) >= 2 TV^2 at equal means, for any law with such a tilt."
 

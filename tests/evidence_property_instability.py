@@ -19,6 +19,7 @@ from proofs_check.oracles import normal_hazard, normal_mean_residual, normal_sur
 from tests.enumeration import close, tilted
 from tests.strategies import (
     finite_measures,
+    floored_laws,
     for_all,
     gaussian_laws,
     heavy_atomic_laws,
@@ -245,6 +246,14 @@ def mean_hard_speed(jump: Callable[[float], float] = lambda x: x) -> str:
         right = length / (law.tail_mean(u) - law.tail_mean(t))
         left = mean_hard_tv_speed(law, t, u)
         expect(close(left, right, 1e-7), "integral of h over the rise", law=law, t=t, u=u, left=left, right=right)
+
+    @for_all(floored_laws(), unit)
+    def mixed(law, fraction):
+        floor = law.ess_inf
+        u = floor + fraction * (1 - floor)
+        right = jump(floor) + math.log((1 - floor) / (1 - u))  # S is 1 at the atom, 1 - u above it
+        left = law.cumulative_hazard(floor, u)
+        expect(close(left, right, 1e-8), "one jump, then the integral of h", floor=floor, u=u, left=left, right=right)
 
     return (
         "The mean hard speed is the sum of dF/S over the rise of tau: TV from atom to atom, in one go or slowly; int h."

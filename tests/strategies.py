@@ -78,6 +78,13 @@ def capped_laws(draw: st.DrawFn) -> PiecewiseLaw:
 
 
 @st.composite
+def floored_laws(draw: st.DrawFn) -> PiecewiseLaw:
+    """max(U, floor) for U uniform on [0, 1]: an atom of mass `floor` at the bottom, a density above."""
+    floor = draw(st.floats(0.1, 0.8))
+    return PiecewiseLaw(lambda u: np.maximum(u, floor), np.zeros_like, np.array([0.0, floor, 1.0]))
+
+
+@st.composite
 def mixtures(draw: st.DrawFn) -> GaussianMixture:
     """Three components with general weights, means and covariances."""
     weights = np.array([draw(st.floats(0.1, 1.0)) for _ in range(3)])
