@@ -172,13 +172,12 @@ def bregman(
     share: Expression = sp.S.Half,
 ) -> str:
     """(72)-(76): KL between tilts is the Bregman divergence of A, a second-order Taylor remainder."""
-    b, b1, b2, s, *psi = real("b b1 b2 s y:3")
-    p = normalised(positive("p:3"))
+    b, b1, b2, s, step, *gaps = real("b b1 b2 s step g:3")
+    p, psi = normalised(positive("p:3")), [sum(gaps[: k + 1]) for k in range(3)]
     log_z = sp.log(partition(p, [b * y for y in psi]))
-    first, second = (tilt(p, [value * y for y in psi]) for value in (b1, b2))
-    at = slope_at(b1, b2)
-    slope = mean(tilt(p, [at * y for y in psi]), psi)
-    remainder = log_z.subs(b, b2) - log_z.subs(b, b1) - (b2 - b1) * slope
+    first, second = (tilt(p, [value * y for y in psi]) for value in (b1, b1 + step))
+    slope = mean(tilt(p, [slope_at(b1, b1 + step) * y for y in psi]), psi)
+    remainder = log_z.subs(b, b1 + step) - log_z.subs(b, b1) - step * slope
     equal(direction(first, second), remainder, "(72)-(73): KL = A(b2) - A(b1) - (b2 - b1) A'(b1)")
     a = sp.Function("A")
     general = a(b2) - a(b1) - (b2 - b1) * sp.diff(a(b1), b1)
