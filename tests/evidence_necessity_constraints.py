@@ -56,7 +56,6 @@ def clipped(
     return PiecewiseLaw(lambda u: sign * np.minimum(score(u), end), np.zeros_like, np.array(points))
 
 
-@evidence("Definition B.1", "necessity", controls={"Pareto(3)": {"index": 3.0}})
 @evidence("Assumption D.2", "necessity", controls={"Pareto(3)": {"index": 3.0}})
 def one_sided_moments_leave_no_mean(index: float = 0.5) -> str:
     """psi = -Pareto(index): Z(beta) <= 1 for every beta >= 0, but the mean may be -inf."""
@@ -92,14 +91,6 @@ def unbounded_scores_lose_tilts(law: ScoreLaw = EXPONENTIAL) -> str:
     return "An exponential score has no tilt at beta = 1."
 
 
-@evidence("Definition B.2", "necessity", controls={"a point with mass": {"point": 0}})
-def kl_needs_absolute_continuity(point: int = 2) -> str:
-    p, q = np.array([0.5, 0.5, 0.0]), np.eye(3)[point]
-    expect(finite.kl(q, p) == math.inf, "KL is infinite", q=q, p=p, kl=finite.kl(q, p))
-    expect(p[point] == 0, "q charges a point that p does not")
-    return "A point without prior mass makes KL infinite."
-
-
 @evidence("Lemma B.4", "necessity", controls={"the constant itself": {"constant": 2.0}})
 def pinsker_is_sharp(constant: float = 2.001) -> str:
     """Without the constant 2: near (1/2, 1/2) KL = 2 TV^2 + O(TV^4)."""
@@ -109,9 +100,7 @@ def pinsker_is_sharp(constant: float = 2.001) -> str:
     return f"TV <= sqrt(KL/{constant}) is false near a fair coin: 2 cannot be raised."
 
 
-@evidence("Definition 2.1", "necessity", controls={"mass above t": {"t": 1.0}})
 @evidence("Lemma D.1", "necessity", controls={"mass above t": {"t": 1.0}})
-@evidence("Definition 2.3", "necessity", controls={"mass above t": {"t": 1.0}})
 def truncation_needs_mass(t: float = 1.5) -> str:
     expect(refused(lambda: Hard(COIN, t)), "no truncation", t=t)
     expect(refused(lambda: COIN.shell_mass(t, 0.1)), "no boundary mass", t=t)
@@ -132,7 +121,6 @@ def truncation_needs_mass(t: float = 1.5) -> str:
     "necessity",
     controls={"uniform, inside": {"target": 0.9}, "an atom on top": {"law": CAPPED, "target": 0.7}},
 )
-@evidence("Definition 2.2", "necessity", controls={"uniform, inside": {"target": 0.9}})
 def tilts_may_not_reach(law: ScoreLaw = UNIFORM, target: float = 1.0) -> str:
     expect(refused(lambda: calibrate_klsc(law, target), InfeasibleTarget), "no tilt has this mean", target=target)
     last = law.max_multiplier if math.isfinite(law.max_multiplier) else 1e5

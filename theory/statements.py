@@ -150,7 +150,7 @@ _DEFINITIONS = (
         ("p and q are probabilities.",),
         certified=APPLIES,
         sampled=EXACT,
-        necessity="no hypothesis to drop: it holds for every pair of probabilities, KL = inf included",
+        necessity=APPLIES,
     ),
     _statement(
         "Definition B.5",
@@ -229,7 +229,7 @@ _SOLUTIONS = (
         "E_p[exp(beta_0 |psi|)] is finite for some beta_0 > 0; then A is finite and smooth around 0 and psi has all"
         " moments.",
         certified="an assumption: nothing to enclose",
-        property="an assumption on the prior: the laws that are drawn satisfy it by construction",
+        property=APPLIES,
         sampled="an assumption on the prior, not on a process",
     ),
     _statement(
@@ -635,7 +635,7 @@ _OURS = (
         "70-71",
         certified=IDENTITY,
         sampled=EXACT,
-        necessity="its one hypothesis, S(t2) > 0, is that the solution exists: dropped under Lemma D.1",
+        necessity=APPLIES,
     ),
     _statement(
         "Ours: finite step",
@@ -646,7 +646,7 @@ _OURS = (
         "85-91",
         certified=IDENTITY,
         sampled=EXACT,
-        necessity="without its hypotheses a side is undefined: the conditional mean, or the solution at t'",
+        necessity=APPLIES,
     ),
     _statement(
         "Ours: Nelson-Aalen",
@@ -668,7 +668,7 @@ _OURS = (
         "125-136",
         certified=APPLIES,
         sampled=EXACT,
-        necessity="an equivalence: that the ordering is reversed below t* is part of it; other laws are under D.13",
+        necessity=APPLIES,
     ),
     _statement(
         "Ours: gap",
@@ -760,7 +760,7 @@ _OURS = (
         " is 0.1499.",
         ("psi >= 0.", "The printed hard values are exact KLs of truncations with the stated means."),
         certified=APPLIES,
-        property="about one printed table: nothing to draw",
+        property=APPLIES,
         sampled="a bound from printed numbers: no process to run",
     ),
 )
