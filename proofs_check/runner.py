@@ -45,12 +45,13 @@ def outcomes(pieces: Sequence[Evidence], jobs: int = 1) -> Iterator[Outcome]:
     if jobs == 1:
         yield from map(run, pieces)
         return
-    by_key = {_key(piece): piece for piece in pieces}
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(_run_by_key, piece.check.__module__, key) for key, piece in by_key.items()]
+        waiting = {pool.submit(_run_by_key, piece.check.__module__, _key(piece)): piece for piece in pieces}
         for done in as_completed(waiting):
-            key, passed, shown, seconds, rejections = done.result()
-            yield Outcome(by_key[key], passed, shown, seconds, rejections)
+            try:
+                yield Outcome(waiting[done], *done.result())
+            except Exception as error:  # a lost process fails its piece, the others go on
+                yield Outcome(waiting[done], False, f"no outcome from its process: {error}", 0.0)
 
 
 Key = tuple[str, str, str]
@@ -60,9 +61,12 @@ def _key(piece: Evidence) -> Key:
     return piece.label, piece.rung, piece.name
 
 
-def _run_by_key(module: str, key: Key) -> tuple[Key, bool, str, float, dict[str, str]]:
+def _run_by_key(module: str, key: Key) -> tuple[bool, str, float, dict[str, str]]:
     """In another process: controls may hold anything, so that only names and words travel."""
     sys.path.insert(0, str(ROOT))
     importlib.import_module(module)
-    outcome = run(next(piece for piece in registered() if _key(piece) == key))
-    return key, outcome.passed, outcome.shown, outcome.seconds, dict(outcome.rejections)
+    found = [piece for piece in registered() if _key(piece) == key]
+    if not found:
+        raise RuntimeError(f"{key!r} is not in {module} any more: its file changed during the run")
+    outcome = run(found[0])
+    return outcome.passed, outcome.shown, outcome.seconds, dict(outcome.rejections)

@@ -169,13 +169,13 @@ def the_mean_increases(
 ) -> str:
     """(61)-(62): the derivative of the tilted mean is the tilted variance, a sum over pairs of squares."""
     (beta, tau, *psi) = real("beta tau y:3")
-    p = normalised(positive("p:3"))
-    q = tilt(p, [beta * y for y in psi])
+    weights = positive("p:3")
+    p, q = normalised(weights), tilt(weights, [beta * y for y in psi])
     variance = spread(under(q, p), psi)
     equal(sp.diff(mean(q, psi), beta), variance, "(61): d E[psi]/d beta = Var(psi)")
     pairs = sum(q[i] * q[j] * (psi[i] - psi[j]) ** 2 for i in range(3) for j in range(i))
     equal(variance, pairs, "(61): a sum over pairs, > 0 unless all scores agree")
-    objective = dual(beta, tau, sp.log(partition(p, [beta * y for y in psi])))
+    objective = dual(beta, tau, sp.log(partition(weights, [beta * y for y in psi])))  # A and a constant
     equal(sp.diff(objective, beta), tau - mean(q, psi), "(62): the dual's slope")
     return (
         "d E[psi]/d beta = Var = sum over pairs of q_i q_j (psi_i - psi_j)^2 for 3 atoms; the dual's slope is"

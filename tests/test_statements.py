@@ -186,6 +186,16 @@ def test_a_module_that_does_not_import_is_a_failure(monkeypatch):
     assert "symbolic_x does not import" in result.output
 
 
+def test_processes_agree_with_one_process():
+    real = [p for p in PIECES if (p.label, p.rung) == ("Definition B.5", "symbolic")]
+    lost = Evidence("Lemma D.6", "symbolic", shell, {"wrong": {"sign": -1}})  # registered in no module
+    found = {o.evidence.label: o for o in runner.outcomes([*real, lost], jobs=2)}
+    alone = run(real[0])
+    assert (found["Definition B.5"].shown, found["Definition B.5"].rejections) == (alone.shown, alone.rejections)
+    assert not found["Lemma D.6"].passed
+    assert "not in" in found["Lemma D.6"].shown
+
+
 def test_files(monkeypatch, tmp_path):
     monkeypatch.setattr(command, "registered", lambda: iter([piece(sign=1)]))
     monkeypatch.setattr(runner, "load", dict)
