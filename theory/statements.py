@@ -489,7 +489,6 @@ _SAMPLING = (
         "The output x_hat ~ nu has P(|x_hat - x_MAP| <= r) >= 1 - eta.",
         (),
         "171",
-        symbolic="an assumption on an algorithm: nothing to derive",
         certified="an assumption on an algorithm: nothing to enclose",
         property="an assumption on an algorithm: whether a given optimiser meets it is measured under sampled",
         sampled=APPLIES,
