@@ -39,10 +39,12 @@ def integral(f: Integrand, low: arb, high: arb) -> arb:
 def isolated(f: Callable[[arb], arb], slope: Callable[[arb], arb], low: fmpq, high: fmpq, step: str) -> arb:
     """A ball of radius 1e-36 around a zero of f: bisection, Newton, then a proved change of sign."""
     low, high = bracket(f, low, high, fmpq(1, 50), step)
-    x = arb((low + high) / 2)
-    for _ in range(8):
-        x = (x - f(x) / slope(x)).mid()
-    radius = arb("1e-36").upper()
+    x, radius = arb((low + high) / 2), arb("1e-36").upper()
+    for _ in range(12):
+        change = f(x) / slope(x)
+        x = (x - change).mid()
+        if abs(change) < arb("1e-20"):  # the next change would be below the radius
+            break
     if not f(x - radius) * f(x + radius) < 0:
         raise Rejected(f"{step}: no proved change of sign around Newton's limit", x=x, f=f(x))
     return x + arb(0, 1) * radius
@@ -66,16 +68,11 @@ class AngularWorld:
 
     def density(self, d: acb) -> acb:
         """g(d), the density of the deviation on [0, pi]."""
-        r, s = arb(q(self.radius)), d.sin()
-
-        def paired(D: acb) -> acb:
-            return D * (D / arb(2).sqrt()).erf() * (D * D / 2).exp() * (2 * arb.pi()).sqrt()
-
-        return (4 + paired(r * d.cos()) + paired(r * s)) * (-r * r / 2).exp() / (4 * arb.pi())
+        return shapes(self)[0](d)
 
     def score(self, d: acb) -> acb:
         """psi at a deviation."""
-        return arb(q(self.scale)) * (1 - d.cos())
+        return shapes(self)[1](d)
 
     def angle(self, level: arb) -> arb:
         """The deviation at which psi equals the level."""
@@ -83,11 +80,8 @@ class AngularWorld:
 
     def moment(self, f: Integrand, low: arb, high: arb | None = None, tilt: arb | int = 0, at: arb | int = 0) -> arb:
         """The integral of f(d) exp(tilt (psi - at)) g(d) over deviations from low to high (pi if None)."""
-        return integral(
-            lambda d: f(d) * (tilt * (self.score(d) - at)).exp() * self.density(d),
-            low,
-            arb.pi() if high is None else high,
-        )
+        g, psi = shapes(self)
+        return integral(lambda d: f(d) * (tilt * (psi(d) - at)).exp() * g(d), low, arb.pi() if high is None else high)
 
     def mass(self, low: arb, high: arb | None = None, tilt: arb | int = 0, at: arb | int = 0) -> arb:
         """`moment` of 1."""
@@ -99,11 +93,13 @@ class AngularWorld:
         G(u) = E[(psi - target); d >= u] has slope (target - psi(u)) g(u) > 0 while psi(u) < target: one zero there.
         """
 
+        g, psi = shapes(self)
+
         def rest(u: arb) -> arb:
-            return self.moment(lambda d: self.score(d) - target, u)
+            return self.moment(lambda d: psi(d) - target, u)
 
         def slope(u: arb) -> arb:
-            return ((target - self.score(acb(u))) * self.density(acb(u))).real
+            return ((target - psi(acb(u))) * g(acb(u))).real
 
         high = fmpq(int(1000 * float(self.angle(target))) - 1, 1000)
         return isolated(rest, slope, fmpq(0), high, f"threshold for the target {target.str(6, radius=False)}")
@@ -111,8 +107,10 @@ class AngularWorld:
     def multiplier(self, target: arb) -> arb:
         """The beta with E_(q_beta)[psi] = target: F(beta) = E[(psi - target) exp(beta (psi - target))] increases."""
 
+        psi = shapes(self)[1]
+
         def moment(power: int, beta: arb) -> arb:
-            return self.moment(lambda d: (self.score(d) - target) ** power, arb(0), None, beta, target)
+            return self.moment(lambda d: (psi(d) - target) ** power, arb(0), None, beta, target)
 
         return isolated(
             lambda b: moment(1, b),
@@ -121,6 +119,16 @@ class AngularWorld:
             fmpq(4),
             f"multiplier for the target {target.str(6, radius=False)}",
         )
+
+
+@cache
+def shapes(world: AngularWorld) -> tuple[Integrand, Integrand]:
+    """Density and score of a deviation, as plain lambdas with their constants at hand: quadrature calls them often."""
+    with ctx.workprec(BITS + 32):
+        r, scale, root, root_pi = arb(q(world.radius)), arb(q(world.scale)), arb(2).sqrt(), (2 * arb.pi()).sqrt()
+        front = (-r * r / 2).exp() / (4 * arb.pi())
+    paired: Integrand = lambda D: D * (D / root).erf() * (D * D / 2).exp() * root_pi  # noqa: E731
+    return lambda d: (4 + paired(r * d.cos()) + paired(r * d.sin())) * front, lambda d: scale * (1 - d.cos())
 
 
 @dataclass(frozen=True)

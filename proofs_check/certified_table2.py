@@ -5,7 +5,18 @@ from importlib.resources import files
 
 from flint import acb, arb, ctx
 
-from proofs_check.angular_world import BITS, TARGETS, AngularWorld, Solutions, pair, recovered_world, table2, tilted_tv
+from proofs_check.angular_world import (
+    BITS,
+    TARGETS,
+    AngularWorld,
+    Integrand,
+    Solutions,
+    pair,
+    recovered_world,
+    shapes,
+    table2,
+    tilted_tv,
+)
 from proofs_check.balls import q
 from proofs_check.evidence import evidence, expect
 
@@ -122,6 +133,11 @@ def tilting_lowers_the_hazard(sign: int = 1, power: int = 1, conditional: bool =
 def interpretability_gap(ahead: int = 0, order: int = 1, spare: int = 0) -> str:
     """KL(q_t || p) - KL(q_beta || p) is the integral of q_t log(q_t/q_beta), > 2 TV(q_t, q_beta)^2; ten digits each."""
     world, shown = recovered_world(), []
+    psi = shapes(world)[1]
+
+    def minus(constant: arb, s: Solutions) -> Integrand:
+        return lambda d: constant - s.beta * (psi(d) - s.target)
+
     with ctx.workprec(BITS):
         for target in TARGETS:
             now, _ = pair(world, target)
@@ -129,9 +145,7 @@ def interpretability_gap(ahead: int = 0, order: int = 1, spare: int = 0) -> str:
             hard, soft = -now.survival.log(), other.beta * other.target - other.log_partition
             log_z = other.tilted(arb(0)).log()
 
-            def log_ratio(d: acb, now: Solutions = now, other: Solutions = other, log_z: arb = log_z) -> acb:
-                return -now.survival.log() - other.beta * (world.score(d) - other.target) + log_z
-
+            log_ratio = minus(log_z - now.survival.log(), other)
             gap = world.moment(log_ratio, now.u) / now.survival
             distance = 1 - other.tilted(now.u) / other.tilted(arb(0))  # Pinsker: at least the mass off the tail
             gap += spare * distance**2 / 2
@@ -179,11 +193,12 @@ def klsc_tv_steps(factor: int = 1, power: str = "1") -> str:
     Compared at the step and at a quarter of it: an error of first order would fall 4-fold, of second order 16-fold.
     """
     world, shown = recovered_world(), []
+    psi = shapes(world)[1]
 
     def speed(s: Solutions) -> arb:
-        spread = world.moment(lambda d: (world.score(d) - s.target) ** 2, arb(0), None, s.beta, s.target)
+        spread = world.moment(lambda d: (psi(d) - s.target) ** 2, arb(0), None, s.beta, s.target)
         below = world.moment(
-            lambda d: s.target - world.score(d), arb(0), world.angle(s.target), s.beta, s.target
+            lambda d: s.target - psi(d), arb(0), world.angle(s.target), s.beta, s.target
         )  # E|Y - tau| is twice this part
         z = s.tilted(arb(0))
         return factor * (below / z) / (spread / z) ** arb(q(power))
