@@ -8,6 +8,7 @@ their weights are symbols, so that what holds for them holds for every measure w
 from collections.abc import Sequence
 from typing import Any
 
+import mpmath as mp
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
@@ -26,8 +27,11 @@ def equal(left: Expression, right: Expression, step: str) -> None:
     if gap == 0:
         return
     if not gap.has(AppliedUndef, sp.Derivative, sp.Integral):
-        point = {s: _value(s, k) for k, s in enumerate(sorted(left.free_symbols | right.free_symbols, key=str))}
-        sides = [complex(sp.N(side.subs(point), 30)) for side in (left, right)]
+        symbols = sorted(left.free_symbols | right.free_symbols, key=str)
+        point = {s: _value(s, k) for k, s in enumerate(symbols)}
+        with mp.workdps(30):
+            at = [mp.mpf(v.p) / v.q for v in point.values()]
+            sides = [complex(sp.lambdify(symbols, side, "mpmath")(*at)) for side in (left, right)]
         if abs(sides[0] - sides[1]) > 1e-12 * (1 + abs(sides[0])):
             raise Rejected(step, left=left, right=right, at=point, values=sides)
     rational = () if gap.has(sp.log) else (_numerator,)
