@@ -304,35 +304,28 @@ def hard_solution_is_a_candidate(excess: int = 0, event: bool = True, order: int
 def exact_gap(matched: bool = True, sign: int = 1, factor: int = 1) -> str:
     """Gap = KL(q_t || q_beta) + beta (difference of means); >= -log q_beta(A) > 0; -> 0 if psi is largest on A."""
     n, cut = 4, 2
-    p, y = normalised(positive("p:4")), ladder(n)
+    p, y, e = positive("p:4"), ladder(n), positive("e:4")  # e stands for exp(beta y): positive, and so is their mass
+    log_kept, log_z = real("log_kept log_z")  # log p(A) and log Z, up to the total mass that cancels
     tail = above(cut, n)
-    hard, soft = conditioned(p, tail), tilt(p, [sign * BETA * v for v in y])
-    log_z = sp.log(mean(p, [sp.exp(BETA * v) for v in y]))
-
-    def divergence(q: Sequence[Expression], log_ratio: Sequence[Expression]) -> Expression:
-        return mean(q, log_ratio)
-
-    hard_kl = divergence(hard, [-sp.log(mass(p, tail))] * n)
-    soft_kl = divergence(soft, [sign * BETA * v - log_z.subs(BETA, sign * BETA) for v in y])
-    between = divergence(hard, [-sp.log(mass(p, tail)) - BETA * v + log_z for v in y])
+    hard, soft = conditioned(p, tail), normalised([a * b for a, b in zip(p, e, strict=True)])
+    hard_kl = mean(hard, [-log_kept] * n)  # log(q_t/p) = -log p(A) on A
+    soft_kl = mean(soft, [sign * BETA * v - log_z for v in y])  # log(q_beta/p) = beta y - log Z
+    between = mean(hard, [-log_kept - BETA * v + log_z for v in y])  # log(q_t/q_beta) on A
     difference = BETA * (mean(hard, y) - mean(soft, y)) if matched else sp.Integer(0)
     equal(
         hard_kl - soft_kl,
         factor * between + difference,
         "KL(q_t || p) - KL(q_beta || p) = KL(q_t || q_beta) + beta (E_(q_t) - E_(q_beta)); 0 at matched means",
     )
-    kept = mass(soft, tail)
-    inside = [a / kept for a in soft]
-    chain = -sp.log(kept) + sum(a * (sp.log(a) - sp.log(b)) for a, b, i in zip(hard, inside, tail, strict=True) if i)
-    direct = sum(a * (sp.log(a) - sp.log(b)) for a, b, i in zip(hard, soft, tail, strict=True) if i)
-    equal(chain, direct, "KL(q_t || q_beta) = -log q_beta(A) + KL(q_t || q_beta( . | A))")
+    a, b, c = positive("a b c")  # at a point of A: q_t, q_beta, and q_beta(A)
+    equal(sp.log(a / b), -sp.log(c) + sp.log(a / (b / c)), "log(q_t/q_beta) = -log q_beta(A) + log(q_t/q_beta( . | A))")
+    equal(sum(hard), 1, "averaged over q_t: KL(q_t || q_beta) = -log q_beta(A) + KL(q_t || q_beta( . | A))")
     lost = mass(soft, [not b for b in tail])
     expect(lost.is_positive, "q_beta(not A) > 0 for every finite beta: the gap is > 0", mass=lost)
     top = [k == n - 1 for k in range(n)]
     far = tilt(p, [BETA * (v - y[-1]) for v in y])
-    limit = sp.limit(
-        mass(far, top).subs(BETA, 1 / sp.Symbol("epsilon", positive=True)), sp.Symbol("epsilon", positive=True), 0
-    )
+    near = sp.Symbol("epsilon", positive=True)
+    limit = sp.limit(mass(far, top).subs(BETA, 1 / near), near, 0)
     equal(limit, 1, "A = {psi = its largest value}: q_beta(A) -> 1, so the gap -log q_beta(A) -> 0")
     return (
         "gap = KL(q_t || q_beta) at matched means, = -log q_beta(A) + KL(q_t || q_beta(.|A)) > 0 for every finite beta "
