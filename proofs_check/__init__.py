@@ -1,1 +1,1 @@
-"""Evidence for the paper's statements, independent of the code that it checks. So far: high-precision oracles."""
+"""Evidence for every statement, independent of the code that it checks; `python -m proofs_check` runs it."""

@@ -1,0 +1,130 @@
+"""Where the evidence stands: run it and print the matrix of statements and rungs.
+
+python -m proofs_check [LABEL ...] [--rung RUNG ...] [--slow] [--jobs N] [--json FILE] [--markdown FILE] [--list]
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from proofs_check import matrix, runner
+from proofs_check.evidence import RUNGS, Evidence, Outcome, registered
+from theory.statements import STATEMENTS, Statement, statement
+
+_WIDTH = 120
+
+
+def run_with_progress(pieces: Sequence[Evidence], jobs: int) -> list[Outcome]:
+    """Run the pieces; a line on stderr for each."""
+    console = Console(stderr=True, highlight=False)
+    found = []
+    for outcome in runner.outcomes(pieces, jobs):
+        found.append(outcome)
+        piece, word = outcome.evidence, "passed" if outcome.passed else "[red]FAILED[/]"
+        line = f"{len(found)}/{len(pieces)} {word} {outcome.seconds:.1f} s  {escape(piece.label)}, {piece.rung}: "
+        console.print(line + escape(piece.name), soft_wrap=True)
+    return found
+
+
+def show_cell(cell: matrix.Cell) -> str:
+    """What one cell of the printed matrix says."""
+    if cell.state == "passed":
+        skipped = len(cell.pieces) - len(cell.outcomes)
+        return f"[green]{len(cell.outcomes)}[/] in {cell.seconds:.1f} s" + (f", {skipped} slow" if skipped else "")
+    if cell.state == "failed":
+        failed = sum(not o.passed for o in cell.outcomes)
+        return f"[red]{failed} of {len(cell.outcomes)} FAILED[/]"
+    if cell.state == "not run":
+        return f"[yellow]{len(cell.pieces)} slow, not run[/]"
+    return "[red]MISSING[/]" if cell.state == "missing" else "[dim]–[/]"
+
+
+def show_matrix(cells: Sequence[matrix.Cell], console: Console) -> None:
+    """The matrix, then each failing check with its step, sides and counterexample."""
+    grid = matrix.rows(cells)
+    table = Table("statement", *(cell.rung for cell in grid[0]))
+    for row in grid:
+        table.add_row(escape(row[0].statement.label), *map(show_cell, row))
+    console.print(table)
+    for outcome in (o for cell in cells for o in cell.outcomes if not o.passed):
+        piece = outcome.evidence
+        console.print(f"[red]FAILED[/] {escape(piece.label)}, {piece.rung}: {escape(piece.name)}", soft_wrap=True)
+        console.print("    " + escape(outcome.shown).replace("\n", "\n    "), soft_wrap=True)
+
+
+def show_statement(entry: Statement, console: Console) -> None:
+    """A registry entry, with the reasons why rungs do not apply."""
+    numbers = f" ({', '.join(entry.equations)})" if entry.equations else ""
+    console.print(f"[bold]{escape(entry.label)}[/], {entry.kind}: {escape(entry.name)}{numbers}", soft_wrap=True)
+    console.print(f"    {escape(entry.claim)}", soft_wrap=True)
+    for assumption in entry.assumptions:
+        console.print(f"    assumes: {escape(assumption)}", soft_wrap=True)
+    console.print(f"    needed: {', '.join(r for r in RUNGS if entry.applies(r)) or 'nothing'}", soft_wrap=True)
+    for rung in RUNGS:
+        if not entry.applies(rung):
+            console.print(f"    not {rung}: {escape(entry.reason(rung))}", soft_wrap=True)
+
+
+def chosen_statements(
+    context: click.Context, parameter: click.Parameter, labels: tuple[str, ...]
+) -> tuple[Statement, ...]:
+    """The registry's entries for the labels, all of them if there is none."""
+    try:
+        return tuple(dict.fromkeys(statement(label) for label in labels)) or STATEMENTS
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command(help="Run the evidence for the statements (all, or LABELS such as D.7) and show where it stands.")
+@click.argument("statements", metavar="[LABEL]...", nargs=-1, callback=chosen_statements)
+@click.option("--rung", "rungs", multiple=True, type=click.Choice(RUNGS), help="Only this rung; may be repeated.")
+@click.option("--slow", is_flag=True, help="Run the slow checks too.")
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1), help="Processes.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write all outcomes.")
+@click.option(
+    "--markdown",
+    "markdown_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the matrix without times; into a file with the marker comments, between them.",
+)
+@click.option("--list", "only_list", is_flag=True, help="Only say what each statement claims and needs.")
+def main(
+    statements: tuple[Statement, ...],
+    rungs: tuple[str, ...],
+    slow: bool,
+    jobs: int,
+    json_file: Path | None,
+    markdown_file: Path | None,
+    only_list: bool,
+) -> None:
+    console = Console(highlight=False)
+    console.width = max(console.width, _WIDTH)
+    if only_list:
+        for entry in statements:
+            show_statement(entry, console)
+        return
+    broken = runner.load()
+    everything = list(registered())
+    wrong = [*(f"{module} does not import: {why}" for module, why in broken.items()), *matrix.mistakes(everything)]
+    labels, asked = {s.label for s in statements}, rungs or RUNGS
+    pieces = [p for p in everything if p.label in labels and p.rung in asked and (slow or not p.slow)]
+    cells = matrix.cells(everything, run_with_progress(pieces, jobs), statements, asked)
+    show_matrix(cells, console)
+    for line in wrong:
+        console.print(f"[red]WRONG[/] {escape(line)}", soft_wrap=True)
+    if json_file:
+        json_file.write_text(json.dumps(matrix.as_json(cells), indent=1) + "\n")
+    if markdown_file:
+        text = markdown_file.read_text() if markdown_file.exists() else ""
+        markdown_file.write_text(matrix.inserted(text, matrix.markdown(cells)))
+    if wrong or not matrix.complete(cells):
+        raise click.exceptions.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Pieces of evidence: what a check is, and what makes it count.
+
+A piece of evidence is a function that tests one statement on one rung. It takes the statement's ingredients as
+keyword arguments whose defaults are the true statement, and returns a sentence that says what was shown; it
+raises `Rejected` (or `AssertionError`) when the statement, as its arguments state it, does not hold. A *control* is
+a set of other arguments, a deliberately wrong version of the statement: the function must reject it. A piece
+of evidence without a control, or with one that is not rejected, does not count.
+
+    @evidence("Lemma D.6", "symbolic", controls={"the shell below t": {"sign": -1}})
+    def shell_mass(sign: int = 1) -> str:
+        ...
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+RUNGS = ("symbolic", "certified", "property", "sampled", "necessity")
+Check = Callable[..., str]
+
+
+class Rejected(AssertionError):
+    """A check does not hold: says at which step, and shows the two sides or the counterexample."""
+
+    def __init__(self, step: str, **shown: object):
+        self.step, self.shown = step, shown
+        super().__init__("\n".join([step, *(f"  {name} = {value}" for name, value in shown.items())]))
+
+
+def expect(holds: object, step: str, **shown: object) -> None:
+    """Raise `Rejected` with the step and what is shown unless `holds` is exactly true."""
+    if not bool(holds):
+        raise Rejected(step, **shown)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One check of one statement with its negative controls.
+
+    Args:
+        label: of the statement, as in the registry: "Lemma D.7".
+        rung: one of `RUNGS`.
+        check: the function.
+        controls: what is wrong -> the arguments that make it wrong.
+        slow: whether it is left out of a run unless asked for.
+    """
+
+    label: str
+    rung: str
+    check: Check
+    controls: Mapping[str, Mapping[str, Any]]
+    slow: bool = False
+
+    @property
+    def name(self) -> str:
+        """Module and function, unique."""
+        return f"{self.check.__module__.rsplit('.', 1)[-1]}.{self.check.__name__}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a piece of evidence.
+
+    Args:
+        evidence: what was run.
+        passed: the true statement held and every control was rejected.
+        shown: what was shown, or why it failed, in words.
+        seconds: time taken, controls included.
+        rejections: control -> how it was rejected.
+    """
+
+    evidence: Evidence
+    passed: bool
+    shown: str
+    seconds: float
+    rejections: Mapping[str, str] = field(default_factory=dict)
+
+
+_ALL: dict[tuple[str, str, str], Evidence] = {}
+
+
+def evidence(
+    label: str, rung: str, *, controls: Mapping[str, Mapping[str, Any]], slow: bool = False
+) -> Callable[[Check], Check]:
+    """Register a check of a statement on a rung. Stack it for a check that serves several statements.
+
+    Raises:
+        ValueError: for an unknown rung, no control, or the same function twice on one label and rung.
+    """
+    if rung not in RUNGS:
+        raise ValueError(f"rung = {rung!r}: must be one of {RUNGS}")
+    if not controls or not all(controls.values()):
+        raise ValueError(f"controls = {controls!r}: must hold at least one changed argument each")
+
+    def register(check: Check) -> Check:
+        found = Evidence(label, rung, check, dict(controls), slow)
+        key = (label, rung, found.name)
+        if key in _ALL:
+            raise ValueError(f"evidence {key!r}: must be registered once")
+        _ALL[key] = found
+        return check
+
+    return register
+
+
+def registered() -> Iterator[Evidence]:
+    """All evidence, in the order in which it was registered; import the modules first."""
+    return iter(tuple(_ALL.values()))
+
+
+def run(piece: Evidence) -> Outcome:
+    """Run a check and its controls; nothing that they raise escapes, except a request to stop."""
+    start = time.perf_counter()
+
+    def outcome(passed: bool, shown: str, rejections: Mapping[str, str]) -> Outcome:
+        return Outcome(piece, passed, shown, time.perf_counter() - start, dict(rejections))
+
+    try:
+        shown = piece.check()
+    except Exception as error:
+        return outcome(False, _why(error), {})
+    rejections: dict[str, str] = {}
+    for name, arguments in piece.controls.items():
+        try:
+            accepted = piece.check(**arguments)
+        except AssertionError as error:
+            rejections[name] = _why(error)
+        except Exception as error:  # a control must be rejected by the check, not by a crash
+            return outcome(False, f"control {name!r} crashed: {_why(error)}", rejections)
+        else:
+            return outcome(False, f"control {name!r} was not rejected: {accepted}", rejections)
+    return outcome(True, shown, rejections)
+
+
+def _why(error: BaseException) -> str:
+    """The error with its notes (Hypothesis puts the counterexample there)."""
+    kind = "" if isinstance(error, Rejected) else f"{type(error).__name__}: "
+    return "\n".join([f"{kind}{error}", *getattr(error, "__notes__", [])])

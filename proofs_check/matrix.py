@@ -1,0 +1,138 @@
+"""Where the evidence stands: statements against rungs, as data, markdown and JSON. Pure functions."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from proofs_check.evidence import RUNGS, Evidence, Outcome
+from theory.statements import STATEMENTS, Statement
+
+State = Literal["passed", "failed", "missing", "not run", "not applicable"]
+START, END = "<!-- evidence: start -->", "<!-- evidence: end -->"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One statement on one rung.
+
+    Args:
+        statement: from the registry.
+        rung: one of `RUNGS`.
+        pieces: all evidence registered for it.
+        outcomes: of those pieces that were run.
+    """
+
+    statement: Statement
+    rung: str
+    pieces: tuple[Evidence, ...]
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def state(self) -> State:
+        """`missing` if the rung applies and nothing is registered; `not run` if only slow pieces are."""
+        if not self.statement.applies(self.rung):
+            return "not applicable"
+        if not self.pieces:
+            return "missing"
+        if any(not o.passed for o in self.outcomes):
+            return "failed"
+        return "passed" if self.outcomes else "not run"
+
+    @property
+    def seconds(self) -> float:
+        """Time taken by the pieces that were run."""
+        return sum(o.seconds for o in self.outcomes)
+
+
+def mistakes(pieces: Iterable[Evidence]) -> list[str]:
+    """Evidence for a label that the registry does not know, or on a rung that it says does not apply."""
+    known = {s.label: s for s in STATEMENTS}
+    found = []
+    for piece in pieces:
+        entry = known.get(piece.label)
+        if entry is None:
+            found.append(f"{piece.name}: no statement {piece.label!r} in the registry")
+        elif not entry.applies(piece.rung):
+            found.append(f"{piece.name}: {piece.rung} does not apply to {piece.label}: {entry.reason(piece.rung)}")
+    return found
+
+
+def cells(
+    pieces: Collection[Evidence],
+    outcomes: Collection[Outcome],
+    statements: Sequence[Statement] = STATEMENTS,
+    rungs: Collection[str] = RUNGS,
+) -> list[Cell]:
+    """All cells of the matrix, statement by statement, rungs in their order."""
+    return [
+        Cell(
+            statement,
+            rung,
+            tuple(p for p in pieces if (p.label, p.rung) == (statement.label, rung)),
+            tuple(o for o in outcomes if (o.evidence.label, o.evidence.rung) == (statement.label, rung)),
+        )
+        for statement in statements
+        for rung in RUNGS
+        if rung in rungs
+    ]
+
+
+def rows(matrix: Sequence[Cell]) -> list[list[Cell]]:
+    """The cells, one list a statement."""
+    by_label: dict[str, list[Cell]] = {}
+    for cell in matrix:
+        by_label.setdefault(cell.statement.label, []).append(cell)
+    return list(by_label.values())
+
+
+def complete(matrix: Iterable[Cell]) -> bool:
+    """Whether nothing failed and nothing is missing."""
+    return all(cell.state not in ("failed", "missing") for cell in matrix)
+
+
+def markdown(matrix: Sequence[Cell]) -> str:
+    """A table without times: number of checks registered, `failed`, `missing`, or a dash: does not apply."""
+
+    def show(cell: Cell) -> str:
+        if cell.state in ("failed", "missing"):
+            return f"**{cell.state}**"
+        return "–" if cell.state == "not applicable" else str(len(cell.pieces))
+
+    body = rows(matrix)
+    rungs = [cell.rung for cell in body[0]] if body else []
+    lines = ["| " + " | ".join(["statement", "", *rungs]) + " |", "| --- | --- |" + " :-: |" * len(rungs)]
+    for row in body:
+        lines.append("| " + " | ".join([row[0].statement.label, row[0].statement.name, *map(show, row)]) + " |")
+    return "\n".join(lines)
+
+
+def inserted(text: str, table: str) -> str:
+    """The text with what stands between its two marker comments replaced; only the table if there are none."""
+    if START not in text or END not in text:
+        return table + "\n"
+    before, _, rest = text.partition(START)
+    return f"{before}{START}\n{table}\n{END}{rest.partition(END)[2]}"
+
+
+def as_json(matrix: Iterable[Cell]) -> list[dict[str, Any]]:
+    """Everything, one record a cell."""
+    return [
+        {
+            "label": cell.statement.label,
+            "rung": cell.rung,
+            "state": cell.state,
+            "reason": cell.statement.reason(cell.rung) if cell.state == "not applicable" else None,
+            "registered": [piece.name for piece in cell.pieces],
+            "outcomes": [
+                {
+                    "name": o.evidence.name,
+                    "passed": o.passed,
+                    "shown": o.shown,
+                    "seconds": round(o.seconds, 3),
+                    "rejected_controls": dict(o.rejections),
+                }
+                for o in cell.outcomes
+            ],
+        }
+        for cell in matrix
+    ]

@@ -1,0 +1,72 @@
+"""Find the modules that hold evidence, import them, and run the pieces, in this process or in several."""
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+from proofs_check.evidence import Evidence, Outcome, registered, run
+
+ROOT = Path(__file__).resolve().parent.parent
+PATTERNS = ("proofs_check/symbolic_*.py", "proofs_check/certified_*.py", "tests/evidence_*.py")
+
+
+def modules() -> list[str]:
+    """Names of the modules that hold evidence; those of `tests` only in a checkout, where they lie beside."""
+    return [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for pattern in PATTERNS
+        for path in sorted(ROOT.glob(pattern))
+    ]
+
+
+def load() -> dict[str, str]:
+    """Import all of them, which registers their evidence; returns those that fail to import -> why.
+
+    JAX is switched to 64 bits unless something has imported it before: the checks need it.
+    """
+    os.environ.setdefault("JAX_ENABLE_X64", "1")
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    broken = {}
+    for name in modules():
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # one broken module must not hide where the others stand
+            broken[name] = f"{type(error).__name__}: {error}"
+    return broken
+
+
+def outcomes(pieces: Sequence[Evidence], jobs: int = 1) -> Iterator[Outcome]:
+    """Run the pieces; yields each outcome as it is ready."""
+    if jobs == 1:
+        yield from map(run, pieces)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting = {pool.submit(_run_by_key, piece.check.__module__, _key(piece)): piece for piece in pieces}
+        for done in as_completed(waiting):
+            try:
+                yield Outcome(waiting[done], *done.result())
+            except Exception as error:  # a lost process fails its piece, the others go on
+                yield Outcome(waiting[done], False, f"no outcome from its process: {error}", 0.0)
+
+
+Key = tuple[str, str, str]
+
+
+def _key(piece: Evidence) -> Key:
+    return piece.label, piece.rung, piece.name
+
+
+def _run_by_key(module: str, key: Key) -> tuple[bool, str, float, dict[str, str]]:
+    """In another process: controls may hold anything, so that only names and words travel."""
+    sys.path.insert(0, str(ROOT))
+    importlib.import_module(module)
+    found = [piece for piece in registered() if _key(piece) == key]
+    if not found:
+        raise RuntimeError(f"{key!r} is not in {module} any more: its file changed during the run")
+    outcome = run(found[0])
+    return outcome.passed, outcome.shown, outcome.seconds, dict(outcome.rejections)
