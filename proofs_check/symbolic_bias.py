@@ -44,7 +44,7 @@ def boundary_mass(
     slope = sp.diff(shape, DELTA).doit().subs(DELTA, 0).doit()
     slope = slope.subs(sp.diff(S(T), T), -f(T))
     equal(slope, rate.subs(U, T), "(64): slope h(t) at delta = 0")
-    thin = mass(conditioned(q, [y >= 1 for y in scores]), [1 <= y < 1 + sp.Rational(1, 9) for y in scores])
+    thin = mass(conditioned(q, [y >= 1 for y in scores]), [1 <= y < 1.1 for y in scores])
     survivals = [mass(q, [above(y, level) for y in scores]) for level in (1, 2)]
     equal(thin, q[1] / survivals[0], "limit at an atom: P(Y = t)/S(t)")
     return "M = 1 - S(t+delta)/S(t) for 5 atoms, slope h(t) and 1 - exp(-int h) for a general differentiable S"

@@ -136,9 +136,9 @@ def slackness_is_needed(beta: Expression = 1, gamma: Expression = 0) -> str:
     kappa = mean(q, g) - sp.Rational(1, 10)  # g is slack at q, psi is tight
     expect(sp.N(mean(q, g) - kappa) > 0, "the premise: the task constraint is slack")
     gradient = [sp.log(a / b) for a, b in zip(q, p, strict=True)]
-    along = sp.Matrix([[1, 1, 1], list(psi)]).nullspace()[0]  # keeps the mass and E psi; both signs are feasible
+    along = list(sp.Matrix([[1, 1, 1], list(psi)]).nullspace()[0])  # keeps the mass and E psi; both signs are feasible
     equal(sp.expand_log(mean(along, gradient), force=True), 0, "no descent along the active constraint")
-    inwards = sp.Matrix([-1, 0, 1])  # keeps the mass, raises E psi
+    inwards = [-1, 0, 1]  # keeps the mass, raises E psi
     rise = sp.simplify(sp.expand_log(mean(inwards, gradient), force=True))
     expect(rise >= 0, "no descent into the feasible set", direction=list(inwards), rise=rise)
     return (
