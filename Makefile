@@ -23,6 +23,7 @@ types: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.table2
+	$(BIN)/python -m tests.bench.samplers
 
 recover: $(VENV)/.base
 	$(BIN)/python -m toy.recover

@@ -11,10 +11,17 @@ from PIL import Image
 from figures import fig1, table2
 from figures.__main__ import main
 from figures.output import Provenance, save_figure, style
+from theory import calibrate_hard, calibrate_klsc
+from theory.retrieval import reweight_to
+from toy.compare import METHODS
+from toy.exact_samples import exact_samples
+from toy.judge import judge_of
+from toy.kde import smoothed_kls
 from toy.table2 import METRICS, PRINTED, exact_table
 from toy.world import TARGETS, paper_world, published_table2
 
-FILES = ("table2.json", "table2.md", "fig1.png", "fig1.pdf", "fig1.json")
+FIGURES = ("fig1", "fig3", "drift", "bottleneck", "strength", "typical")
+FILES = ("table2.json", "table2.md", "fig3.md", *(f"{n}.{e}" for n in FIGURES for e in ("png", "pdf", "json")))
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +120,50 @@ def test_results_are_whole_or_absent(tmp_path):
     with style(), pytest.raises(ValueError, match="JSON compliant"):
         save_figure(fig1.draw(data), tmp_path, "f", source, {"bad": float("nan")})
     assert not (tmp_path / "f.json").exists()
+
+
+def test_fig3_json_holds_every_method_at_its_target(quick):
+    content = json.loads((quick[0] / "fig3.json").read_text())
+    rows = {(r["target"], r["method"]): r for r in content["rows"]}
+    assert set(rows) == {(t, m) for t in (5, 6, 7) for m in METHODS}
+    for (target, method), row in rows.items():
+        tolerance = content["tolerance"].get(method)
+        if tolerance is not None:
+            assert abs(row["mean"] - target) <= tolerance + 1e-5
+        assert abs(row["mean"] - target) < 0.35, row
+    for target in (5, 6, 7):
+        kl = {m: rows[target, m]["kl_kde"] for m in METHODS}
+        assert kl["EnergyDPS"] < kl["retrieval"] < kl["optimisation"]
+        tv = {m: rows[target, m]["tv"] for m in METHODS}
+        assert tv["exact KLSC"] < 0.3 * tv["retrieval"] < 0.3 * tv["optimisation"]
+        assert tv["EnergyDPS"] < 0.3 * tv["retrieval"]
+        assert 1.7 < content["multiplier_over_strength"][str(target)] < 2.4
+    text = (quick[0] / "fig3.md").read_text()
+    assert all(text.count(f"| {method} |") == 3 for method in METHODS)
+
+
+def test_strength_raises_the_score_and_the_distance(quick):
+    content = json.loads((quick[0] / "strength.json").read_text())
+    for curve in content["curves"]:
+        for name in ("score", "wasserstein"):
+            assert (np.diff(curve[name]["mean"]) > 0).all(), (curve["zeta"], name)
+        kl, se = np.array(curve["kl_kde"]["mean"]), np.array(curve["kl_kde"]["se"])
+        assert (np.diff(kl) > -3 * (se[1:] + se[:-1])).all()
+        assert kl[-1] > 5 * kl[0]
+    solutions = content["solutions"]
+    assert (np.array(solutions["kl_hard"]) >= np.array(solutions["kl_klsc"])).all()
+
+
+def test_judging_tells_samples_apart():
+    world = paper_world()
+    klsc = calibrate_klsc(world.law, 6.0)
+    judge = judge_of(world, klsc, 0)
+    good = judge(exact_samples(world, klsc, 1, 4000))
+    bad = judge(exact_samples(world, calibrate_hard(world.law, 6.0), 1, 4000))
+    pool = exact_samples(world, calibrate_klsc(world.law, world.law.mean), 2, 8000)
+    weighted = judge(pool, reweight_to(np.asarray(world.psi(pool)), 6.0).weights)
+    assert good.tv < 0.03 < 0.1 < bad.tv
+    assert weighted.tv < 0.03
+    assert good.wasserstein < 0.06 < 0.2 < bad.wasserstein
+    [smoothed] = smoothed_kls(world, [klsc], [])
+    assert good.kl_kde == pytest.approx(smoothed, abs=0.05)
