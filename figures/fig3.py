@@ -95,7 +95,7 @@ def draw(data: Data) -> Figure:
     _field(axes[1, 0], score, half, "score ψ", "cividis")
     _field(axes[2, 0], grid[..., 1] ** 2, half, "regulariser R = x₂²", "magma")
     _distances(axes[3, 0], data)
-    figure.suptitle("Same mean score, four samplers: only tilt-like guidance stays with the KLSC solution")
+    figure.suptitle("Same mean score, four samplers: tilt-like guidance stays with the KLSC solution")
     return figure
 
 

@@ -26,17 +26,31 @@ Notation, once for the whole project (ASCII names; time as suffix, estimates `_h
 | Delta(kappa) | `distortion`              | least KL(q, q_beta) at the same E[psi], E_q[g]>=kappa| nats          |
 | delta (F.4)  | `deficit`                 | ball of squared radius (1 - delta) d around the mode |               |
 | V            | `*_tv_speed`, `tv_step`   | total variation per unit of faithfulness             | 1/score       |
+| x_t, x_i     | `x_t`, `x`                | points at noise level t (step i)                     | length        |
+| x_0 hat      | `x0_hat`                  | denoised estimate E[X_0 given X_t = x_t]             | length        |
+| alpha bar    | `alpha_bar`               | share of signal variance left at step i              | [0, 1]        |
+| 1 - alpha_i  | `variance`                | the DDPM variance of step i (its usual letter: beta) |               |
+| zeta_i       | `guidance` of a `Row`     | factor of the guidance at step i                     | length^2/score|
+| rho          | `strength`                | scale of zeta; equals beta only for the ideal H_t    | 1/score       |
+| H_t          | by `toy.ideal.ideal_world`| log E[exp(beta psi(X_0)) given X_t]                  | nats          |
+| lambda       | `weight`                  | weight of the regulariser in (18)                    | score         |
+| K            | `k`                       | number of retrieved points                           |               |
 
 Laws of the score: `GaussianLaw`, `AtomicLaw`, `PiecewiseLaw`. Start at `calibrate_hard` and `calibrate_klsc`.
 Finite measures with explicit masses are in `theory.measure`; on them `theory.tasks` prices an added task score
 (Appendix E) and `theory.bottleneck` a restricted family (Theorem F.7). `theory.typical` is the Gaussian of Lemma F.4.
+
+Samplers, written once for any `World` (`theory.worlds`): `top_k` and `reweight_to` on pools, `Ascent`, `energy_dps`,
+`twisted`, `unguided`; `calibrate_strength` and `calibrate_knob` bring a sampler to a target mean.
 """
 
+from theory.ascent import Ascent
 from theory.atomic import AtomicLaw
 from theory.bottleneck import best_member, decompose
 from theory.calibrate import calibrate_hard, calibrate_klsc
 from theory.divergence import kl, tv
-from theory.errors import InfeasibleTarget
+from theory.energy_dps import calibrate_strength, energy_dps, unguided
+from theory.errors import CalibrationFailed, InfeasibleTarget
 from theory.gap import Gap, interpretability_gap, pinsker_bound
 from theory.gaussian import GaussianLaw
 from theory.instability import (
@@ -47,30 +61,43 @@ from theory.instability import (
     mean_tv_step,
     tv_step,
 )
+from theory.knobs import calibrate_knob
 from theory.law import ScoreLaw
 from theory.piecewise import PiecewiseLaw
+from theory.retrieval import effective_size, reweight_to, tilted_weights, top_k
+from theory.schedule import NoiseSchedule
 from theory.solutions import Hard, Klsc, Solution
 from theory.tasks import baseline, distortion, distortion_bound, task_injected
+from theory.twisted import twisted
 from theory.typical import chernoff_exponent, log_mode_ball_mass
+from theory.worlds import World
 
 __all__ = [
+    "Ascent",
     "AtomicLaw",
+    "CalibrationFailed",
     "Gap",
     "GaussianLaw",
     "Hard",
     "InfeasibleTarget",
     "Klsc",
+    "NoiseSchedule",
     "PiecewiseLaw",
     "ScoreLaw",
     "Solution",
+    "World",
     "baseline",
     "best_member",
     "calibrate_hard",
     "calibrate_klsc",
+    "calibrate_knob",
+    "calibrate_strength",
     "chernoff_exponent",
     "decompose",
     "distortion",
     "distortion_bound",
+    "effective_size",
+    "energy_dps",
     "hard_tv_speed",
     "interpretability_gap",
     "kl",
@@ -80,7 +107,12 @@ __all__ = [
     "mean_klsc_tv_speed",
     "mean_tv_step",
     "pinsker_bound",
+    "reweight_to",
     "task_injected",
+    "tilted_weights",
+    "top_k",
     "tv",
     "tv_step",
+    "twisted",
+    "unguided",
 ]
