@@ -51,7 +51,7 @@ def guided_step(world: World, x: Points, row: Row, z: Points) -> Points:
     """Lines 2-4 of Algorithm 1: from x_i to x_(i-1)."""
     value, gradient, x0_hat = world.guidance(x, row)
     posterior = row.keep * x + row.denoised * x0_hat + row.noise * z
-    return posterior + world.scale(row.guidance * (value <= row.cap), gradient)
+    return posterior + row.guidance * world.scale(value <= row.cap, gradient)
 
 
 def plain_step(world: World, x: Points, row: Row, z: Points) -> Points:

@@ -80,7 +80,7 @@ class World(Protocol):
         ...
 
     def scale(self, factors: Numbers, x: Points) -> Points:
-        """Each point times its own factor."""
+        """Each point times its own factor, a number or a truth value."""
         ...
 
     def dot(self, x: Points, y: Points) -> Numbers:

@@ -77,8 +77,8 @@ class MixtureWorld(eqx.Module):
         """psi and its gradient at clean points."""
         return _score_gradient(self, x)
 
-    def scale(self, factors: Numbers, x: Batch) -> Batch:
-        """Each point times its own factor."""
+    def scale(self, factors: Shaped[Array, " n"], x: Batch) -> Batch:
+        """Each point times its own factor (a number or a truth value)."""
         return factors[:, None] * x
 
     def dot(self, x: Batch, y: Batch) -> Numbers:

@@ -155,8 +155,8 @@ class PlanarWorld(eqx.Module):
         value, pullback = jax.vjp(lambda p: self.score(p), x)
         return value, pullback(jnp.ones_like(value))[0]
 
-    def scale(self, factors: Numbers, x: Plane) -> Plane:
-        """Each point times its own factor."""
+    def scale(self, factors: Shaped[Array, "*n"], x: Plane) -> Plane:
+        """Each point times its own factor (a number or a truth value)."""
         return Plane(factors * x.x, factors * x.y)
 
     def dot(self, x: Plane, y: Plane) -> Numbers:
