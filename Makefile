@@ -1,9 +1,13 @@
 # Needs Python >= 3.11 with pip and venv, and make; everything else is installed into .venv.
 PYTHON ?= python3
+# What pip installs as PyTorch: a version or a build, for example TORCH="torch==2.13.0".
+TORCH ?= torch>=2.6
+# The pictures of the embedded backend; the package declares TensorFlow, which its data does not need.
+ANIMALS := animal-mnist==0.4
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: reproduce test test-slow lint types bench recover clean
+.PHONY: reproduce embedded embedded-train test test-slow lint types bench recover mutants clean
 
 reproduce: $(VENV)/.base
 	$(BIN)/python -m figures all --out results
@@ -28,13 +32,31 @@ bench: $(VENV)/.dev
 recover: $(VENV)/.base
 	$(BIN)/python -m toy.recover
 
+# Explains features of the embedded backend with the trained weights that are kept here.
+embedded: $(VENV)/.torch
+	$(BIN)/python -m figures embedded --out results
+
+# Trains the embedded backend again: classifier, transcoder, prior (about ten minutes); resumes where it stopped.
+embedded-train: $(VENV)/.torch
+	$(BIN)/python -m backends embedded-train
+
+# Mutation testing of theory/: changes signs, bounds and factors and counts what the tests catch (hours; resumes).
+mutants: $(VENV)/.dev
+	$(BIN)/python -m tests.mutants
+
 # Each stamp depends on the project file, so that a change of dependencies installs again.
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -e .
 	touch $@
 
-$(VENV)/.dev: pyproject.toml $(VENV)/.base
+$(VENV)/.torch: pyproject.toml $(VENV)/.base
+	$(BIN)/python -m pip install --quiet "$(TORCH)"
+	$(BIN)/python -m pip install --quiet -e ".[dino]"
+	$(BIN)/python -m pip install --quiet --no-deps "$(ANIMALS)"
+	touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.torch
 	$(BIN)/python -m pip install --quiet -e ".[dev]"
 	touch $@
 
