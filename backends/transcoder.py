@@ -100,7 +100,8 @@ class Transcoder(nn.Module):
     Args:
         spec: shape and conventions.
         seed: of the initial weights; the decoder's rows are random unit vectors, the middle of the encoder's kernel is
-            its transpose (random if the widths differ), everything else is zero.
+            its transpose (random if the widths differ), everything else is zero. None leaves the weights without
+            values, for loading.
     """
 
     W_conv: nn.Parameter
@@ -113,23 +114,30 @@ class Transcoder(nn.Module):
     norm_in: Tensor | None
     norm_out: Tensor | None
 
-    def __init__(self, spec: TranscoderSpec, seed: int) -> None:
+    def __init__(self, spec: TranscoderSpec, seed: int | None) -> None:
         super().__init__()
         self.spec = spec
-        rng = torch.Generator().manual_seed(seed)
-        rows = F.normalize(torch.randn(spec.d_sae, spec.out, generator=rng), dim=1)
-        kernel = torch.zeros(spec.d_sae, spec.d_in, spec.kernel_size, spec.kernel_size)
-        middle = rows if spec.out == spec.d_in else torch.randn(spec.d_sae, spec.d_in, generator=rng)
-        kernel[:, :, spec.kernel_size // 2, spec.kernel_size // 2] = F.normalize(middle, dim=1)
-        self.W_conv = nn.Parameter(kernel)
-        self.b_conv = nn.Parameter(torch.zeros(spec.d_sae))
-        self.W_D = nn.Parameter(rows.clone())
-        self.b_D = nn.Parameter(torch.zeros(spec.out)) if spec.decoder_bias else None
-        self.b_pre = nn.Parameter(torch.zeros(spec.d_in)) if spec.pre_bias else None
-        self.log_threshold = nn.Parameter(torch.zeros(spec.d_sae)) if spec.activation == "jumprelu" else None
+        self.W_conv = nn.Parameter(torch.empty(spec.d_sae, spec.d_in, spec.kernel_size, spec.kernel_size))
+        self.b_conv = nn.Parameter(torch.empty(spec.d_sae))
+        self.W_D = nn.Parameter(torch.empty(spec.d_sae, spec.out))
+        self.b_D = nn.Parameter(torch.empty(spec.out)) if spec.decoder_bias else None
+        self.b_pre = nn.Parameter(torch.empty(spec.d_in)) if spec.pre_bias else None
+        self.log_threshold = nn.Parameter(torch.empty(spec.d_sae)) if spec.activation == "jumprelu" else None
         self.register_buffer("batch_threshold", torch.tensor(0.0) if spec.activation == "batchtopk" else None)
         self.register_buffer("norm_in", torch.tensor(math.sqrt(spec.d_in)) if spec.dataset_norm else None)
         self.register_buffer("norm_out", torch.tensor(math.sqrt(spec.out)) if spec.dataset_norm else None)
+        if seed is not None:
+            self._initialise(seed)
+
+    @torch.no_grad()
+    def _initialise(self, seed: int) -> None:
+        rng, middle = torch.Generator().manual_seed(seed), self.spec.kernel_size // 2
+        rows = F.normalize(torch.randn(self.W_D.shape, generator=rng), dim=1)
+        columns = torch.randn(self.W_conv.shape[:2], generator=rng)
+        for parameter in self.parameters():
+            parameter.zero_()
+        self.W_D.copy_(rows)
+        self.W_conv[:, :, middle, middle] = rows if rows.shape == columns.shape else F.normalize(columns, dim=1)
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d h w"]:
         """The reconstruction, in the units of the activations."""
@@ -283,7 +291,7 @@ def to_jumprelu(transcoder: Transcoder) -> Transcoder:
     assert learned is not None
     require(bool(learned > 0), "batch_threshold", learned.item(), "> 0, learned in training")
     spec = TranscoderSpec(**{**transcoder.spec.__dict__, "activation": "jumprelu"})
-    result = Transcoder(spec, seed=0).to(transcoder.W_D)
+    result = Transcoder(spec, seed=None).to(transcoder.W_D)
     state = {name: value for name, value in transcoder.state_dict().items() if name != "batch_threshold"}
     log_threshold = learned.to(transcoder.W_D).log().expand(spec.d_sae).clone()
     result.load_state_dict({**state, "log_threshold": log_threshold})
