@@ -90,8 +90,13 @@ def centre(height: int, width: int, share: float) -> Window:
     return middle(height), middle(width)
 
 
-def imagenet_normalise(x: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
-    """Images in [-1, 1] as DINOv3 wants them: mapped to [0, 1], then ImageNet's mean and standard deviation."""
+def imagenet_normalise(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+    """Images in [-1, 1] as DINOv3 wants them: mapped to [0, 1], then ImageNet's mean and standard deviation.
+
+    Raises:
+        ValueError: unless there are three channels.
+    """
+    require(x.shape[1] == 3, "x.shape", tuple(x.shape), "(n, 3, h, w), colour images")
     mean_, std = (x.new_tensor(v)[:, None, None] for v in (IMAGENET_MEAN, IMAGENET_STD))
     return ((x + 1) / 2 - mean_) / std
 
@@ -151,7 +156,7 @@ def all_scores(
 ) -> Float[Tensor, "n k"]:
     """psi of every feature on every image in one pass, for retrieval: equals `FeatureScore` feature by feature."""
     activations = backbone(preprocess(x))
-    rows, columns = centre(*activations.shape[2:], share)
+    rows, columns = centre(activations.shape[2], activations.shape[3], share)
     z = transcoder.encode(activations)[:, :, rows, columns]
     n, k, h, w = z.shape
     return reduction(z.reshape(n * k, h, w)).reshape(n, k)
