@@ -1,0 +1,210 @@
+"""Training of the three parts of the embedded backend: classifier, transcoder on its activations, diffusion prior.
+
+About ten minutes on two idle cores. Every part counts steps, not minutes, so that a seed gives the same weights however
+busy the machine is. A part that was killed continues from its checkpoint.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from backends import train_transcoder
+from backends.embedded import store
+from backends.embedded.animals import load_animals
+from backends.embedded.convnext import ConvNeXt, Hook
+from backends.embedded.fit import Plan, Progress, build, fit
+from backends.embedded.store import Part, Record
+from backends.embedded.unet import UNet
+from backends.evaluate_transcoder import Activations, evaluate
+from backends.transcoder import TranscoderSpec
+from theory.schedule import NoiseSchedule
+
+CLASSIFIER = Plan(steps=1200, batch=64, learning_rate=3e-3, seed=1, decay=0.995, weight_decay=0.05)
+PRIOR = Plan(steps=3000, batch=32, learning_rate=1.5e-3, seed=2, decay=0.998)
+TRANSCODER = train_transcoder.Settings(steps=3000, learning_rate=1e-3)
+TRANSCODER_SEED = 3
+TRANSCODER_BATCH = 64
+HOOK = Hook(1, 2)
+FEATURES, ACTIVE, KERNEL = 512, 8, 1
+SCHEDULE = NoiseSchedule.cosine(1000)
+"""Of the prior: its time is the index of a step, 0 ... 999."""
+CHUNK = 250
+
+
+def shifted(
+    images: Float[Tensor, "n c h w"], down: Int[Tensor, " n"], right: Int[Tensor, " n"]
+) -> Float[Tensor, "n c h w"]:
+    """Each picture moved by its own number of pixels, border pixels repeated (the border is black)."""
+    n, _, height, width = images.shape
+    rows = (torch.arange(height) - down[:, None]).clamp(0, height - 1)
+    columns = (torch.arange(width) - right[:, None]).clamp(0, width - 1)
+    return images[torch.arange(n)[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
+def flipped(images: Float[Tensor, "n c h w"], rng: torch.Generator) -> Float[Tensor, "n c h w"]:
+    """Half of the pictures, drawn at random, mirrored."""
+    mirror = torch.rand(len(images), generator=rng) < 0.5
+    return torch.where(mirror[:, None, None, None], images.flip(-1), images)
+
+
+def velocity_loss(
+    prior: Callable[[Tensor, Tensor], Tensor],
+    images: Float[Tensor, "n c h w"],
+    times: Int[Tensor, " n"],
+    noise: Float[Tensor, "n c h w"],
+) -> Float[Tensor, " n"]:
+    """Mean squared error of the predicted v = sqrt(alpha_bar) noise - sqrt(1 - alpha_bar) x_0, for each picture."""
+    alpha_bar = torch.tensor(SCHEDULE.alpha_bar[1:], dtype=images.dtype)[times][:, None, None, None]
+    signal, spread = alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
+    v = prior(signal * images + spread * noise, times)
+    return (v - (signal * noise - spread * images)).square().mean((1, 2, 3))
+
+
+@torch.no_grad()
+def prior_loss(prior: UNet, images: Float[Tensor, "n c h w"], seed: int = 0) -> float:
+    """The mean velocity loss over all noise levels, each visited equally often, with noise from a seed."""
+    rng = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(images), generator=rng)
+    times = (torch.arange(len(images)) * SCHEDULE.steps) // len(images)
+    noise = torch.randn(images.shape, generator=rng)
+    parts = zip(images[order].split(CHUNK), times.split(CHUNK), noise.split(CHUNK), strict=True)
+    return torch.cat([velocity_loss(prior, *part) for part in parts]).mean().item()
+
+
+@torch.no_grad()
+def accuracy(classifier: ConvNeXt, images: Float[Tensor, "n c h w"], labels: Int[Tensor, " n"]) -> float:
+    """The share of pictures whose class is predicted."""
+    predicted = torch.cat([classifier(chunk).argmax(dim=1) for chunk in images.split(CHUNK)])
+    return (predicted == labels).double().mean().item()
+
+
+def train_classifier(plan: Plan, folder: Path, progress: Progress | None = None) -> Record:
+    """Train the classifier on mirrored and shifted pictures and store it."""
+    pictures, test = load_animals()
+    sizes: dict[str, Any] = {"depths": (2, 3, 1, 1), "widths": (24, 48, 96, 96)}
+    network = build(lambda: ConvNeXt(**sizes), plan.seed)
+
+    def loss(rng: torch.Generator) -> Tensor:
+        drawn = torch.randint(len(pictures.labels), (plan.batch,), generator=rng)
+        moves = torch.randint(-2, 3, (2, plan.batch), generator=rng)
+        images = shifted(flipped(pictures.images[drawn], rng), *moves)
+        return F.cross_entropy(network(images), pictures.labels[drawn])
+
+    started = time.process_time()
+    final = fit(network, loss, plan, folder / "classifier.checkpoint", progress)
+    store.round_to_half(network)
+    measured = {
+        "accuracy": accuracy(network, *test),
+        "training loss": final,
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "CPU seconds": round(time.process_time() - started),
+    }
+    record = Record(sizes, asdict(plan), measured)
+    store.save("classifier", network, record, folder)
+    (folder / "classifier.checkpoint").unlink(missing_ok=True)
+    return record
+
+
+def train_prior(plan: Plan, folder: Path, progress: Progress | None = None) -> Record:
+    """Train the prior on mirrored pictures, noise levels spread evenly over each batch, and store it."""
+    pictures, test = load_animals()
+    sizes: dict[str, Any] = {"widths": (48, 64, 96), "patch": 2}
+    network = build(lambda: UNet(**sizes), plan.seed)
+
+    def loss(rng: torch.Generator) -> Tensor:
+        drawn = torch.randint(len(pictures.labels), (plan.batch,), generator=rng)
+        images = flipped(pictures.images[drawn], rng)
+        places = (torch.arange(plan.batch) + torch.rand(plan.batch, generator=rng)) / plan.batch
+        times = (places * SCHEDULE.steps).long().clamp(max=SCHEDULE.steps - 1)
+        noise = torch.randn(images.shape, generator=rng)
+        return velocity_loss(network, images, times, noise).mean()
+
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # quicker on a CPU
+    started = time.process_time()
+    final = fit(network, loss, plan, folder / "prior.checkpoint", progress)
+    store.round_to_half(network)
+    measured = {
+        "velocity loss": prior_loss(network, test.images),
+        "training loss": final,
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "CPU seconds": round(time.process_time() - started),
+    }
+    record = Record(sizes, asdict(plan), measured)
+    store.save("prior", network, record, folder)
+    (folder / "prior.checkpoint").unlink(missing_ok=True)
+    return record
+
+
+def activations_at(classifier: ConvNeXt, hook: Hook) -> Activations:
+    """Images -> the hooked activations, both as what a transcoder reads and as what it reconstructs."""
+
+    def activations(images: Tensor) -> tuple[Tensor, Tensor]:
+        x = classifier.features(images, hook)
+        return x, x
+
+    return activations
+
+
+def mirrored_stream(images: Float[Tensor, "n c h w"], batch: int, seed: int) -> train_transcoder.Stream:
+    """Random batches of mirrored pictures; the i-th batch depends on the seed and i alone."""
+
+    def start_at(start: int) -> Iterator[Tensor]:
+        step = start
+        while True:
+            rng = torch.Generator().manual_seed(int(np.random.SeedSequence((seed, step)).generate_state(1)[0]))
+            yield flipped(images[torch.randint(len(images), (batch,), generator=rng)], rng)
+            step += 1
+
+    return start_at
+
+
+def train_features(
+    settings: train_transcoder.Settings, folder: Path, progress: Progress | None = None, hook: Hook = HOOK
+) -> Record:
+    """Train the transcoder on the stored classifier's activations and store it."""
+    pictures, test = load_animals()
+    classifier = store.load_classifier(folder)
+    spec = TranscoderSpec(classifier.widths[hook.stage], FEATURES, KERNEL, "topk", ACTIVE)
+    activations, test_batches = activations_at(classifier, hook), test.images.split(CHUNK)
+    started = time.process_time()
+    trained = train_transcoder.train(
+        spec,
+        activations,
+        mirrored_stream(pictures.images, TRANSCODER_BATCH, TRANSCODER_SEED),
+        test_batches,
+        settings,
+        TRANSCODER_SEED,
+        folder / "transcoder.checkpoint",
+        progress=None if progress is None else lambda s: progress(s.step, s.steps, s.loss),
+    )
+    store.round_to_half(trained.transcoder)
+    evaluation = evaluate(trained.transcoder, activations, test_batches)
+    measured = {
+        "explained variance": evaluation.explained_variance,
+        "active codes a position": evaluation.active,
+        "silent features on training pictures": evaluate(
+            trained.transcoder, activations, pictures.images.split(CHUNK)
+        ).silent,
+        "parameters": sum(p.numel() for p in trained.transcoder.parameters()),
+        "CPU seconds": round(time.process_time() - started),
+    }
+    sizes = asdict(spec) | {"hook": hook._asdict()}
+    record = Record(sizes, asdict(settings) | {"seed": TRANSCODER_SEED, "batch": TRANSCODER_BATCH}, measured)
+    store.save("transcoder", trained.transcoder, record, folder)
+    return record
+
+
+def train_part(part: Part, folder: Path, steps: int | None = None, progress: Progress | None = None) -> Record:
+    """Train one part with its usual settings, or with another number of steps."""
+    if part == "transcoder":
+        return train_features(TRANSCODER if steps is None else replace(TRANSCODER, steps=steps), folder, progress)
+    plan, train = (CLASSIFIER, train_classifier) if part == "classifier" else (PRIOR, train_prior)
+    return train(plan if steps is None else replace(plan, steps=steps), folder, progress)

@@ -1,0 +1,258 @@
+"""The embedded backend: its pictures, its training code, and its stored weights against their records."""
+
+import os
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from backends.embedded import train
+from backends.embedded.animals import (
+    CLASSES,
+    HASHES,
+    PICTURES,
+    MissingData,
+    check_hash,
+    find_file,
+    load_animals,
+    read_array,
+    split,
+)
+from backends.embedded.command import PARTS
+from backends.embedded.convnext import ConvNeXt, Hook
+from backends.embedded.fit import Plan, TrainingDiverged, build, fit
+
+torch.set_num_threads(1)
+
+
+# The pictures
+
+
+def test_pictures_are_ten_classes_in_range():
+    training, test = load_animals()
+    assert len(training.labels) + len(test.labels) == 10_000
+    for part, share in ((training, 0.85), (test, 0.15)):
+        assert part.images.shape[1:] == (1, 32, 32)
+        assert (part.images.min(), part.images.max()) == (-1, 1)
+        counts = torch.bincount(part.labels, minlength=len(CLASSES)) / 1000
+        assert ((counts - share).abs() < 0.05).all()
+
+
+def test_no_test_picture_is_a_copy_of_a_training_picture():
+    training, test = ({image.tobytes() for image in part.images.numpy()} for part in load_animals())
+    assert len(training) + len(test) == 9716  # distinct pictures
+    assert not training & test
+
+
+def test_copies_stay_together_where_a_random_split_parts_them():
+    rng = np.random.default_rng(0)
+    pictures = np.repeat(rng.integers(0, 255, (200, 28, 28), dtype=np.uint8), 2, axis=0)
+    together = split(pictures).reshape(200, 2)
+    assert (together[:, 0] == together[:, 1]).all()
+    assert 0 < together.mean() < 0.3
+
+
+class Malicious:
+    def __reduce__(self):
+        return os.system, ("echo the pickle ran",)
+
+
+@pytest.mark.parametrize("content", [Malicious(), [np.zeros(2), Malicious()], Hook(0, 0), torch.Size([1])])
+def test_a_pickle_of_anything_but_arrays_is_refused(content, capfd):
+    with pytest.raises(pickle.UnpicklingError, match="only numpy arrays are permitted"):
+        read_array(pickle.dumps(content))
+    assert "the pickle ran" not in capfd.readouterr().out
+    if isinstance(content, Malicious):  # it would have run
+        pickle.loads(pickle.dumps(content))
+        assert "the pickle ran" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("content", [[1, 2], {"a": 1}, np.array([1, None]), "text"])
+def test_a_pickle_of_something_harmless_is_refused_too(content):
+    with pytest.raises(pickle.UnpicklingError, match="only an array of numbers is permitted"):
+        read_array(pickle.dumps(content))
+
+
+@pytest.mark.parametrize("array", [np.arange(6, dtype=np.uint8).reshape(2, 3), np.array([1.5, 2.5])])
+def test_arrays_are_read_under_both_names_of_the_module(array):
+    pickled = pickle.dumps(array, protocol=3)
+    assert b"numpy._core.multiarray" in pickled
+    for content in (pickled, pickled.replace(b"numpy._core", b"numpy.core")):
+        np.testing.assert_array_equal(read_array(content), array)
+
+
+def test_a_changed_file_is_refused():
+    content = find_file(PICTURES).read_bytes()
+    check_hash(content, HASHES[PICTURES], PICTURES)
+    with pytest.raises(ValueError, match="sha256 of animal_data_version_3"):
+        check_hash(content[:-1] + b"x", HASHES[PICTURES], PICTURES)
+
+
+def test_a_missing_package_says_how_to_install_it(monkeypatch):
+    monkeypatch.setattr("backends.embedded.animals.PACKAGE", "animal-mnist-that-is-not-there")
+    with pytest.raises(MissingData, match="pip install --no-deps animal-mnist"):
+        find_file(PICTURES)
+
+
+# The networks
+
+
+def test_the_hook_gives_the_input_of_the_block():
+    network = build(ConvNeXt, 0).eval()
+    images = torch.randn(2, 1, 32, 32)
+    for hook in (Hook(0, 0), Hook(1, 0), Hook(1, 2), Hook(2, 0), Hook(3, 0)):
+        seen = []
+        handle = network.stages[hook.stage][hook.block].register_forward_pre_hook(
+            lambda _, args, s=seen: s.append(args[0])
+        )
+        network(images)
+        handle.remove()
+        torch.testing.assert_close(network.features(images, hook), seen[0], rtol=0, atol=0)
+
+
+def test_the_network_is_cut_at_the_hook():
+    network = build(ConvNeXt, 0)
+    for parameter in network.stages[1][2].parameters():
+        parameter.data.fill_(torch.nan)
+    images = torch.randn(2, 1, 32, 32)
+    assert network.features(images, Hook(1, 2)).isfinite().all()
+    assert network(images).isnan().all()
+
+
+@pytest.mark.parametrize(
+    ("hook", "words"), [(Hook(4, 0), "stage = 4"), (Hook(1, 3), "block = 3"), (Hook(1, -1), "block = -1")]
+)
+def test_a_hook_that_is_not_there(hook, words):
+    with pytest.raises(ValueError, match=words):
+        ConvNeXt().features(torch.zeros(1, 1, 32, 32), hook)
+
+
+def test_the_block_is_dinov3s():
+    """The same weights in transformers' DINOv3 layer give the same result."""
+    modeling = pytest.importorskip("transformers.models.dinov3_convnext.modeling_dinov3_convnext")
+    from transformers import DINOv3ConvNextConfig
+
+    torch.manual_seed(0)
+    ours = ConvNeXt().stages[1][0]
+    theirs = modeling.DINOv3ConvNextLayer(DINOv3ConvNextConfig(), channels=48).eval()
+    names = {
+        "dwconv": "depthwise_conv",
+        "norm": "layer_norm",
+        "pwconv1": "pointwise_conv1",
+        "pwconv2": "pointwise_conv2",
+    }
+    renamed = {".".join(names.get(p, p) for p in name.split(".")): v for name, v in ours.state_dict().items()}
+    theirs.load_state_dict(renamed)
+    x = torch.randn(2, 48, 8, 8)
+    torch.testing.assert_close(ours(x), theirs(x), rtol=1e-5, atol=1e-5)
+    with torch.no_grad():
+        ours.gamma *= 2
+    assert not torch.allclose(ours(x), theirs(x), rtol=1e-3, atol=1e-3)
+
+
+def test_the_velocity_loss_is_zero_at_the_true_velocity():
+    """For a known x_0 the velocity (sqrt(alpha_bar) x_t - x_0)/sqrt(1 - alpha_bar) has no error; another sign has."""
+    images, noise, times = torch.randn(4, 1, 32, 32), torch.randn(4, 1, 32, 32), torch.tensor([0, 10, 500, 999])
+    alpha_bar = torch.tensor(train.SCHEDULE.alpha_bar[1:], dtype=torch.float64)
+
+    def velocity(x_t, time, sign=1.0):
+        a = alpha_bar[time][:, None, None, None]
+        return ((sign * a.sqrt() * x_t - images) / (1 - a).sqrt()).float()
+
+    assert train.velocity_loss(velocity, images, times, noise).max() < 1e-6
+    assert train.velocity_loss(lambda x, t: velocity(x, t, -1.0), images, times, noise).max() > 0.1
+
+
+def test_pictures_are_moved_by_whole_pixels():
+    images = torch.full((2, 1, 32, 32), -1.0)
+    images[:, :, 10, 20] = 1
+    moved = train.shifted(images, torch.tensor([2, -1]), torch.tensor([0, 2]))
+    assert moved[0, 0, 12, 20] == 1
+    assert moved[1, 0, 9, 22] == 1
+    assert (moved == 1).sum() == 2
+
+
+# The training code
+
+TINY = Plan(steps=12, batch=8, learning_rate=3e-3, seed=5, decay=0.5, warmup=2, save_every=4)
+
+
+def toy_task(seed=5):
+    """A small regression: network and loss."""
+    network = build(lambda: torch.nn.Linear(3, 1), seed)
+
+    def loss(rng):
+        x = torch.randn(8, 3, generator=rng)
+        return (network(x) - x.sum(dim=1, keepdim=True)).square().mean()
+
+    return network, loss
+
+
+class Killed(Exception):
+    pass
+
+
+def kill_at(step):
+    def progress(done, total, loss):
+        if done == step:
+            raise Killed
+
+    return progress
+
+
+@pytest.mark.parametrize("step", [3, 4, 7, 11])
+def test_a_killed_run_ends_in_the_same_weights(tmp_path, step):
+    whole, loss = toy_task()
+    smoothed = fit(whole, loss, TINY)
+    killed, loss = toy_task()
+    with pytest.raises(Killed):
+        fit(killed, loss, TINY, tmp_path / "c", kill_at(step))
+    assert not torch.equal(killed.weight, whole.weight)
+    resumed, loss = toy_task()
+    assert fit(resumed, loss, TINY, tmp_path / "c") == smoothed
+    assert torch.equal(resumed.weight, whole.weight)
+
+
+def test_a_checkpoint_of_another_plan_is_refused(tmp_path):
+    network, loss = toy_task()
+    with pytest.raises(Killed):
+        fit(network, loss, TINY, tmp_path / "c", kill_at(5))
+    with pytest.raises(ValueError, match="plan of"):
+        fit(network, loss, Plan(**{**TINY.__dict__, "seed": 6}), tmp_path / "c")
+
+
+def test_divergence_is_reported():
+    network, _ = toy_task()
+    with pytest.raises(TrainingDiverged, match="at step 0"):
+        fit(network, lambda rng: network.weight.sum() * torch.nan, TINY)
+
+
+def trained(folder, monkeypatch, kill=None):
+    """A few steps of all three parts with small settings; `kill` stops the first run of each part there."""
+    settings = train.TRANSCODER.__class__(
+        **{**train.TRANSCODER.__dict__, "steps": 20, "save_every": 8, "check_every": 20, "warmup": 2}
+    )
+    plans = {
+        "classifier": Plan(**{**train.CLASSIFIER.__dict__, "steps": 25, "save_every": 8, "warmup": 5, "batch": 32}),
+        "prior": Plan(**{**train.PRIOR.__dict__, "steps": 12, "save_every": 5, "warmup": 2, "batch": 8}),
+    }
+    records = {}
+    for part in PARTS:
+        for stop in [None] if kill is None else [kill, None]:
+            try:
+                progress = None if stop is None else kill_at(stop)
+                if part == "transcoder":
+                    records[part] = train.train_features(settings, folder, progress)
+                else:
+                    task = train.train_classifier if part == "classifier" else train.train_prior
+                    records[part] = task(plans[part], folder, progress)
+            except Killed:
+                assert (folder / f"{part}.checkpoint").exists()
+    return records
+
+
+@pytest.fixture(scope="module")
+def short_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    return folder, trained(folder, None)
