@@ -61,7 +61,7 @@ def as_scores(values: np.ndarray) -> Float[np.ndarray, " n"]:
     Raises:
         ValueError: for no activations, another dtype, whole numbers that doubles cannot hold, NaN or infinity.
     """
-    require(values.size > 0, "activations", f"{values.size} numbers", "at least one number")
+    require(values.size > 0, "number of activations", values.size, ">= 1")
     require(values.dtype.kind in "biuf", "activations' type", str(values.dtype), "float, integer or boolean")
     if values.dtype.kind in "iu":
         extreme = max(int(values.max()), -int(values.min()))

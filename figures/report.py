@@ -48,7 +48,7 @@ PAGE = 6
 
 
 def compute(features: Sequence[Column], settings: Settings) -> Iterator[Feature]:
-    """The features' reports, one by one; a feature that has none gets the status `failed` and the reason in its notes."""
+    """The features' reports, one by one; one that has none gets the status `failed` and the reason in its notes."""
     for column in features:
         try:
             yield analyse(column.name, as_scores(column.read()), settings)
@@ -107,9 +107,8 @@ def summary(feature: Feature) -> str:
         f"effective size {klsc['effective_size']:.4g}"
     ]
     if hard["boundary_mass"] is not None:
-        lines.append(
-            f"  boundary mass {hard['boundary_mass']:.3f} against {klsc['boundary_mass']:.3f} (margin {n['margin']:.3g})"
-        )
+        masses = f"{hard['boundary_mass']:.3f} against {klsc['boundary_mass']:.3f}"
+        lines.append(f"  boundary mass {masses} (margin {n['margin']:.3g})")
     lines.append(f"  show {' '.join(map(str, n['shown']['klsc']['indices']))}")
     return "\n".join([*lines, *notes])
 
@@ -130,18 +129,21 @@ def write(path: Path, features: Sequence[Column], settings: Settings, out: Path,
     """Report the features; after each page its pictures and a report.json of all features so far are written."""
     source = provenance(path, settings)
     pages = -(-len(features) // PAGE)
+    what = f"top {settings.top_k}" if settings.target is None and not settings.targets else "truncation"
     done: list[Feature] = []
     records: list[dict[str, Any]] = []
     for feature in compute(features, settings):
         done.append(feature)
         records.append(feature.as_dict())
-        console.print(f"[{len(done)}/{len(features)}] {summary(feature)}", markup=False, highlight=False, soft_wrap=True)
+        console.print(
+            f"[{len(done)}/{len(features)}] {summary(feature)}", markup=False, highlight=False, soft_wrap=True
+        )
         if len(done) % PAGE == 0 or len(done) == len(features):
             page = -(-len(done) // PAGE)
             name = "report" if pages == 1 else f"report-{page:0{len(str(pages))}d}"
             rows = done[(page - 1) * PAGE :]
             with style():
-                figure = draw(rows, f"{path.name}: top {settings.top_k} against KLSC weights at the same mean activation")
+                figure = draw(rows, f"{path.name}: {what} against KLSC weights at the same mean activation")
                 written = save_pictures(figure, out, name, source)
             plt.close(figure)
             content = {**source.as_dict(), "features_in_file": len(features), "features": records}
@@ -153,7 +155,9 @@ def write(path: Path, features: Sequence[Column], settings: Settings, out: Path,
 @click.command("report")
 @click.argument("activations", type=click.Path(path_type=Path))
 @click.option("--top-k", default=9, show_default=True, help="Size of the top-k set, and how many examples to show.")
-@click.option("--target", "targets", multiple=True, help="Mean activation instead of the top-k set's; NAME=number for one.")
+@click.option(
+    "--target", "targets", multiple=True, help="Mean activation instead of the top-k set's; NAME=number for one."
+)
 @click.option("--margin", type=float, help="Width of the boundary shell in activation units.  [default: sd/10]")
 @click.option("--feature", "names", multiple=True, help="Only this column; repeatable.")
 @click.option("--header/--no-header", default=None, help="Whether the first line of a .csv holds names.")

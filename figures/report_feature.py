@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from theory import AtomicLaw, Hard, Solution, klsc_tv_speed, tv
+from theory import AtomicLaw, Hard, Klsc, Solution, klsc_tv_speed, tv
 from theory.errors import require, require_finite, require_margin
 from theory.gap import Gap
 from theory.inclusion import inclusion_probabilities, systematic
@@ -19,7 +19,9 @@ from theory.retrieval import effective_size, tilted_weights
 Status = Literal["active", "inactive", "limit", "constant", "failed"]
 MARGIN_SHARE = 0.1
 """The margin of the boundary shell unless one is given, in standard deviations of the activation."""
-BINS, LEVELS, STEPS = 60, 160, 40
+COMMON, HEAVY = 0.01, 0.05
+"""Shares of the activations and of the KLSC weight from which on a note says that the most common value keeps it."""
+BINS, LEVELS, STEPS, TILTS = 40, 160, 40, 9
 
 
 @dataclass(frozen=True)
@@ -107,16 +109,26 @@ def analyse(name: str, scores: Float[np.ndarray, " n"], settings: Settings) -> F
     target = settings.targets.get(name, settings.target)
     first = top_k_truncation(law, scores, settings.top_k)  # also refuses a k that is too large
     if law.ess_inf == law.ess_sup:
-        return Feature(name, "constant", [f"all {scores.size} activations are {law.mean:g}: nothing to explain"], numbers)
+        return Feature(
+            name, "constant", [f"all {scores.size} activations are {law.mean:g}: nothing to explain"], numbers
+        )
     pair = matched(first) if target is None else matched_at(law, target)
     status: Status = "limit" if pair.klsc.status == "limit" else pair.hard.status
     notes = _tie_notes(pair, scores, settings.top_k if target is None else None)
     if status == "inactive":
-        wanted = f"top_k = {settings.top_k} keeps" if target is None else f"target = {target:g} is at most the mean, keeps"
+        wanted = (
+            f"top_k = {settings.top_k} keeps" if target is None else f"target = {target:g} is at most the mean, keeps"
+        )
         notes.append(f"{wanted} all activations: no constraint, multiplier 0")
     elif status == "limit":
         top = numbers["activations"]["at_max"]
         notes.append(f"the mean is the largest activation, which {top} share: multiplier infinite, nothing saved")
+    value, share = numbers["activations"]["most_common"].values()
+    stays = pair.klsc.atom(value)
+    if status == "active" and share >= COMMON and value < pair.hard.threshold and stays > HEAVY:
+        notes.append(
+            f"{100 * stays:.0f} % of the KLSC weight stays at {value:g}: a few large activations carry the mean"
+        )
     margin = settings.margin if settings.margin is not None else MARGIN_SHARE * math.sqrt(law.variance)
     solved = status != "inactive"
     numbers |= {
@@ -129,6 +141,8 @@ def analyse(name: str, scores: Float[np.ndarray, " n"], settings: Settings) -> F
         "tv_between": tv(pair.hard, pair.klsc),
         "moves": _moves(pair, scores, settings.top_k if target is None else None, margin) if solved else {},
     }
+    if target is None:
+        numbers["hard"]["kl_if_ties_by_order"] = math.log(scores.size / settings.top_k)
     shown, extra = _shown(name, pair, scores, settings, by_rank=target is None)
     numbers["shown"] = shown
     return Feature(name, status, notes + extra, numbers, _curves(pair, status))
@@ -220,8 +234,8 @@ def _shown(
         notes.append(f"only {len(soft)} activations have a KLSC weight > 0: so many are shown, not {settings.top_k}")
     elif certain and pair.klsc.status == "active":
         notes.append(
-            f"{certain} of the {len(soft)} shown have weights above 1/{len(soft)} and are certain: "
-            f"the shown mean is {expected:.4g} on average, not {pair.klsc.mean:.4g}"
+            f"{certain} of the {len(soft)} shown weigh more than 1/{len(soft)} and cannot be repeated: "
+            f"the shown mean is {expected:.4g} on average, not {pair.klsc.mean:.4g} (more examples would help)"
         )
     if by_rank:
         top = order[: settings.top_k]
@@ -266,19 +280,19 @@ def _curves(pair: Gap, status: Status) -> Curves:
 
 
 def _path(pair: Gap) -> dict[str, tuple[list[float], list[float]]]:
-    """TV from here against the rise of the mean along both paths, until half of the truncated set is gone."""
+    """TV from here against the rise of the mean along both paths, until half of the truncated set is gone (or more)."""
     law, hard, klsc = pair.hard.prior, pair.hard, pair.klsc
     values, masses = law.atoms()
     first = int(np.searchsorted(values, hard.threshold, side="right"))
     tails = np.cumsum(masses[first:][::-1])[::-1]
-    inside = int((tails >= 0.5 * hard.kept).sum())
-    picks = first + np.unique(np.linspace(0, max(inside - 1, 0), STEPS).astype(int)) if inside else []
-    raised = [Hard(law, float(values[i])) for i in picks]
+    inside = max(int((tails >= 0.5 * hard.kept).sum()), min(1, len(tails)))
+    picks = np.unique(np.linspace(0, inside - 1, STEPS).astype(int)) if inside else np.empty(0, int)
+    raised = [Hard(law, float(values[first + i])) for i in picks]
     rises = [0.0, *(q.mean - hard.mean for q in raised)]
     moved = {"hard": (rises, [0.0, *(tv(hard, q) for q in raised)])}
-    variance = law.tilt(klsc.multiplier).variance
-    if rises[-1] > 0 and variance > 0:
-        betas = klsc.multiplier + np.linspace(0, 1.5, 9)[1:] * rises[-1] / variance
-        tilts = [type(klsc)(law, float(b)) for b in betas]
-        moved["klsc"] = ([0.0, *(q.mean - klsc.mean for q in tilts)], [0.0, *(tv(klsc, q) for q in tilts)])
+    tilts, step = [klsc], rises[-1] / TILTS
+    while step > 0 and len(tilts) <= TILTS and (variance := tilts[-1].law.variance) > 0:
+        tilts.append(Klsc(law, tilts[-1].multiplier + step / variance))  # about one step of the mean further
+    if len(tilts) > 1:
+        moved["klsc"] = ([q.mean - klsc.mean for q in tilts], [tv(klsc, q) for q in tilts])
     return moved
