@@ -2,6 +2,7 @@
 
 python -m figures [table2 | fig1 | fig3 | drift | bottleneck | strength | typical | all] ... [--out results] [--seed 0]
                   [--quick]
+python -m figures report activations.npy ...   any feature's activations: `figures.report`
 """
 
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from figures import bottleneck, drift, fig1, fig3, strength, table2, typical
 from figures.output import save_figure, style
+from figures.report import report as report_command
 from toy.world import World, paper_world
 
 NAMES = ("table2", "fig1", "fig3", "drift", "bottleneck", "strength", "typical")
@@ -72,12 +74,28 @@ def make_exact(name: str, module: ModuleType, world: World, out: Path, quick: bo
 SAMPLED = {"table2": make_table2, "fig3": make_fig3, "strength": make_strength}
 
 
-@click.command(help="Regenerate the paper's tables and figures (all of them by default).")
+class Commands(click.Group):
+    """`report` is a command of its own; names of tables and figures, or none, go to `paper`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = args and (args[0] in self.commands or args[0] == "--help")
+        return super().parse_args(ctx, args if own else ["paper", *args])
+
+
+@click.group(cls=Commands, help="Tables and figures: of the paper (no command needed), or of your own activations.")
+def main() -> None:
+    pass
+
+
+main.add_command(report_command)
+
+
+@main.command(help="Regenerate the paper's tables and figures (all of them by default).")
 @click.argument("names", nargs=-1, type=click.Choice([*NAMES, "all"]))
 @click.option("--out", default="results", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of all random numbers.")
 @click.option("--quick", is_flag=True, help="Fewer samples and pixels: larger standard errors, a fraction of the time.")
-def main(names: tuple[str, ...], out: Path, seed: int, quick: bool) -> None:
+def paper(names: tuple[str, ...], out: Path, seed: int, quick: bool) -> None:
     jax.config.update("jax_enable_x64", True)
     mpl.use("Agg")
     console = Console()

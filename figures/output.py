@@ -56,6 +56,12 @@ def write_json(path: Path, content: Mapping[str, Any]) -> Path:
 
 def save_figure(figure: Figure, out: Path, name: str, provenance: Provenance, numbers: Mapping[str, Any]) -> list[Path]:
     """Save `name`.png, .pdf and .json in `out`; the numbers shown go to the JSON file."""
+    pictures = save_pictures(figure, out, name, provenance)
+    return [*pictures, write_json(out / f"{name}.json", {**provenance.as_dict(), **numbers})]
+
+
+def save_pictures(figure: Figure, out: Path, name: str, provenance: Provenance) -> list[Path]:
+    """Save `name`.png and .pdf in `out`, with the provenance in their metadata."""
     out.mkdir(parents=True, exist_ok=True)
     source = json.dumps(provenance.as_dict(), sort_keys=True)
     png, pdf = out / f"{name}.png", out / f"{name}.pdf"
@@ -70,4 +76,4 @@ def save_figure(figure: Figure, out: Path, name: str, provenance: Provenance, nu
             "Producer": None,
         },
     )
-    return [png, pdf, write_json(out / f"{name}.json", {**provenance.as_dict(), **numbers})]
+    return [png, pdf]
