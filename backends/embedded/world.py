@@ -1,0 +1,85 @@
+"""The embedded backend as a world: its prior, and the activation of one feature of its transcoder as the score."""
+
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from backends.embedded.animals import Animals, load_animals
+from backends.embedded.store import load_classifier, load_prior, load_transcoder
+from backends.embedded.train import SCHEDULE
+from backends.feature import FeatureScore, Mix, Reduction
+from backends.world import TorchWorld
+
+
+@cache
+def pictures() -> Animals:
+    """All 10 000 pictures, training part first: the pool of retrieval and the reference of every distance."""
+    train, test = load_animals()
+    return Animals(torch.cat([train.images, test.images]), torch.cat([train.labels, test.labels]))
+
+
+def unchanged(x: Tensor) -> Tensor:
+    """The classifier sees pictures in [-1, 1] as they are."""
+    return x
+
+
+def feature_score(
+    feature: int, reduction: Reduction | None = None, share: float = 1.0, gated: bool = False, device: str = "cpu"
+) -> FeatureScore:
+    """The activation of a feature on pictures (n, 1, 32, 32); by default of its pre-activations over the whole map.
+
+    Raises:
+        ValueError: for a feature that does not exist.
+        MissingWeights: if the classifier or the transcoder is not there.
+    """
+    classifier, (transcoder, hook) = load_classifier().to(device), load_transcoder()
+    return FeatureScore(
+        lambda images: classifier.features(images, hook),
+        transcoder.to(device),
+        feature,
+        reduction or Mix(),
+        unchanged,
+        share,
+        gated,
+    )
+
+
+def embedded_world(
+    feature: int,
+    steps: int,
+    reduction: Reduction | None = None,
+    share: float = 1.0,
+    gated: bool = False,
+    device: str = "cpu",
+    autocast: torch.dtype | None = None,
+    batch: int | None = None,
+    recompute: bool = False,
+) -> TorchWorld:
+    """Prior and feature as a world; the prior's own schedule, strided to `steps`.
+
+    `sample_prior` draws pictures of the data set, without replacement.
+
+    Raises:
+        ValueError: for bad arguments.
+        MissingWeights, MissingData: if a part is not there; says how to get it.
+    """
+    prior = load_prior().to(device)
+
+    def draw(seed: int, n: int) -> Tensor:
+        order = torch.randperm(len(pictures().images), generator=torch.Generator().manual_seed(seed))
+        return pictures().images[order[:n]].to(device)
+
+    return TorchWorld(
+        prior,
+        feature_score(feature, reduction, share, gated, device),
+        SCHEDULE.strided(steps),
+        (1, 32, 32),
+        "v",
+        (-1.0, 1.0),
+        device,
+        autocast=autocast,
+        batch=batch,
+        recompute=recompute,
+        prior=draw,
+    )
