@@ -19,6 +19,8 @@ from theory.retrieval import effective_size, tilted_weights
 Status = Literal["active", "inactive", "limit", "constant", "failed"]
 MARGIN_SHARE = 0.1
 """The margin of the boundary shell unless one is given, in standard deviations of the activation."""
+LARGEST, RESOLUTION = 1e150, 1e-12
+"""Of |activation|, and of the range of the activations relative to it: what double precision can square and tell."""
 COMMON, HEAVY = 0.01, 0.05
 """Shares of the activations and of the KLSC weight from which on a note says that the most common value keeps it."""
 BINS, LEVELS, STEPS, TILTS = 40, 160, 40, 9
@@ -102,8 +104,12 @@ def analyse(name: str, scores: Float[np.ndarray, " n"], settings: Settings) -> F
 
     Raises:
         InfeasibleTarget: if the target exceeds the largest activation.
-        ValueError: if top_k exceeds the number of activations.
+        ValueError: if top_k exceeds the number of activations, or their scale is beyond double precision.
     """
+    largest = float(np.abs(scores).max())
+    require(
+        largest <= LARGEST, "largest |activation|", largest, f"<= {LARGEST:g}, so that its square is finite: rescale"
+    )
     law = AtomicLaw(scores)
     numbers: dict[str, Any] = {"activations": _describe(law, scores)}
     target = settings.targets.get(name, settings.target)
@@ -112,6 +118,8 @@ def analyse(name: str, scores: Float[np.ndarray, " n"], settings: Settings) -> F
         return Feature(
             name, "constant", [f"all {scores.size} activations are {law.mean:g}: nothing to explain"], numbers
         )
+    spread, least = law.ess_sup - law.ess_inf, max(RESOLUTION * largest, 1 / LARGEST)
+    require(spread >= least, "range of the activations", spread, f">= {least:.3g}: less is rounding")
     pair = matched(first) if target is None else matched_at(law, target)
     status: Status = "limit" if pair.klsc.status == "limit" else pair.hard.status
     notes = _tie_notes(pair, scores, settings.top_k if target is None else None)
@@ -235,7 +243,7 @@ def _shown(
     elif certain and pair.klsc.status == "active":
         notes.append(
             f"{certain} of the {len(soft)} shown weigh more than 1/{len(soft)} and cannot be repeated: "
-            f"the shown mean is {expected:.4g} on average, not {pair.klsc.mean:.4g} (more examples would help)"
+            f"the shown mean is {expected:.4g} on average, not {pair.klsc.mean:.4g} (a larger pool would help)"
         )
     if by_rank:
         top = order[: settings.top_k]

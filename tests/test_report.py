@@ -226,6 +226,19 @@ def test_corner_cases_have_words(scores, settings, status, words):
         assert found["klsc"]["effective_size"] == pytest.approx(scores.size)
 
 
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        (np.array([0.0, 1e200] * 10), "largest |activation| = 1e+200: must be <= 1e+150"),
+        (1 + np.arange(30) * 2.0**-52, "range of the activations = 6.4"),
+        (np.arange(30) * 5e-324, "must be >= 1e-150: less is rounding"),
+    ],
+)
+def test_scales_beyond_double_precision_are_refused(scores, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        analyse("f", scores, Settings())
+
+
 def test_integers_and_booleans_count_as_numbers():
     y = np.random.default_rng(6).poisson(0.4, 500)
     assert numbers(y) == numbers(y.astype(float)) == numbers(y.astype(np.uint8))
