@@ -3,6 +3,7 @@
 python -m figures [table2 | fig1 | fig3 | drift | bottleneck | strength | typical | all] ... [--out results] [--seed 0]
                   [--quick]
 python -m figures report activations.npy ...   any feature's activations: `figures.report`
+python -m figures embedded                     features of the embedded backend: `figures.embedded`
 """
 
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from figures import bottleneck, drift, fig1, fig3, strength, table2, typical
+from figures.embedded import embedded_command
 from figures.output import save_figure, style
 from figures.report import report as report_command
 from toy.world import World, paper_world
@@ -88,6 +90,7 @@ def main() -> None:
 
 
 main.add_command(report_command)
+main.add_command(embedded_command)
 
 
 @main.command(help="Regenerate the paper's tables and figures (all of them by default).")
