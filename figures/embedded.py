@@ -1,6 +1,6 @@
 """Named features of the embedded backend, explained by four methods at matched activations, and what each costs.
 
-Two figures: the pictures (`embedded`), and KID to the data against the achieved activation (`embedded-tradeoff`), with a
+Two figures: the pictures (`embedded`) and KID to the data against the achieved activation (`embedded-tradeoff`), with a
 table of all numbers. The experiment itself is `backends.embedded.experiment`; torch is needed (see the README).
 
 Paper: Figure 4, Tables 8-10, Figure 8, in a learned world small enough for a laptop.
