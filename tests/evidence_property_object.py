@@ -46,7 +46,7 @@ def joint_tilt_is_minimal(
 ) -> str:
     """The levels are means of a charged q less a margin, so that q meets both strictly."""
 
-    @for_all(finite_measures(), tasks, weights_of_six, weights_of_six, st.tuples(unit, unit), examples=120)
+    @for_all(finite_measures(), tasks, weights_of_six, weights_of_six, st.tuples(unit, unit), examples=60, shrink=False)
     def each(measure, g, raw, other, margins):
         p, psi = measure
         slater = 0.9 * restricted(raw, p > 0) + 0.1 * p
@@ -111,7 +111,7 @@ def gibbs_is_the_only_maximiser(sign: int = -1, direction=summed_kl, scale: floa
 def bound_is_below_every_competitor(
     sign: int = 1, factor: float = 1.0, from_prior: bool = False, direction=summed_kl
 ) -> str:
-    @for_all(finite_measures(), tasks, unit, unit, weights_of_six, multipliers, unit, examples=150)
+    @for_all(finite_measures(), tasks, unit, unit, weights_of_six, multipliers, unit, examples=60, shrink=False)
     def each(measure, g, a, near, raw, gamma, slack):
         p, psi = measure
         intrinsic = baseline(p, psi, inside(p, psi, a))
@@ -142,7 +142,9 @@ def bound_is_below_every_competitor(
     },
 )
 def distortion_is_its_dual(shift: float = 1.0, hold: bool = True, direction=summed_kl) -> str:
-    @for_all(finite_measures(), tasks, unit, weights_of_six, multipliers, st.floats(-4, 4), unit, examples=100)
+    @for_all(
+        finite_measures(), tasks, unit, weights_of_six, multipliers, st.floats(-4, 4), unit, examples=60, shrink=False
+    )
     def each(measure, g, a, raw, gamma, b, fraction):
         p, psi = measure
         intrinsic = baseline(p, psi, inside(p, psi, a))
