@@ -1,4 +1,4 @@
-"""Necessity rung, Appendix F: drop a hypothesis of pool weights, mode seeking, typical regions or the bottleneck.
+"""Necessity rung, Appendices F and G: drop a hypothesis of weights, modes, typical regions, the bottleneck, G.3.
 
 Each check shows first that the conclusion fails, then that the hypothesis does; its controls are examples in which the
 hypothesis holds, and must be rejected.
@@ -8,19 +8,25 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from scipy.integrate import quad
 
 from proofs_check.evidence import evidence, expect
 from tests.enumeration import summed_kl
 from tests.evidence_necessity_constraints import refused
 from tests.gaussian_world import GaussianWorld, Quadratic, falling
+from tests.numpy_world import NumpyWorld
 from theory import InfeasibleTarget
 from theory.ascent import Ascent, gibbs_log_density
 from theory.bottleneck import best_member, decompose
 from theory.retrieval import tilted_weights
+from theory.schedule import NoiseSchedule, each
 from theory.tasks import baseline
 from theory.typical import conditioning_error, log_ball_mass, log_mode_ball_mass, paper_exponent, typical_shell
 
 FOUR = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.0, 1.0, 2.0, 4.0])
+
+
+LINEAR = NoiseSchedule.linear()
 
 
 def spaced(n: int) -> np.ndarray:
@@ -257,3 +263,52 @@ def families_may_not_reach(tau: float = 3.9) -> str:
     reached = float(((at @ psi) / at.sum(1)).max())
     expect(reached < tau and math.isfinite(right), "a scan agrees", reached=reached, right=right)
     return f"Means end at {reached:.3f}: at tau = 3.9 the right side is {right:.3f}, the left over no law."
+
+
+def tilted_start(world: GaussianWorld, beta: float) -> tuple[float, float]:
+    return world.diffused(*world.psi.tilted(world.mean, world.variance, beta))
+
+
+@evidence(
+    "Theorem G.3",
+    "necessity",
+    controls={"started in q_T": {"start": tilted_start}, "a long diffusion": {"last": 1e-7}},
+)
+def the_start_is_remembered(
+    start: Callable = lambda world, beta: world.diffused(world.mean, world.variance), last: float = 0.3
+) -> str:
+    """From p_T instead of q_T the reverse process misses the tilt, however many steps it takes."""
+    beta, psi, steps = 0.9, Quadratic(0.7, -0.6), [100, 400, 1600]
+    target = psi.tilted(0.4, 0.8, beta)
+    worlds = [GaussianWorld(falling(c, last), psi, 0.4, 0.8, ideal=beta) for c in steps]
+    misses = [abs(w.law_after(1.0, start(w, beta))[0] - target[0]) for w in worlds]
+    expect(misses[-1] > 0.9 * misses[0] and misses[-1] > 0.01, "the mean stays off", steps=steps, misses=misses)
+    x_t, q_t = start(worlds[0], beta), tilted_start(worlds[0], beta)
+    expect(abs(x_t[0] - q_t[0]) > 0.01, "the start is not q_T", start=x_t, q_T=q_t)
+    return f"alpha_bar_N = 0.3, from p_T: the mean misses by {misses[-1]:.3f} at 1600 steps."
+
+
+@evidence("Theorem G.3", "necessity", controls={"a finite Z": {"beta": 0.3}})
+def infinite_partitions_leave_no_tilt(beta: float = 0.6) -> str:
+    """psi = x^2 under N(0, 1): from beta = 1/2 on Z is infinite, and so is H_t at every noisy enough level."""
+    reach = [10.0, 20.0, 40.0]
+    logs = [math.log(quad(lambda x: math.exp((beta - 0.5) * x * x), 0, r, limit=200)[0]) for r in reach]
+    expect(min(np.diff(logs)) > 1, "E[exp(beta psi); |x| < r] grows without end", reach=reach, logs=logs)
+    world = GaussianWorld(LINEAR.strided(10), Quadratic(curvature=2.0))
+    rows = list(each(world.schedule.rows))
+    left = [1 - 2 * beta * world.conditional(row)[1] for row in rows]
+    expect(left[0] < 0 < left[-1], "no H_t at the noisy end, one at the clean end", one_less_2_beta_w=left)
+    expect(Quadratic(curvature=2.0).tilted(0.0, 1.0, beta) is None, "no tilt", beta=beta)
+    return "psi = x^2, beta = 0.6: Z = inf, H_t is finite only where Var(X_0 | x_t) < 1/(2 beta)."
+
+
+@evidence("Theorem G.3", "necessity", controls={"a density": {"variance": 0.5}})
+def atoms_have_no_score_at_the_end(variance: float = 0.0) -> str:
+    """Without smooth marginals down to t = 0 (Assumption G.1): two atoms at +-1; the scores blow up like 1/t."""
+    world = NumpyWorld(np.array([0.4, 0.6]), np.array([[-1.0], [1.0]]), np.full((2, 1, 1), variance), 1.0, 0.0, LINEAR)
+    at, rows = np.array([[0.4], [-0.7]]), list(each(LINEAR.rows))
+    stein = [np.abs(row.signal * world.denoise(at, row) - at) / row.spread for row in (rows[-30], rows[-1])]
+    growth = float((stein[1] / stein[0]).min()) / (rows[-30].spread / rows[-1].spread)
+    expect(growth > 0.8, "the score grows like 1/(1 - alpha_bar)", scores=stein, growth=growth)
+    expect(variance == 0, "p has no density", variance=variance)
+    return f"Two atoms: between them |grad log p_t| reaches {stein[1].max():.0f} at the last level; at 0 there is none."
