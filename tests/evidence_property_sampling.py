@@ -237,7 +237,7 @@ def decomposition_bounds_every_competitor(direction=summed_kl, factor: float = 1
 def families_pay_their_distance(own_prior: bool = False, factor: float = 1.0) -> str:
     """A curve through random log-masses; the projection on it starts from the best feasible member as well."""
 
-    @for_all(finite_measures(), weights_of_six, weights_of_six, unit, examples=40, shrink=False)
+    @for_all(finite_measures(), weights_of_six, weights_of_six, unit, examples=20, shrink=False)
     def each(measure, offsets, slopes, a):
         p, psi = measure
         bend, slope = np.array(offsets) / 4, np.array(slopes, dtype=float) / 4 + 0.3 * psi

@@ -55,8 +55,9 @@ def tv_step(q: Solution, r: Solution) -> float:
 
 def _rise(q: Solution, r: Solution) -> float:
     """E_r[psi] - E_q[psi]; for two plain truncations of one law as far as that law knows it without cancellation."""
-    plain = isinstance(q, Hard) and isinstance(r, Hard) and q.prior is r.prior and q.dropped_tie == r.dropped_tie == 0
-    if not plain:
+    if not (isinstance(q, Hard) and isinstance(r, Hard) and q.prior is r.prior):
+        return r.mean - q.mean
+    if q.dropped_tie > 0 or r.dropped_tie > 0:
         return r.mean - q.mean
     if q.threshold > r.threshold:
         return -_rise(r, q)
