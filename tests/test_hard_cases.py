@@ -1,14 +1,20 @@
 """Cases that once gave a wrong number, a hang or a crash: offsets, rare tails, singular ends, rounding of ties."""
 
+import itertools
 import math
+import warnings
 
+import mpmath as mp
 import numpy as np
 import pytest
+from scipy.special import expn
 
+from tests.strategies import non_steep_law
 from theory import (
     AtomicLaw,
     GaussianLaw,
     Hard,
+    InfeasibleTarget,
     Klsc,
     PiecewiseLaw,
     calibrate_hard,
@@ -16,8 +22,10 @@ from theory import (
     interpretability_gap,
     kl,
     klsc_tv_speed,
+    mean_hard_tv_speed,
     mean_klsc_tv_speed,
     tv,
+    tv_step,
 )
 from theory import measure as finite
 from toy.angle import angular_law
@@ -215,3 +223,74 @@ def test_nan_levels_are_refused(law):
 def test_misspelt_ties():
     with pytest.raises(ValueError, match="ties = 'randomize'"):
         calibrate_hard.__wrapped__(AtomicLaw(np.array([0.0, 1.0])), 0.7, "randomize")
+
+
+@pytest.mark.parametrize(("location", "scale"), [(0.0, 1.0), (5.0, 1.0), (-30.0, 0.25)])
+def test_gaussian_speeds_far_below_the_mean(location, scale):
+    """tau(t) = location + scale lambda(z) moves by less than a rounding of t or of the location there."""
+    law, (a, b) = GaussianLaw(location, scale), (location - 8.3 * scale, location - 8.2 * scale)
+    with mp.workdps(60):
+        ends = mp.mpf(-83) / 10, mp.mpf(-82) / 10
+        survival = [mp.ncdf(-z) for z in ends]
+        hazard = [mp.npdf(z) / s for z, s in zip(ends, survival, strict=True)]
+        truth = float(mp.log(survival[0] / survival[1]) / (hazard[1] - hazard[0]))
+    assert truth == pytest.approx(0.1213, abs=1e-4)
+    rounding = 1e-12 + 1e-14 * abs(location) / scale  # of the thresholds themselves
+    assert mean_hard_tv_speed(law, a, b) * scale == pytest.approx(truth, rel=20 * rounding)
+    for pair in ((a, b), (b, a)):
+        assert tv_step(*(Hard(law, t) for t in pair)) * scale == pytest.approx(truth, rel=20 * rounding)
+    assert law.tail_mean(-math.inf) == location
+
+
+def inverse_tail_law(power: int) -> PiecewiseLaw:
+    """Density ~ e^-y (1 + y)^-power with the infinite score at the latent value 0: y = 1/u - 1."""
+    log_c = 1 + math.log(expn(power, 1))
+    return PiecewiseLaw(
+        lambda u: 1 / u - 1,
+        lambda u: -(1 / u - 1) + (power - 2) * np.log(u) - log_c,
+        np.array([0.0, 1.0]),
+        max_multiplier=1.0,
+        steep=False,
+    )
+
+
+@pytest.mark.parametrize("power", [3, 4, 6])
+def test_last_slope_with_the_infinite_score_at_zero(power):
+    """There beta y cancels log g to its last digit: scores of which nothing is left must not count."""
+    law, other = inverse_tail_law(power), non_steep_law(power)
+    assert law.tilt(1.0).mean == pytest.approx(1 / (power - 2), rel=1e-10)
+    assert other.tilt(1.0).mean == pytest.approx(1 / (power - 2), rel=1e-10)
+    assert law.variance == pytest.approx(other.variance, rel=1e-10)  # squares of far scores overflow
+    assert law.tilt(0.5).variance == pytest.approx(other.tilt(0.5).variance, rel=1e-10)
+    target = 0.9 / (power - 2)
+    assert calibrate_klsc(law, target).multiplier == pytest.approx(calibrate_klsc(other, target).multiplier, rel=1e-9)
+    with pytest.raises(InfeasibleTarget, match="last slope"):
+        calibrate_klsc(law, 1.1 / (power - 2))
+
+
+def test_moments_that_are_infinite_at_the_last_multiplier():
+    for law in (inverse_tail_law(3), non_steep_law(3)):
+        with pytest.raises(ValueError, match="variance = 'unknown"):
+            _ = law.tilt(1.0).variance
+    for law in (inverse_tail_law(2), non_steep_law(2)):
+        with pytest.raises(ValueError, match="mean = 'unknown"):
+            law.tilt(1.0)
+    variance = 5 * (1 / 3 - 2 / 4 + 1 / 5) - (1 / 4) ** 2  # of 5 (1 + y)^-6: E[((1 + y) - 1)^2] and E[y] = 1/4
+    assert inverse_tail_law(6).tilt(1.0).variance == pytest.approx(variance, rel=1e-9)
+
+
+def test_mean_speed_of_a_pool_is_quiet_and_close():
+    """Between two atoms E|Y - tau|/2 is the derivative of S_beta at the upper one, so that the length is a sum."""
+    rng = np.random.default_rng(0)
+    for scores, upper in ((rng.standard_t(1.5, size=50), 3.0), (rng.normal(size=300), 10.0), (rng.normal(size=7), 5.0)):
+        law = AtomicLaw(scores)
+        low, high = law.mean, law.tilt(upper).mean
+        values = law.atoms()[0]
+        passed = [calibrate_klsc(law, float(v)).multiplier for v in values[(values > low) & (values < high)]]
+        length = 0.0
+        for a, b in itertools.pairwise([0.0, *passed, upper]):
+            above = float(values[np.searchsorted(values, law.tilt(0.5 * (a + b)).mean)])
+            length += law.tilt(b).survival(above) - law.tilt(a).survival(above)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert mean_klsc_tv_speed(law, 0.0, upper) == pytest.approx(length / (high - low), rel=1e-6)

@@ -63,6 +63,17 @@ class GaussianLaw(ScoreLaw):
         self._require_mass(threshold)
         return float(mills.hazard(self._standardise(threshold))) / self.scale
 
+    def tail_mean(self, threshold: float) -> float:
+        """location + scale lambda(z): t + m(t) would lose all digits of lambda far below the mean."""
+        self._require_mass(threshold)
+        return self.location + self.scale * float(mills.hazard(self._standardise(threshold)))
+
+    def tail_mean_rise(self, lower: float, upper: float) -> float:
+        """scale (lambda(z') - lambda(z)), without the location."""
+        self._require_mass(upper)
+        ends = (float(mills.hazard(self._standardise(t))) for t in (upper, lower))
+        return self.scale * (next(ends) - next(ends))
+
     def mean_residual(self, threshold: float) -> float:
         self._require_mass(threshold)
         return self.scale * float(mills.mean_residual(self._standardise(threshold)))

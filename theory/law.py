@@ -125,6 +125,10 @@ class ScoreLaw(ABC):
             return self.mean
         return min(threshold + self.mean_residual(threshold), self.ess_sup)
 
+    def tail_mean_rise(self, lower: float, upper: float) -> float:
+        """tau(upper) - tau(lower) for thresholds lower <= upper; a law may know it without the cancellation."""
+        return self.tail_mean(upper) - self.tail_mean(lower)
+
     def tail_threshold(self, target: float) -> float:
         """The threshold at which the tail mean passes `target`, mean < target < ess sup.
 

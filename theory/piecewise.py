@@ -28,6 +28,9 @@ _RESOLVED_EXPONENT = 4.0  # a tilt that varies by no more than this over each pa
 _NEWTON_DONE = 1e-7
 _REMEMBERED = 8
 _UNIT_MASS_TOLERANCE = 1e-9
+_LARGEST_EXPONENT = 5e13  # beyond it beta y and log g cancel to less than 0.01 nats: such nodes are left out,
+_LARGEST_EDGE = 5e11  # if those from here on show that nothing is lost
+_EDGE_SHARE = 1e-8
 
 
 class PiecewiseLaw(ScoreLaw):
@@ -86,9 +89,26 @@ class PiecewiseLaw(ScoreLaw):
     # Quadrature.
 
     def _log_g(self, u: Float[np.ndarray, " *n"], y: Float[np.ndarray, " *n"]) -> Float[np.ndarray, " *n"]:
-        """Log-density of the latent variable, tilted; the tilt by 0 is the identity even where y is infinite."""
+        """Log-density of the latent variable, tilted; the tilt by 0 is the identity even where y is infinite.
+
+        At scores so far out that the tilt has no digits beside log g, the density is taken to be 0; `_require_edge`.
+        """
         logs = self._log_density(u)
-        return logs if self._multiplier == 0 else logs + (self._multiplier * (y - self._anchor) - self._log_z)
+        if self._multiplier == 0:
+            return logs
+        exponents = self._multiplier * (y - self._anchor)
+        return np.where(np.abs(exponents) > _LARGEST_EXPONENT, -np.inf, logs + (exponents - self._log_z))
+
+    def _require_edge(self, power: int, name: str) -> None:
+        """Raise if scores near those left out carry a share of E|Y - anchor|^power: those left out then do as well."""
+        if self._multiplier == 0 or math.isfinite(float(self._panels.high.max())):
+            return
+        charged = self._weight > 0
+        size = np.abs(self._panels.score[charged] - self._anchor)
+        moment = self._weight[charged] * size**power
+        edge = float(moment[abs(self._multiplier) * size > _LARGEST_EDGE].sum() / moment.sum())
+        found = f"unknown, a share of {edge:.1e} or more at scores of which the tilt has no digits (is it infinite?)"
+        require(edge <= _EDGE_SHARE, name, found, "finite: ask for it at a smaller multiplier")
 
     def _nodes(self, left: Edges, right: Edges) -> tuple[AtNodes, AtNodes]:
         """Scores and log-weights at the Gauss-Legendre nodes of the panels [left, right]."""
@@ -160,7 +180,9 @@ class PiecewiseLaw(ScoreLaw):
 
     @cached_property
     def variance(self) -> float:
-        return float(np.vdot(self._weight, (self._panels.score - self.mean) ** 2))
+        self._require_edge(2, "variance")
+        offsets = np.where(self._weight > 0, self._panels.score - self.mean, 0.0)  # their squares may overflow
+        return float(np.vdot(self._weight, offsets**2))
 
     @cached_property
     def _charged(self) -> Bool[np.ndarray, " p"]:
@@ -289,4 +311,5 @@ class PiecewiseLaw(ScoreLaw):
         peak = float(panels.log_weight.max())
         tilted._log_z = peak + math.log(float(np.exp(panels.log_weight - peak).sum()))
         tilted._panels = panels._replace(log_weight=panels.log_weight - tilted._log_z)
+        tilted._require_edge(1, "mean")
         return tilted

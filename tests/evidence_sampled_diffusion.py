@@ -1,0 +1,550 @@
+"""Sampled rung, Appendix G: time reversal, the tilted score, Algorithm 1 and what the plug-in guidance really samples.
+
+A sample is compared with a number by `SIGMAS` standard errors of the run itself. The error of finitely many steps is
+allowed for in one of two ways, neither of them tuned: in Gaussian worlds it is known exactly (`law_after`); elsewhere
+it is removed by extrapolation in the number of steps, and what is left is estimated from a third run.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+import jax.numpy as jnp
+import numpy as np
+
+from proofs_check.evidence import evidence, expect
+from tests.gaussian_world import GaussianWorld, LineWorld, Quadratic, falling, normal_errors
+from tests.numpy_world import NumpyWorld
+from theory import AtomicLaw, calibrate_klsc
+from theory.energy_dps import energy_dps, guided_rows, guided_step, plain_step, unguided
+from theory.schedule import NoiseSchedule, Row, each
+from toy.angle import angular_law
+from toy.exact_samples import exact_samples
+from toy.ideal import ideal_world
+from toy.mixture import GaussianMixture
+from toy.planar import PlanarWorld
+from toy.scores import AngularScore
+from toy.world import paper_world
+
+SIGMAS = 4.0
+LINEAR = NoiseSchedule.linear()
+WEIGHTS = np.array([0.1, 0.2, 0.3, 0.4])
+MEANS = np.array([[1.7, 1.5], [-1.4, 1.9], [-1.8, -1.2], [2.0, -1.6]])
+VARIANCES = np.array([1.0, 0.8, 1.3, 0.9])
+MIXTURE = GaussianMixture(jnp.asarray(WEIGHTS), jnp.asarray(MEANS), jnp.asarray(VARIANCES[:, None, None] * np.eye(2)))
+
+
+LINE = np.array([0.3, 0.7]), np.array([-1.2, 0.9]), np.array([0.15, 0.3])
+STRIDES = {steps: LINEAR.strided(steps) for steps in (25, 50, 100)}  # one object each: a loop is compiled once for it
+TEN = LINEAR.strided(10)
+
+
+def visited(world, step: Callable, start, rows: Row, seed: int, levels: Sequence[int]) -> dict[int, np.ndarray]:
+    """The states at these levels of a chain that starts at the last one."""
+    noise, x, found = world.noise(seed, len(start)), start, {}
+    for row in each(rows):
+        x = step(world, x, row, noise(row.index - 1))
+        if row.index - 1 in levels:
+            found[row.index - 1] = x
+    return found
+
+
+def slope(steps: Sequence[int], errors: Sequence[float]) -> float:
+    return float(np.polyfit(np.log(steps), np.log(np.abs(errors)), 1)[0])
+
+
+def extrapolated(means: Sequence[float], errors: Sequence[float]) -> tuple[float, float]:
+    """From three runs, each with twice the steps: the mean without its error of first order, and what to allow.
+
+    The extrapolation from the last two is off by an error of second order, of which the one from the first two has four
+    times as much; their distance is the estimate.
+    """
+    first, second = 2 * means[1] - means[0], 2 * means[2] - means[1]
+    return second, abs(second - first) / 3 + SIGMAS * math.hypot(2 * errors[2], errors[1])
+
+
+def moved(score: float, noise: float) -> Callable:
+    """The unguided step with its score and its noise multiplied."""
+
+    def step(world, x, row, z):
+        stein = (row.signal * world.denoise(x, row) - x) / row.spread
+        return plain_step(world, x, row, noise * z) + (score - 1) * row.tilt * stein
+
+    return step
+
+
+def compared(x: np.ndarray, truth: tuple[float, float], counts: Sequence[int], laws: Sequence[tuple]) -> str:
+    """The sample against the normal law of the process; `laws` are the exact ones of the chain at these step counts.
+
+    The chain's mean has no error at all (its conditional means are exact), its variance one that falls like 1/steps.
+    """
+    means, variances = (np.array([law[k] for law in laws]) - truth[k] for k in (0, 1))
+    expect(np.abs(means).max() < 1e-9, "the chain's mean is exact at any number of steps", errors=means)
+    rate = slope(counts, variances.tolist())
+    expect(-1.1 < rate < -0.9, "the error of the chain's variance falls like 1/steps", rate=rate, errors=variances)
+    allowed = SIGMAS * np.array([math.sqrt(truth[1] / x.size), truth[1] * math.sqrt(2 / x.size)])
+    errors = np.array([x.mean() - truth[0], x.var() - truth[1]])
+    allowed[1] += abs(variances[0])
+    expect(np.all(np.abs(errors) < allowed), "the law of the process", truth=truth, errors=errors, allowed=allowed)
+    return f"{x.mean():.3f}, {x.var():.3f} for {truth[0]:.3f}, {truth[1]:.3f}"
+
+
+REVERSALS = {
+    "started in N(0, 1)": {"start": lambda mean, variance: (0.0, 1.0)},
+    "no noise": {"noise": 0.0},
+    "the flow's half score with noise": {"score": 0.5},
+    "a score too strong": {"score": 1.2},
+}
+
+
+@evidence("Lemma G.2", "sampled", controls=REVERSALS)
+def gaussians_are_reversed(
+    start=lambda mean, variance: (mean, variance), score: float = 1.0, noise: float = 1.0
+) -> str:
+    """From rho_T on, with a last level that remembers the data (alpha_bar_N = 0.3): the law at two levels."""
+    n, counts = 60_000, [200, 400, 800, 1600]
+    worlds = [GaussianWorld(falling(steps, 0.3), mean=0.8, variance=0.3) for steps in counts]
+    world, steps = worlds[0], counts[0]
+    begin = start(*world.diffused(0.8, 0.3))
+    x = begin[0] + math.sqrt(begin[1]) * np.random.default_rng(1).normal(size=(n, 1))
+    found = visited(world, moved(score, noise), x, world.schedule.rows, 2, [steps // 2, 0])
+    said = []
+    for share in (0.5, 0.0):
+        biases = [w.law_after(0.0, w.diffused(0.8, 0.3), int(share * c)) for w, c in zip(worlds, counts, strict=True)]
+        said.append(compared(found[int(share * steps)], world.diffused(0.8, 0.3, int(share * steps)), counts, biases))
+    return f"From rho_T, mean and variance half-way and at the end: {'; '.join(said)}; errors of steps fall like 1/N."
+
+
+@evidence("Lemma G.2", "sampled", controls=REVERSALS)
+def mixtures_are_reversed(start: Callable | None = None, score: float = 1.0, noise: float = 1.0) -> str:
+    """Two unequal modes on the line: mean, second moment and mass above 0, half-way and at the end."""
+    runs = []
+    for steps in (16, 32, 64):
+        world = LineWorld(*LINE, falling(steps, 0.3))
+        x = world.sample_at(steps, steps, 20_000)
+        x = world.noise(steps, len(x))(steps) if start else x
+        states = visited(world, moved(score, noise), x, world.schedule.rows, steps, [steps // 2, 0])
+        runs.append((world, states))
+    return f"Two modes, extrapolated in steps: six means of Y_s miss those of rho_(T-s) by at most {missed(runs):.4f}."
+
+
+def missed(runs: Sequence[tuple[LineWorld, dict[int, np.ndarray]]]) -> float:
+    """Half-way and at the end: E x, E x^2 and P(x > 0) of the states, extrapolated, against the diffused mixture."""
+    worst = 0.0
+    for part in (0, 1):
+        columns: dict[str, list[tuple[float, float]]] = {}
+        for world, states in runs:
+            level = max(states) if part == 0 else 0
+            x, (w, m, v) = states[level].ravel(), world.diffused(level)
+            above = 0.5 * np.array([math.erfc(-c / math.sqrt(2 * s)) for c, s in zip(m, v, strict=True)])
+            exact = {"E x": w @ m, "E x^2": w @ (v + m**2), "P(x > 0)": w @ above}
+            for name, values in (("E x", x), ("E x^2", x**2), ("P(x > 0)", (x > 0).astype(float))):
+                columns.setdefault(name, []).append((values.mean() - exact[name], values.std() / math.sqrt(x.size)))
+        for name, pairs in columns.items():
+            error, allowed = extrapolated(*zip(*pairs, strict=True))
+            expect(abs(error) < allowed, "the law of the process", of=name, part=part, error=error, allowed=allowed)
+            worst = max(worst, abs(error))
+    return worst
+
+
+def tilted_start(world: GaussianWorld, beta: float) -> tuple[float, float]:
+    return world.diffused(*world.psi.tilted(world.mean, world.variance, beta))
+
+
+@evidence(
+    "Theorem G.3",
+    "sampled",
+    controls={
+        "started in p_T": {"start": lambda world, beta: world.diffused(world.mean, world.variance)},
+        "twice grad H": {"strength": 2.0},
+        "minus grad H": {"sign": -1},
+        "the plug-in for grad H": {"plug_in": True},
+        "no noise": {"noise": 0.0},
+    },
+)
+def tilted_gaussians_are_reversed(
+    start: Callable = tilted_start, strength: float = 1.0, sign: int = 1, plug_in: bool = False, noise: float = 1.0
+) -> str:
+    """psi = 0.7 x - 0.3 x^2 under N(0.4, 0.8), beta = 0.9: H_t in closed form, the law at two levels."""
+    beta, n, counts = 0.9, 60_000, [200, 400, 800, 1600]
+    psi = Quadratic(0.7, -0.6)
+    worlds = [GaussianWorld(falling(c, 0.3), psi, 0.4, 0.8, ideal=beta) for c in counts]
+    world, steps = worlds[0], counts[0]
+    runs = GaussianWorld(world.schedule, psi, 0.4, 0.8) if plug_in else world
+    rows = guided_rows(world.schedule, beta * strength if plug_in else strength)
+    rows = rows._replace(guidance=sign * rows.guidance, noise=noise * rows.noise)
+    begin = start(world, beta)
+    x = begin[0] + math.sqrt(begin[1]) * np.random.default_rng(3).normal(size=(n, 1))
+    found = visited(runs, guided_step, x, rows, 4, [steps // 2, 0])
+    target = psi.tilted(0.4, 0.8, beta)
+    said = []
+    for share in (0.5, 0.0):
+        biases = [w.law_after(1.0, tilted_start(w, beta), int(share * c)) for w, c in zip(worlds, counts, strict=True)]
+        said.append(compared(found[int(share * steps)], world.diffused(*target, int(share * steps)), counts, biases))
+    return f"From q_T with grad H_t, mean and variance half-way and at the end: {'; '.join(said)}."
+
+
+@evidence(
+    "Theorem G.3",
+    "sampled",
+    controls={
+        "started in p_T": {"begin": 0.0},
+        "half of grad H": {"strength": 0.5},
+        "the plug-in for grad H": {"plug_in": True},
+        "the tilt by 2 beta": {"factor": 2.0},
+    },
+)
+def tilted_lines_are_reversed(
+    begin: float = 1.0, strength: float = 1.0, plug_in: bool = False, factor: float = 1.0
+) -> str:
+    """Two unequal modes on the line, psi = x, beta = 1.2: H_t in closed form, three means half-way and at the end."""
+    beta, runs = 1.2, []
+    for steps in (16, 32, 64):
+        world = LineWorld(*LINE, falling(steps, 0.3), None if plug_in else beta)
+        x = world.tilted(begin * beta).sample_at(steps, steps, 20_000)
+        rows = guided_rows(world.schedule, beta * strength if plug_in else strength)
+        states = visited(world, guided_step, x, rows, steps, [steps // 2, 0])
+        runs.append((world.tilted(factor * beta), states))
+    return f"Two modes, extrapolated in steps: six means of Y_s miss those of q_(T-s) by at most {missed(runs):.4f}."
+
+
+@evidence(
+    "Theorem G.3",
+    "sampled",
+    controls={
+        "half of grad H": {"strength": 0.5},
+        "the plug-in for grad H": {"plug_in": True},
+        "the tilt by 2 beta": {"factor": 2.0},
+    },
+    slow=True,
+)
+def tilted_mixtures_are_reversed(strength: float = 1.0, plug_in: bool = False, factor: float = 1.0) -> str:
+    """Four unequal modes, an angular score, beta = 0.4: the mean score, extrapolated in the number of steps."""
+    beta, n, psi = 0.4, 20_000, AngularScore("cosine", 3.7, 0.6)
+    exact, means, errors = angular_law(MIXTURE, psi).tilt(factor * beta).mean, [], []
+    for steps, schedule in STRIDES.items():
+        plain = PlanarWorld(MIXTURE, psi, schedule)
+        world = plain if plug_in else ideal_world(plain, beta)
+        x = energy_dps(world, world.noise(steps, n), beta * strength if plug_in else strength)
+        scores = world.to_numpy(world.score(x))
+        means.append(scores.mean())
+        errors.append(scores.std() / math.sqrt(n))
+    value, allowed = extrapolated(means, errors)
+    expect(abs(value - exact) < allowed, "E[psi] under the tilt", means=means, left=value, right=exact, by=allowed)
+    return f"Four modes: E[psi] = {value:.3f} (by {allowed:.3f}) after extrapolation, {exact:.3f} under the tilt."
+
+
+@evidence(
+    "Remark G.4",
+    "sampled",
+    controls={
+        "x0_hat without the division": {"tweedie": lambda x, row, score: x + row.spread * score},
+        "x0_hat with half the score": {"tweedie": lambda x, row, score: (x + 0.5 * row.spread * score) / row.signal},
+        "plug-in for grad H": {"exact": False},
+        "grad H counted as an approximation": {"other": "exact"},
+    },
+)
+def plug_in_is_not_the_gradient_of_h(
+    tweedie: Callable = lambda x, row, score: (x + row.spread * score) / row.signal,
+    exact: bool = True,
+    other: str = "plug-in",
+) -> str:
+    """X_0 given x_t by weighted draws of p: grad H_t = s/(1 - s^2) times (its tilted mean less its mean, x0_hat).
+
+    The gradient of `ideal_world` agrees with grad H_t, beta times that of psi(x0_hat) does not.
+    """
+    psi, n, beta = AngularScore("cosine", 3.7, 0.6), 100_000, 0.5
+    plain = PlanarWorld(MIXTURE, psi, TEN, jnp.float64)
+    ideal = ideal_world(plain, beta)
+    row = list(each(plain.schedule.rows))[4]
+    at = np.array([[0.5, 0.3], [-0.9, 0.4], [1.1, -1.0]])
+    points = plain.from_numpy(at)
+    totals = row.signal**2 * VARIANCES + row.spread
+    pulls = (row.signal * MEANS - at[:, None]) / totals[:, None]
+    shares = WEIGHTS / totals * np.exp(-0.5 * totals * (pulls**2).sum(2))
+    stein = (shares[:, :, None] * pulls).sum(1) / shares.sum(1)[:, None]  # grad log p_t
+    rng = np.random.default_rng(5)
+    k = rng.choice(4, size=n, p=WEIGHTS)
+    x0 = MEANS[k] + np.sqrt(VARIANCES[k])[:, None] * rng.normal(size=(n, 2))
+    tilt = np.exp(beta * np.asarray(psi(x0)))
+    x0_hat = plain.to_numpy(plain.denoise(points, row))
+    expect(np.abs(x0_hat - tweedie(at, row, stein)).max() < 1e-9, "x0_hat by Tweedie", left=x0_hat, score=stein)
+    guided = plain.to_numpy(ideal.guidance(points, row).gradient)
+    plugged = beta * plain.to_numpy(plain.guidance(points, row).gradient)
+    apart = []
+    for k, x_t in enumerate(at):
+        logs = -((x_t - row.signal * x0) ** 2).sum(1) / (2 * row.spread)
+        w = np.exp(logs - logs.max())
+        mean, v = w @ x0 / w.sum(), w * tilt
+        error = np.sqrt((w**2) @ (x0 - mean) ** 2) / w.sum()
+        expect(np.all(np.abs(mean - x0_hat[k]) < SIGMAS * error), "x0_hat = E[X_0 | x_t]", left=mean, right=x0_hat[k])
+        tilted_mean = v @ x0 / v.sum()
+        influence = (v / v.sum())[:, None] * (x0 - tilted_mean) - (w / w.sum())[:, None] * (x0 - mean)
+        gradient = row.signal / row.spread * (tilted_mean - mean)
+        allowed = SIGMAS * row.signal / row.spread * np.sqrt((influence**2).sum(0))
+        used = guided[k] if exact else plugged[k]
+        expect(np.all(np.abs(used - gradient) < allowed), "grad H_t", at=x_t, left=used, right=gradient, by=allowed)
+        apart.append(float(np.max(np.abs((plugged if other == "plug-in" else guided)[k] - gradient) / allowed)))
+    expect(min(apart) > 1, "the plug-in is another gradient", apart=apart, plug_in=plugged, exact=guided)
+    return f"x0_hat and grad H_t agree with weighted draws; the plug-in misses by {min(apart):.0f} or more allowances."
+
+
+@evidence(
+    "Algorithm 1",
+    "sampled",
+    controls={
+        "twice the guidance": {"strength": 2.0},
+        "zeta without the root": {"zeta": lambda row, alpha: row.guidance * math.sqrt(alpha)},
+        "x0_hat without its root": {"denoised": lambda row, alpha: row.denoised * math.sqrt(alpha)},
+        "the plug-in gradient": {"plug_in": True},
+        "no guidance": {"strength": 0.0},
+    },
+)
+def conditional_mean_is_exact(
+    strength: float = 1.0,
+    zeta: Callable = lambda row, alpha: row.guidance,
+    denoised: Callable = lambda row, alpha: row.denoised,
+    plug_in: bool = False,
+) -> str:
+    """One step, however long, from pairs of the tilted forward process: x_(i-1) - step(x_i) is orthogonal to x_i.
+
+    Half a standard error more than elsewhere, for the largest of thirty.
+    """
+    n, toy = 60_000, paper_world()
+    klsc = calibrate_klsc(toy.law, 6.0)
+    x0 = exact_samples(toy, klsc, 7, n)
+    plain = PlanarWorld(toy.mixture, toy.psi, TEN, jnp.float64)
+    world = plain if plug_in else ideal_world(plain, klsc.multiplier)
+    rng, worst = np.random.default_rng(8), 0.0
+    for row in list(each(guided_rows(plain.schedule, strength * (klsc.multiplier if plug_in else 1.0))))[3:9:2]:
+        now, before = plain.schedule.alpha_bar[row.index], plain.schedule.alpha_bar[row.index - 1]
+        alpha = now / before
+        earlier = math.sqrt(before) * x0 + math.sqrt(1 - before) * rng.normal(size=x0.shape)
+        x = math.sqrt(alpha) * earlier + math.sqrt(1 - alpha) * rng.normal(size=x0.shape)
+        used = row._replace(guidance=zeta(row, alpha), denoised=denoised(row, alpha))
+        points = plain.from_numpy(x)
+        left = earlier - plain.to_numpy(guided_step(world, points, used, plain.from_numpy(np.zeros_like(x))))
+        for name, h in {"1": 1 + 0 * x[:, 0], "x": x[:, 0], "y": x[:, 1], "r": np.hypot(*x.T), "xy": x.prod(1)}.items():
+            products = left * h[:, None]
+            ratio = float(np.max(np.abs(products.mean(0)) / products.std(0) * math.sqrt(n)))
+            expect(ratio < SIGMAS + 0.5, "E[x_(i-1) | x_i] is the step", index=row.index, h=name, ratio=ratio)
+            worst = max(worst, ratio)
+    return f"Three steps of ten, thirty projections of x_(i-1) - step(x_i): the largest is {worst:.1f} standard errors."
+
+
+@evidence(
+    "Algorithm 1",
+    "sampled",
+    controls={
+        "a gradient past the denoiser": {"through": False},
+        "the cap ignored": {"cap": math.inf},
+        "noise at the last step": {"last_noise": 0.1},
+        "DDPM's other variance": {"variance": lambda alpha, before, now: 1 - alpha},
+        "a constant zeta": {"zeta": lambda alpha: 0.05},
+    },
+)
+def samples_are_those_of_the_lines(
+    through: bool = True,
+    cap: float = 4.5,
+    last_noise: float = 0.0,
+    variance: Callable = lambda alpha, before, now: (1 - before) * (1 - alpha) / (1 - now),
+    zeta: Callable = lambda alpha: (1 - alpha) / math.sqrt(alpha),
+) -> str:
+    """The lines of the algorithm written out, the gradient by central differences, against `energy_dps`."""
+    n, strength, scale, direction = 40, 0.4, 3.7, 0.6
+    schedule = LINEAR.strided(12)
+    world = NumpyWorld(WEIGHTS, MEANS, VARIANCES[:, None, None] * np.eye(2), scale, direction, schedule)
+    noise = world.noise(9, n)
+
+    def x0_hat(x, a):
+        totals = a * VARIANCES + 1 - a
+        pulls = (math.sqrt(a) * MEANS - x[:, None]) / totals[:, None]
+        r = WEIGHTS / totals * np.exp(-0.5 * totals * (pulls**2).sum(2))
+        return (x + (1 - a) * (r[:, :, None] * pulls).sum(1) / r.sum(1)[:, None]) / math.sqrt(a)
+
+    def psi(x):
+        return scale * (1 - np.cos(np.arctan2(x[:, 1], x[:, 0]) - direction))
+
+    x, capped = noise(schedule.steps), 0
+    for i in range(schedule.steps, 0, -1):
+        now, before = schedule.alpha_bar[i], schedule.alpha_bar[i - 1]
+        alpha, hat = now / before, x0_hat(x, now)
+        along = (lambda p, a=now: psi(x0_hat(p, a))) if through else psi
+        at = x if through else hat
+        steps = 1e-6 * np.eye(2)
+        gradient = np.stack([(along(at + e) - along(at - e)) / 2e-6 for e in steps], axis=1)
+        free = psi(hat) <= cap
+        capped += int((~free).sum())
+        mean = math.sqrt(alpha) * (1 - before) / (1 - now) * x + math.sqrt(before) * (1 - alpha) / (1 - now) * hat
+        deviation = math.sqrt(variance(alpha, before, now)) if i > 1 else last_noise
+        x = mean + deviation * noise(i - 1) + strength * zeta(alpha) * free[:, None] * gradient
+    found = energy_dps(world, noise, strength, cap=4.5)
+    apart = np.median(np.abs(found - x).max(1))
+    expect(apart < 1e-6, "the samples are those of the lines", median=apart, left=found[:2], right=x[:2])
+    expect(capped > 20, "the cap was at work", capped=capped)
+    return f"12 steps, {n} particles, {capped} times capped: median distance to the lines as written {apart:.0e}."
+
+
+def angular(scale: float) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """psi = scale (1 - cos(angle)) and its gradient, in the plane."""
+
+    def psi(x):
+        r = np.linalg.norm(x, axis=1)
+        along = x[:, 0] / r
+        return scale * (1 - along), -scale * (np.array([1.0, 0.0]) - (along / r)[:, None] * x) / r[:, None]
+
+    return psi
+
+
+DIRECTION = angular(2.0)
+AFFINE = Quadratic(1.0)
+
+
+def horizontal(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A linear score: phi = sqrt(alpha_bar) x_1 fades with the noise."""
+    return 2.0 * x[:, 0], np.broadcast_to([2.0, 0.0], x.shape)
+
+
+@evidence(
+    "Ours: factor of two",
+    "sampled",
+    controls={
+        "the tilt by beta": {"factor": 1.0},
+        "started in p_T": {"tilted": False},
+        "a score that fades": {"psi": horizontal},
+        "no noise": {"noise": 0.0},
+    },
+)
+def plug_in_samples_twice_the_tilt(
+    factor: float = 2.0, tilted: bool = True, psi: Callable = DIRECTION, noise: float = 1.0
+) -> str:
+    """Prior N(0, I_2), a score of the direction: from p_T exp(2 beta phi) on the angle keeps its law.
+
+    alpha_bar_N = 0.3, so that a wrong start shows. E[psi] half-way and at the end, and E|x|^2 = 2, extrapolated.
+    """
+    beta, n = 0.4, 30_000
+    angles = 2 * np.pi * (np.arange(4000) + 0.5) / 4000
+    exact = AtomicLaw(2.0 * (1 - np.cos(angles))).tilt(factor * beta).mean
+    found: dict[tuple[float, str], list[tuple[float, float]]] = {}
+    for steps in (32, 64, 128):
+        world = GaussianWorld(falling(steps, 0.3), psi, dimension=2)
+        rng = np.random.default_rng(steps)
+        weights = np.exp(2 * beta * 2.0 * (1 - np.cos(angles))) if tilted else np.ones(4000)
+        turned = rng.choice(angles, size=n, p=weights / weights.sum())
+        x = np.sqrt(rng.chisquare(2, size=n))[:, None] * np.stack([np.cos(turned), np.sin(turned)], axis=1)
+        rows = guided_rows(world.schedule, beta)
+        states = visited(world, guided_step, x, rows._replace(noise=noise * rows.noise), steps, [steps // 2, 0])
+        for share in (0.5, 0.0):
+            here = states[int(share * steps)]
+            for name, values in (("E psi", DIRECTION(here)[0]), ("E|x|^2", (here**2).sum(1))):
+                found.setdefault((share, name), []).append((values.mean(), values.std() / math.sqrt(n)))
+    said = []
+    for (share, name), runs in found.items():
+        value, allowed = extrapolated(*zip(*runs, strict=True))
+        truth = exact if name == "E psi" else 2.0
+        expect(
+            abs(value - truth) < allowed, "p_t exp(2 beta phi)", of=(share, name), left=value, right=truth, by=allowed
+        )
+        said.append(f"{name} = {value:.3f} ({truth:.3f})")
+    return f"beta = 0.4, half-way and at the end, in brackets for the tilt by 0.8: {', '.join(said)}."
+
+
+@evidence(
+    "Ours: plug-in bias",
+    "sampled",
+    controls={
+        "the tilt by beta": {"strength_reached": lambda beta: beta},
+        "the tilt by 2 beta": {"strength_reached": lambda beta: 0.5 * (1 - math.exp(-4 * beta))},
+        "grad H for the plug-in": {"ideal": True},
+    },
+)
+def squares_get_less_than_beta(
+    strength_reached: Callable[[float], float] = lambda beta: 0.5 * (1 - 4 * beta / math.expm1(4 * beta)),
+    ideal: bool = False,
+) -> str:
+    """psi = x^2 under N(0, 1): the plug-in's variance solves a linear equation and ends at (e^(4 beta) - 1)/(4 beta).
+
+    So it samples the tilt by (1 - 4 beta/(e^(4 beta) - 1))/2 < beta, a law for every beta, while no tilt by beta >= 1/2
+    exists. Sample against exact recursion, recursion against the formula at a rate.
+    """
+    n, counts, said = 60_000, [125, 250, 500], []
+    for beta in (0.2, 0.4, 1.0):
+        worlds = [GaussianWorld(LINEAR.strided(c), Quadratic(curvature=2.0)) for c in counts]
+        used = GaussianWorld(worlds[1].schedule, Quadratic(curvature=2.0), ideal=beta) if ideal else worlds[1]
+        x = energy_dps(used, used.noise(1, n), 1.0 if ideal else beta)
+        laws = [w.law_after(beta) for w in worlds]
+        errors = normal_errors(x, *laws[1])
+        expect(max(map(abs, errors)) < SIGMAS, "sample and recursion", beta=beta, errors=errors, law=laws[1])
+        reached = 1 / (1 - 2 * strength_reached(beta))
+        biases = [law[1] - reached for law in laws]
+        rate = slope(counts, biases)
+        expect(-1.25 < rate < -0.8, "the recursion tends to the formula", beta=beta, rate=rate, biases=biases)
+        value, se = 0.5 * (1 - 1 / x.var()), 0.5 * math.sqrt(2 / n) / x.var()
+        bias = 0.5 * abs(1 / laws[1][1] - 1 / reached)
+        expect(beta - value > SIGMAS * se + bias, "it is not the tilt by beta", beta=beta, reached=value, se=se)
+        said.append(f"{value:.3f} at {beta}")
+    return f"psi = x^2: the tilt reached is {', '.join(said)}; no tilt by 1.0 exists."
+
+
+@evidence(
+    "Ours: plug-in bias",
+    "sampled",
+    controls={
+        "twice beta": {"factor": 2.0},
+        "half of beta": {"factor": 0.5},
+        "a curved score": {"psi": Quadratic(1.0, 0.8)},
+        "a constant zeta": {"zeta": "constant"},
+    },
+)
+def linear_scores_get_beta(factor: float = 1.0, psi: Quadratic = AFFINE, zeta: str = "tilt") -> str:
+    """A linear score and a Gaussian prior: the ratio of the tilt reached to beta is 1, for any mean and variance."""
+    n, beta, said = 40_000, 0.7, []
+    for mean, variance in ((0.0, 1.0), (-0.5, 2.0)):
+        world = GaussianWorld(LINEAR.strided(250), psi, mean, variance)
+        truth, target = mean + beta * variance, mean + factor * beta * variance
+        bias = abs(world.law_after(beta)[0] - truth)  # of the start in N(0, 1) only: steps leave the mean exact
+        expect(bias < 2 * math.sqrt(world.schedule.alpha_bar[-1]) * (1 + abs(truth)), "so it is small", bias=bias)
+        x = energy_dps(world, world.noise(2, n), beta, zeta)
+        error, allowed = x.mean() - target, SIGMAS * math.sqrt(x.var() / n) + bias
+        expect(abs(error) < allowed, "E[x] = mean + beta variance", prior=(mean, variance), error=error, by=allowed)
+        said.append(f"{(x.mean() - mean) / (beta * variance):.3f}")
+    return f"A linear score: the ratio of the tilt reached to beta is {' and '.join(said)} (1)."
+
+
+@evidence(
+    "Ours: few steps",
+    "sampled",
+    controls={
+        "no bias": {"expected": lambda steps: 1.0},
+        "the cosine schedule": {"schedule": NoiseSchedule.cosine(1000)},
+        "noise at the last step": {"last_noise": 0.2},
+        "the forward variance for the noise": {"forward": True},
+    },
+)
+def few_steps_shrink_the_prior(
+    expected: Callable[[int], float] | None = None,
+    schedule: NoiseSchedule = LINEAR,
+    last_noise: float = 0.0,
+    forward: bool = False,
+) -> str:
+    """N(0, 1) with the exact score: sampled, by recursion, the two claimed numbers; the bias falls like 1/steps."""
+    claimed, said = {50: 0.8574, 1000: 0.9911}, []
+    for steps, n in ((50, 200_000), (1000, 20_000)):
+        world = GaussianWorld(schedule.strided(steps))
+        rows = schedule.strided(steps).rows
+        noise = np.sqrt(1 - (1 - rows.spread) / np.append(1 - rows.spread[1:], 1.0)) if forward else rows.noise.copy()
+        noise[-1] = last_noise
+        x = world.loop(plain_step, world.noise(3, n)(steps), rows._replace(noise=noise), world.noise(3, n))
+        exact = GaussianWorld(LINEAR.strided(steps)).law_after(0.0)[1] if expected is None else expected(steps)
+        expect(max(map(abs, normal_errors(x, 0.0, exact))) < SIGMAS, "variance", steps=steps, left=x.var(), right=exact)
+        expect(abs(exact - claimed[steps]) < 5e-5, "the number", steps=steps, left=exact, right=claimed[steps])
+        said.append(f"{x.var():.4f} at {steps} (exact {exact:.4f})")
+    plain = GaussianWorld(LINEAR.strided(50))
+    same = np.array_equal(
+        unguided(plain, plain.noise(3, 500)),
+        plain.loop(plain_step, plain.noise(3, 500)(50), plain.schedule.rows, plain.noise(3, 500)),
+    )
+    expect(same, "this is the unguided sampler")
+    counts = [50, 100, 200, 400]
+    rate = slope(counts, [1 - GaussianWorld(LINEAR.strided(c)).law_after(0.0)[1] for c in counts])
+    expect(-1.1 < rate < -0.8, "the bias falls like 1/steps", rate=rate)
+    return f"Variance {', '.join(said)}; the bias falls like steps^{rate:.2f}."
