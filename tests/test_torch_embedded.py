@@ -10,11 +10,12 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from backends.embedded import features, store, train
+from backends.embedded import command, features, store, train
 from backends.embedded.animals import (
     CLASSES,
     HASHES,
     PICTURES,
+    Animals,
     MissingData,
     check_hash,
     find_file,
@@ -22,7 +23,7 @@ from backends.embedded.animals import (
     read_array,
     split,
 )
-from backends.embedded.command import PARTS, embedded_features, embedded_train
+from backends.embedded.command import PARTS
 from backends.embedded.convnext import ConvNeXt, Hook
 from backends.embedded.fit import Plan, TrainingDiverged, build, fit
 from backends.embedded.unet import UNet
@@ -244,14 +245,24 @@ TRAIN = {"classifier": train.train_classifier, "transcoder": train.train_feature
 
 
 @pytest.fixture(scope="module")
-def short_run(tmp_path_factory):
+def few():
+    """The training code and the commands see a tenth of the pictures."""
+    part = tuple(Animals(a.images[::10], a.labels[::10]) for a in load_animals())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "load_animals", lambda: part)
+        patch.setattr(command, "load_animals", lambda: part)
+        yield part
+
+
+@pytest.fixture(scope="module")
+def short_run(tmp_path_factory, few):
     folder = tmp_path_factory.mktemp("whole")
     return folder, {part: TRAIN[part](SHORT[part], folder) for part in PARTS}
 
 
-def test_a_short_training_learns(short_run):
+def test_a_short_training_learns(short_run, few):
     folder, records = short_run
-    _, test = load_animals()
+    _, test = few
     assert records["classifier"].measured["accuracy"] > 0.2  # chance: 0.1
     untrained = build(lambda: UNet(**records["prior"].network), train.PRIOR.seed)
     assert records["prior"].measured["velocity loss"] < 0.8 * train.prior_loss(untrained, test.images)
@@ -278,8 +289,8 @@ def test_another_seed_gives_other_weights(short_run, tmp_path):
     assert store.weights_path("prior", tmp_path).read_bytes() != store.weights_path("prior", whole).read_bytes()
 
 
-def test_the_command_trains_and_reports(tmp_path):
-    result = CliRunner().invoke(embedded_train, ["--part", "prior", "--steps", "1", "--out", str(tmp_path)])
+def test_the_command_trains_and_reports(tmp_path, few):
+    result = CliRunner().invoke(command.embedded_train, ["--part", "prior", "--steps", "1", "--out", str(tmp_path)])
     assert result.exit_code == 0, result.output
     assert "velocity loss" in result.output
     assert store.load_prior(tmp_path)(torch.zeros(1, 1, 32, 32), torch.zeros(1, dtype=torch.long)).shape == (
@@ -383,9 +394,15 @@ def test_a_montage_is_red_where_the_map_is_large():
     assert picture[10, 14].tolist() == [0, 0, 0]
 
 
-def test_the_command_draws_every_live_feature(tmp_path, summaries):
-    result = CliRunner().invoke(embedded_features, ["--out", str(tmp_path), "--shown", "1"])
+def test_the_command_draws_every_live_feature(tmp_path, few):
+    result = CliRunner().invoke(command.embedded_features, ["--out", str(tmp_path), "--shown", "1"])
     assert result.exit_code == 0, result.output
-    assert {int(path.name[:3]) for path in tmp_path.glob("*.png")} == set(summaries)
+    transcoder, hook = store.load_transcoder()
+    images, labels = (torch.cat(both) for both in zip(*few, strict=True))
+    scores = features.all_scores(store.load_classifier(), transcoder, hook, images)
+    expected = {s.index: s.dominant for s in features.summarise(scores, labels)}
+    assert len(expected) > 100
+    drawn = (path.stem.split("-") for path in tmp_path.glob("*.png"))
+    assert {int(index): dominant for index, dominant in drawn} == expected
     written = json.loads((tmp_path / "summaries.json").read_text())
-    assert {entry["index"]: entry["dominant"] for entry in written} == {i: s.dominant for i, s in summaries.items()}
+    assert {entry["index"]: entry["dominant"] for entry in written} == expected
