@@ -6,11 +6,26 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from backends.transcoder import Transcoder
+from backends.transcoder import Transcoder, TranscoderSpec
 from theory.errors import require
 
 Activations = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Images (n, c, h, w) -> activations to read (n, d_in, h, w) and to reconstruct (n, d_out, h, w)."""
+
+
+@torch.no_grad()
+def read_activations(spec: TranscoderSpec, activations: Activations, images: Tensor) -> tuple[Tensor, Tensor]:
+    """The activations of a batch, with their shapes checked.
+
+    Raises:
+        ValueError: unless they are (n, d_in, h, w) and (n, d_out, h, w).
+    """
+    x, y = activations(images)
+    ok = x.ndim == 4 and x.shape[1] == spec.d_in
+    require(ok, "activations read", tuple(x.shape), f"of shape (n, {spec.d_in}, h, w)")
+    wanted = (len(x), spec.out, *x.shape[2:])
+    require(y.shape == wanted, "activations to reconstruct", tuple(y.shape), f"of shape {wanted}")
+    return x, y
 
 
 class Evaluation(NamedTuple):
@@ -44,7 +59,7 @@ def evaluate(
     fired = torch.zeros(d_sae, dtype=torch.long, device=device)
     positions = 0
     for images in batches:
-        x, y = activations(images.to(device))
+        x, y = read_activations(transcoder.spec, activations, images.to(device))
         z = transcoder.encode(x)
         unexplained += (y - transcoder.decode(z)).double().square().sum()
         total += y.double().sum(dim=(0, 2, 3))

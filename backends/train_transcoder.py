@@ -8,7 +8,8 @@ and makes one Adam step on
 (squared norms are means over positions and channels, in scaled units). The second term is the penalty of (36), zero by
 default as in the paper's runs. The third handles dead features (the AuxK loss of Gao et al. 2024, arXiv 2406.04093):
 e_hat reconstructs the present error with the largest pre-activations of the features that have been silent for a
-while, which pulls them towards what is not yet explained; the paper's runs had no such term (`aux_weight = 0`).
+while, which pulls them towards what is not yet explained. Unlike theirs, these are not rectified, so that a feature
+that is negative everywhere has a gradient too. The paper's runs had no such term (`aux_weight = 0`).
 
 One batch of activations is in memory at a time. The decoder's rows are unit vectors (renormalised after each step,
 their gradient made tangent before it; Bricken et al. 2023), unless the features are ranked with their decoder norms:
@@ -24,14 +25,14 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
 
-from backends.evaluate_transcoder import Activations, Evaluation, evaluate
+from backends.evaluate_transcoder import Activations, Evaluation, evaluate, read_activations
 from backends.transcoder import Transcoder, TranscoderSpec
 from theory.errors import require
 
@@ -121,10 +122,23 @@ def stream_of(batches: Iterable[Tensor] | Stream) -> Stream:
         return batches
 
     def start_at(start: int) -> Iterator[Tensor]:
-        epochs = chain.from_iterable(iter(batches) for _ in iter(int, 1))
-        return islice(epochs, start, None)
+        return islice(_for_ever(batches), start, None)
 
     return start_at
+
+
+def _for_ever(batches: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Pass after pass.
+
+    Raises:
+        ValueError: if a pass is empty, as is the second one over a generator.
+    """
+    while True:
+        empty = True
+        for images in batches:
+            empty = False
+            yield images
+        require(not empty, "batches", batches, "batches that can be iterated over again and again, at least one")
 
 
 def train(
@@ -155,7 +169,8 @@ def train(
 
     Raises:
         TrainingDiverged: if the loss stops being finite.
-        ValueError: for "jumprelu", or if the folder holds the state of a run with other settings.
+        ValueError: for "jumprelu", activations of a wrong shape, no batches, or a folder with the state of a run with
+            other settings.
     """
     require(spec.activation != "jumprelu", "activation", spec.activation, "topk, batchtopk or relu")
     run = _Run(spec, settings, seed, torch.device(device))
@@ -200,17 +215,20 @@ class _Run:
 
     @torch.no_grad()
     def calibrate(self, activations: Activations, batches: Iterator[Tensor]) -> None:
-        """Mean norms, and b_D and b_pre at the means of what is reconstructed and read."""
+        """Mean norms; b_D and b_pre at the means of what is reconstructed and read.
+
+        Without b_pre, b_conv starts where it centres the pre-activations: a common offset of all activations would
+        otherwise make some features active everywhere and most of the others dead.
+        """
         t = self.transcoder
         sums = [torch.zeros(d, dtype=torch.float64, device=self.device) for d in (t.spec.d_in, t.spec.out)]
         norms, count = torch.zeros(2, dtype=torch.float64, device=self.device), 0
         for images in batches:
-            grids = activations(images.to(self.device))
+            grids = read_activations(t.spec, activations, images.to(self.device))
             for i, grid in enumerate(grids):
                 sums[i] += grid.double().sum(dim=(0, 2, 3))
                 norms[i] += grid.double().norm(dim=1).sum()
             count += grids[0][:, 0].numel()
-        require(count > 0, "batches", "empty", "at least one batch of images")
         means = [s / count for s in sums]
         if t.norm_in is not None and t.norm_out is not None:
             t.norm_in.copy_(norms[0] / count)
@@ -219,12 +237,14 @@ class _Run:
         for parameter, mean in ((t.b_pre, means[0]), (t.b_D, means[1])):
             if parameter is not None:
                 parameter.copy_(mean)
+        if t.b_pre is None:
+            t.b_conv.sub_(t.W_conv.sum(dim=(2, 3)) @ means[0].to(t.W_conv))
 
     def advance(self, activations: Activations, images: Tensor) -> Status:
         """One step."""
         t, settings = self.transcoder.train(), self.settings
         with torch.no_grad():
-            x, y = activations(images.to(self.device))
+            x, y = read_activations(t.spec, activations, images.to(self.device))
             y = t.from_output_units(y)
         u = t.pre_activations(x)
         z = t.sparsify(u)
@@ -249,12 +269,16 @@ class _Run:
         return Status(self.step, settings.steps, loss.item(), active.sum().item() / x[:, 0].numel(), dead)
 
     def _aux_loss(self, u: Tensor, error: Tensor, silent: Tensor, dead: int) -> Tensor:
-        """Mean squared distance of the error to what the silent features make of it."""
+        """Mean squared distance of the error to what the silent features make of it.
+
+        Their pre-activations are not rectified, unlike Gao et al.'s: a feature that is negative everywhere has a
+        gradient too.
+        """
         t = self.transcoder
         k = min(dead, self.settings.aux_k or max(1, t.spec.out // 2))
         among = u[:, silent]
         best = t.ranked(u).detach()[:, silent].topk(k, dim=1).indices
-        z = torch.zeros_like(among).scatter_(1, best, among.gather(1, best).relu())
+        z = torch.zeros_like(among).scatter_(1, best, among.gather(1, best))
         e_hat = torch.einsum("nkhw,kd->ndhw", z, t.W_D[silent])
         return (error - e_hat).square().mean()
 

@@ -230,3 +230,4 @@ def test_full_size_equals_the_reference(tmp_path):
     adm = load_adm(path, verify=False)
     x, time = inputs(64)
     assert (torch.cat(adm.both(x, time), dim=1) - out).abs().max() < 1e-5 * out.abs().max()
+    path.unlink()  # 2.2 GB

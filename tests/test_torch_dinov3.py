@@ -230,3 +230,4 @@ def test_large_equals_the_reference(tmp_path):
     out = backbone(image(1, 256))
     assert out.shape == (1, 768, 16, 16)
     assert close(out, net.inputs(image(1, 256))[2, 20])
+    (tmp_path / "net.pth").unlink()  # 0.8 GB

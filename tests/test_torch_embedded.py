@@ -1,17 +1,21 @@
 """The embedded backend: its pictures, its training code, and its stored weights against their records."""
 
+import json
 import os
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
-from backends.embedded import train
+from backends.embedded import command, features, store, train
 from backends.embedded.animals import (
     CLASSES,
     HASHES,
     PICTURES,
+    Animals,
     MissingData,
     check_hash,
     find_file,
@@ -22,6 +26,10 @@ from backends.embedded.animals import (
 from backends.embedded.command import PARTS
 from backends.embedded.convnext import ConvNeXt, Hook
 from backends.embedded.fit import Plan, TrainingDiverged, build, fit
+from backends.embedded.unet import UNet
+from backends.evaluate_transcoder import evaluate
+from backends.feature import FeatureScore
+from backends.transcoder import Transcoder
 
 torch.set_num_threads(1)
 
@@ -228,31 +236,173 @@ def test_divergence_is_reported():
         fit(network, lambda rng: network.weight.sum() * torch.nan, TINY)
 
 
-def trained(folder, monkeypatch, kill=None):
-    """A few steps of all three parts with small settings; `kill` stops the first run of each part there."""
-    settings = train.TRANSCODER.__class__(
-        **{**train.TRANSCODER.__dict__, "steps": 20, "save_every": 8, "check_every": 20, "warmup": 2}
-    )
-    plans = {
-        "classifier": Plan(**{**train.CLASSIFIER.__dict__, "steps": 25, "save_every": 8, "warmup": 5, "batch": 32}),
-        "prior": Plan(**{**train.PRIOR.__dict__, "steps": 12, "save_every": 5, "warmup": 2, "batch": 8}),
-    }
-    records = {}
-    for part in PARTS:
-        for stop in [None] if kill is None else [kill, None]:
-            try:
-                progress = None if stop is None else kill_at(stop)
-                if part == "transcoder":
-                    records[part] = train.train_features(settings, folder, progress)
-                else:
-                    task = train.train_classifier if part == "classifier" else train.train_prior
-                    records[part] = task(plans[part], folder, progress)
-            except Killed:
-                assert (folder / f"{part}.checkpoint").exists()
-    return records
+SHORT = {
+    "classifier": replace(train.CLASSIFIER, steps=40, save_every=8, warmup=5, batch=32),
+    "transcoder": replace(train.TRANSCODER, steps=20, save_every=8, check_every=20, warmup=2),
+    "prior": replace(train.PRIOR, steps=12, save_every=5, warmup=2, batch=8),
+}
+TRAIN = {"classifier": train.train_classifier, "transcoder": train.train_features, "prior": train.train_prior}
 
 
 @pytest.fixture(scope="module")
-def short_run(tmp_path_factory):
+def few():
+    """The training code and the commands see a tenth of the pictures."""
+    part = tuple(Animals(a.images[::10], a.labels[::10]) for a in load_animals())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "load_animals", lambda: part)
+        patch.setattr(command, "load_animals", lambda: part)
+        yield part
+
+
+@pytest.fixture(scope="module")
+def short_run(tmp_path_factory, few):
     folder = tmp_path_factory.mktemp("whole")
-    return folder, trained(folder, None)
+    return folder, {part: TRAIN[part](SHORT[part], folder) for part in PARTS}
+
+
+def test_a_short_training_learns(short_run, few):
+    folder, records = short_run
+    _, test = few
+    assert records["classifier"].measured["accuracy"] > 0.2  # chance: 0.1
+    untrained = build(lambda: UNet(**records["prior"].network), train.PRIOR.seed)
+    assert records["prior"].measured["velocity loss"] < 0.8 * train.prior_loss(untrained, test.images)
+    transcoder, hook = store.load_transcoder(folder)
+    activations = train.activations_at(store.load_classifier(folder), hook)
+    before = evaluate(Transcoder(transcoder.spec, train.TRANSCODER_SEED), activations, [test.images])
+    assert 1 - records["transcoder"].measured["explained variance"] < 0.8 * (1 - before.explained_variance)
+
+
+def test_killed_and_repeated_training_gives_the_same_weights(short_run, tmp_path):
+    """Every part is killed after its first checkpoint and started again; the files equal those of the whole run."""
+    whole, _ = short_run
+    for part in PARTS:
+        with pytest.raises(Killed):
+            TRAIN[part](SHORT[part], tmp_path, kill_at(10))
+        assert not store.weights_path(part, tmp_path).exists()
+        TRAIN[part](SHORT[part], tmp_path)
+        assert store.weights_path(part, tmp_path).read_bytes() == store.weights_path(part, whole).read_bytes()
+
+
+def test_another_seed_gives_other_weights(short_run, tmp_path):
+    whole, _ = short_run
+    train.train_prior(replace(SHORT["prior"], seed=99), tmp_path)
+    assert store.weights_path("prior", tmp_path).read_bytes() != store.weights_path("prior", whole).read_bytes()
+
+
+def test_the_command_trains_and_reports(tmp_path, few):
+    result = CliRunner().invoke(command.embedded_train, ["--part", "prior", "--steps", "1", "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert "velocity loss" in result.output
+    assert store.load_prior(tmp_path)(torch.zeros(1, 1, 32, 32), torch.zeros(1, dtype=torch.long)).shape == (
+        1,
+        1,
+        32,
+        32,
+    )
+
+
+def test_missing_weights_say_how_to_make_them(tmp_path):
+    for load in (store.load_classifier, store.load_transcoder, store.load_prior):
+        with pytest.raises(store.MissingWeights, match="embedded-train --part"):
+            load(tmp_path)
+
+
+# The stored weights
+
+ROUNDING = 2e-3
+"""Other machines may differ in the last digits of each sum."""
+
+
+def test_the_weights_are_small():
+    assert sum(file.stat().st_size for file in store.WEIGHTS.iterdir()) <= 5e6
+
+
+def test_the_classifier_is_as_accurate_as_recorded():
+    _, test = load_animals()
+    found = train.accuracy(store.load_classifier(), *test)
+    assert found == pytest.approx(store.read_record("classifier").measured["accuracy"], abs=ROUNDING)
+    assert found >= 0.92
+
+
+def test_the_transcoder_explains_as_much_as_recorded():
+    _, test = load_animals()
+    transcoder, hook = store.load_transcoder()
+    activations = train.activations_at(store.load_classifier(), hook)
+    found = evaluate(transcoder, activations, test.images.split(train.CHUNK)).explained_variance
+    assert found == pytest.approx(store.read_record("transcoder").measured["explained variance"], abs=ROUNDING)
+    assert found >= 0.9
+
+
+def test_the_prior_denoises_as_well_as_recorded():
+    _, test = load_animals()
+    found = train.prior_loss(store.load_prior(), test.images)
+    assert found == pytest.approx(store.read_record("prior").measured["velocity loss"], abs=ROUNDING)
+    assert found <= 0.15
+
+
+# The named features
+
+
+@pytest.fixture(scope="module")
+def summaries():
+    parts = load_animals()
+    images, labels = (torch.cat(both) for both in zip(*parts, strict=True))
+    transcoder, hook = store.load_transcoder()
+    scores = features.all_scores(store.load_classifier(), transcoder, hook, images)
+    return {summary.index: summary for summary in features.summarise(scores, labels)}
+
+
+def test_named_features_respond_to_their_classes(summaries):
+    named = features.read_named()
+    assert len({entry.index for entry in named}) == len({entry.name for entry in named}) == len(named) >= 8
+    for entry in named:
+        assert summaries[entry.index].dominant == entry.dominant, entry
+        assert summaries[entry.index].share == pytest.approx(entry.share, abs=0.03), entry
+
+
+def test_a_summary_counts_by_hand():
+    """Three features over 200 pictures: one that never fires, one for zebras, one for everything."""
+    labels = torch.arange(10).repeat(20)
+    scores = torch.stack([torch.zeros(200), (labels == 9) * 2.0, torch.ones(200)], dim=1)
+    zebras, everything = features.summarise(scores, labels)
+    assert (zebras.index, everything.index) == (1, 2)
+    assert zebras.dominant == "zebra"
+    assert zebras.live == pytest.approx(0.1)
+    assert zebras.classes[9] == 20
+    assert zebras.quantiles[0] == 0
+    assert zebras.quantiles[-1] == 2
+    assert everything.live == 1
+
+
+def test_scores_are_those_of_feature_score(summaries):
+    """All features at once give what `FeatureScore` gives for one."""
+    _, test = load_animals()
+    classifier, (transcoder, hook) = store.load_classifier(), store.load_transcoder()
+    images, index = test.images[::50], next(iter(summaries))
+    one = FeatureScore(lambda x: classifier.features(x, hook), transcoder, index, preprocess=lambda x: x, share=1.0)
+    every = features.all_scores(classifier, transcoder, hook, images)
+    torch.testing.assert_close(one(images), every[:, index], rtol=1e-5, atol=1e-5)
+
+
+def test_a_montage_is_red_where_the_map_is_large():
+    images = torch.full((3, 1, 32, 32), -1.0)
+    maps = torch.zeros(3, 8, 8)
+    maps[1, 2, 3] = 5.0
+    picture = features.montage(images, maps, columns=2)
+    assert picture.shape == (66, 66, 3)
+    assert picture[10, 33 + 14].tolist() == [255, 0, 0]
+    assert picture[10, 14].tolist() == [0, 0, 0]
+
+
+def test_the_command_draws_every_live_feature(tmp_path, few):
+    result = CliRunner().invoke(command.embedded_features, ["--out", str(tmp_path), "--shown", "1"])
+    assert result.exit_code == 0, result.output
+    transcoder, hook = store.load_transcoder()
+    images, labels = (torch.cat(both) for both in zip(*few, strict=True))
+    scores = features.all_scores(store.load_classifier(), transcoder, hook, images)
+    expected = {s.index: s.dominant for s in features.summarise(scores, labels)}
+    assert len(expected) > 100
+    drawn = (path.stem.split("-") for path in tmp_path.glob("*.png"))
+    assert {int(index): dominant for index, dominant in drawn} == expected
+    written = json.loads((tmp_path / "summaries.json").read_text())
+    assert {entry["index"]: entry["dominant"] for entry in written} == expected

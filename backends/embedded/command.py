@@ -1,4 +1,4 @@
-"""The command that trains the embedded backend: `python -m backends embedded-train`."""
+"""The commands `python -m backends embedded-train` and `embedded-features`."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -6,11 +6,14 @@ from typing import cast, get_args
 
 import click
 import torch
+from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from backends.embedded.store import WEIGHTS, Part, weights_path
+from backends.embedded.animals import load_animals
+from backends.embedded.features import all_scores, summarise, top_montage, write_summaries
+from backends.embedded.store import WEIGHTS, Part, load_classifier, load_transcoder, weights_path
 from backends.embedded.train import train_part
 
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -47,3 +50,24 @@ def embedded_train(part: str, out: Path, steps: int | None, threads: int) -> Non
     console.print(
         f"{sum(weights_path(p, out).stat().st_size for p in PARTS if weights_path(p, out).exists())} bytes in {out}"
     )
+
+
+@click.command("embedded-features")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("results/embedded-features"))
+@click.option("--weights", type=click.Path(path_type=Path, file_okay=False), default=WEIGHTS, help="Trained weights.")
+@click.option("--shown", type=click.IntRange(min=1), default=9, show_default=True, help="Pictures a feature.")
+def embedded_features(out: Path, weights: Path, shown: int) -> None:
+    """Draw the top pictures of every live feature, tinted where it is active, to find names by looking."""
+    torch.set_num_threads(1)
+    classifier, (transcoder, hook) = load_classifier(weights), load_transcoder(weights)
+    images, labels = (torch.cat(both) for both in zip(*load_animals(), strict=True))
+    scores = all_scores(classifier, transcoder, hook, images)
+    summaries = summarise(scores, labels)
+    out.mkdir(parents=True, exist_ok=True)
+    for s in summaries:
+        sheet = top_montage(classifier, transcoder, hook, images, scores[:, s.index], s.index, shown)
+        picture = Image.fromarray(sheet.numpy())
+        larger = picture.resize((4 * picture.width, 4 * picture.height), Image.Resampling.NEAREST)
+        larger.save(out / f"{s.index:03d}-{s.dominant}.png")
+    write_summaries(summaries, out / "summaries.json")
+    click.echo(f"{len(summaries)} live features of {scores.shape[1]} in {out}")

@@ -4,6 +4,7 @@ About ten minutes on two idle cores. Every part counts steps, not minutes, so th
 busy the machine is. A part that was killed continues from its checkpoint.
 """
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
@@ -28,11 +29,11 @@ from backends.transcoder import TranscoderSpec
 from theory.schedule import NoiseSchedule
 
 CLASSIFIER = Plan(steps=1200, batch=64, learning_rate=3e-3, seed=1, decay=0.995, weight_decay=0.05)
-PRIOR = Plan(steps=3000, batch=32, learning_rate=1.5e-3, seed=2, decay=0.998)
-TRANSCODER = train_transcoder.Settings(steps=3000, learning_rate=1e-3)
+PRIOR = Plan(steps=2900, batch=32, learning_rate=3e-3, seed=2, decay=0.998)
+TRANSCODER = train_transcoder.Settings(steps=1500, learning_rate=2e-3)
 TRANSCODER_SEED = 3
 TRANSCODER_BATCH = 64
-HOOK = Hook(1, 2)
+HOOK = Hook(2, 0)
 FEATURES, ACTIVE, KERNEL = 512, 8, 1
 SCHEDULE = NoiseSchedule.cosine(1000)
 """Of the prior: its time is the index of a step, 0 ... 999."""
@@ -199,6 +200,7 @@ def train_features(
     sizes = asdict(spec) | {"hook": hook._asdict()}
     record = Record(sizes, asdict(settings) | {"seed": TRANSCODER_SEED, "batch": TRANSCODER_BATCH}, measured)
     store.save("transcoder", trained.transcoder, record, folder)
+    shutil.rmtree(folder / "transcoder.checkpoint")
     return record
 
 
