@@ -92,7 +92,7 @@ REVERSALS = {
     "started in N(0, 1)": {"start": lambda mean, variance: (0.0, 1.0)},
     "no noise": {"noise": 0.0},
     "the flow's half score with noise": {"score": 0.5},
-    "a score too strong": {"score": 1.2},
+    "a score too strong": {"score": 1.4},
 }
 
 
@@ -119,7 +119,7 @@ def mixtures_are_reversed(start: Callable | None = None, score: float = 1.0, noi
     """Two unequal modes on the line: mean, second moment and mass above 0, half-way and at the end."""
     runs = []
     for steps in (16, 32, 64):
-        world = LineWorld(*LINE, falling(steps, 0.3))
+        world = LineWorld(*LINE, falling(steps, 0.6))
         x = world.sample_at(steps, steps, 20_000)
         x = world.noise(steps, len(x))(steps) if start else x
         states = visited(world, moved(score, noise), x, world.schedule.rows, steps, [steps // 2, 0])
