@@ -132,18 +132,19 @@ def embedded_source(
     from backends.embedded.world import embedded_world, pictures
 
     autocast = None if precision == "float32" else getattr(torch, precision)
-    kept = {"share": 1.0 if share is None else share, "gated": gated is True}
+    whole = 1.0 if share is None else share
     world = embedded_world(
         feature,
         steps,
         reduction=_reduction(reduction),
-        **kept,
+        share=whole,
+        gated=gated is True,
         device=device,
         autocast=autocast,
         batch=batch,
         recompute=recompute,
     )
-    origin = {"embedded": True, "feature": feature, "reduction": reduction, **kept}
+    origin = {"embedded": True, "feature": feature, "reduction": reduction, "share": whole, "gated": gated is True}
     return Source(world, pool_of(pictures().images), {**origin, "precision": precision})
 
 
