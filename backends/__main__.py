@@ -1,10 +1,11 @@
 """Commands that need torch.
 
-python -m backends [explain | train-transcoder] --help
+python -m backends [explain | train-transcoder | embedded-train | embedded-features] --help
 """
 
 import click
 
+from backends.embedded.command import embedded_features, embedded_train
 from backends.explain_command import explain
 from backends.train_command import train_transcoder
 
@@ -14,8 +15,8 @@ def main() -> None:
     """Explain features of real vision models: train transcoders, sample by EnergyDPS."""
 
 
-main.add_command(explain)
-main.add_command(train_transcoder)
+for command in (explain, train_transcoder, embedded_train, embedded_features):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

@@ -283,6 +283,25 @@ def test_killed_and_repeated_training_gives_the_same_weights(short_run, tmp_path
         assert store.weights_path(part, tmp_path).read_bytes() == store.weights_path(part, whole).read_bytes()
 
 
+def test_a_finished_part_is_not_trained_again(short_run):
+    folder, records = short_run
+    for part in PARTS:
+        before = store.weights_path(part, folder).read_bytes()
+        again = TRAIN[part](SHORT[part], folder, kill_at(SHORT[part].steps))
+        assert store.weights_path(part, folder).read_bytes() == before
+        drop = {"CPU seconds": 0}
+        assert again.measured | drop == records[part].measured | drop
+
+
+def test_checkpoints_are_removed_and_weights_stay(tmp_path):
+    (tmp_path / "transcoder.checkpoint").mkdir()
+    (tmp_path / "transcoder.checkpoint" / "training.pt").touch()
+    for name in ("prior.checkpoint", "prior.safetensors"):
+        (tmp_path / name).touch()
+    train.remove_checkpoints(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["prior.safetensors"]
+
+
 def test_another_seed_gives_other_weights(short_run, tmp_path):
     whole, _ = short_run
     train.train_prior(replace(SHORT["prior"], seed=99), tmp_path)
@@ -293,6 +312,7 @@ def test_the_command_trains_and_reports(tmp_path, few):
     result = CliRunner().invoke(command.embedded_train, ["--part", "prior", "--steps", "1", "--out", str(tmp_path)])
     assert result.exit_code == 0, result.output
     assert "velocity loss" in result.output
+    assert not list(tmp_path.glob("*.checkpoint"))
     assert store.load_prior(tmp_path)(torch.zeros(1, 1, 32, 32), torch.zeros(1, dtype=torch.long)).shape == (
         1,
         1,
@@ -368,7 +388,7 @@ def test_a_summary_counts_by_hand():
     assert (zebras.index, everything.index) == (1, 2)
     assert zebras.dominant == "zebra"
     assert zebras.live == pytest.approx(0.1)
-    assert zebras.classes[9] == 20
+    assert zebras.classes == (*[0] * 9, 20)  # pictures of score zero are not counted
     assert zebras.quantiles[0] == 0
     assert zebras.quantiles[-1] == 2
     assert everything.live == 1

@@ -142,8 +142,9 @@ def killer(at):
 @pytest.mark.parametrize("activation", ["topk", "batchtopk"])
 def test_a_killed_run_ends_in_the_same_weights(tmp_path, activation):
     """Twice killed, between two saves: bit for bit the uninterrupted run, over more than one epoch of the data."""
-    spec = dataclasses.replace(SPEC, activation=activation, pre_bias=True, dataset_norm=True, decoder_norm_scaling=True)
-    how = {"steps": 130, "save_every": 20, "dead_after": 10, "check_every": 40}
+    flags = {"pre_bias": True, "dataset_norm": True, "decoder_norm_scaling": True}
+    spec = dataclasses.replace(SPEC, activation=activation, top_k=1, **flags)
+    how = {"steps": 130, "save_every": 20, "dead_after": 2, "check_every": 40}
     whole = fit(spec, **how)
     for at in (33, 77):
         with pytest.raises(Killed):
@@ -212,6 +213,22 @@ def test_decoder_rows_stay_on_the_sphere_unless_their_norms_count():
     assert (free - 1).abs().max() > 1e-3
 
 
+def test_the_gradient_of_a_unit_row_is_tangent(monkeypatch):
+    """Adam gets no component along the rows that the renormalisation would undo."""
+    along = []
+
+    def watch(optimiser):
+        t = next(iter(optimiser.param_groups))["params"][2]
+        assert t.shape == (40, 12)
+        along.append(((t.grad * t).sum(dim=1).abs().max() / t.grad.norm(dim=1).max()).item())
+
+    original = torch.optim.Adam.step
+    monkeypatch.setattr(torch.optim.Adam, "step", lambda self: (watch(self), original(self)))
+    fit(steps=20)
+    assert len(along) == 20
+    assert max(along) < 1e-5
+
+
 def test_dead_features_are_revived(monkeypatch):
     """Biases that silence 32 of 40 features for good: AuxK brings most of them back, without it all stay dead."""
     original = Transcoder._initialise
@@ -241,6 +258,13 @@ def test_norms_and_means_come_from_the_data():
     assert torch.allclose(t.b_pre, wanted, atol=1e-6)
     t = fit(dataclasses.replace(spec, pre_bias=False), steps=1, calibration_batches=50, learning_rate=1e-12).transcoder
     assert torch.allclose(t.pre_activations(y).mean(dim=(0, 2, 3)), torch.zeros(40), atol=1e-5)
+
+
+def test_the_batch_threshold_is_the_smallest_value_kept():
+    spec = dataclasses.replace(SPEC, activation="batchtopk")
+    t = fit(spec, steps=1, learning_rate=1e-12).transcoder
+    z = t.train().encode(planted(TRAINING[0])[0])
+    assert t.batch_threshold.item() == pytest.approx(z[z > 0].min().item(), rel=1e-5)
 
 
 def test_stops_when_the_target_is_reached():

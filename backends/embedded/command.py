@@ -14,7 +14,7 @@ from rich.table import Table
 from backends.embedded.animals import load_animals
 from backends.embedded.features import all_scores, summarise, top_montage, write_summaries
 from backends.embedded.store import WEIGHTS, Part, load_classifier, load_transcoder, weights_path
-from backends.embedded.train import train_part
+from backends.embedded.train import remove_checkpoints, train_part
 
 PARTS: tuple[Part, ...] = get_args(Part)
 """In the order of training: the transcoder reads the classifier."""
@@ -46,6 +46,7 @@ def embedded_train(part: str, out: Path, steps: int | None, threads: int) -> Non
             record = train_part(name, out, steps, report)
         for what, value in record.measured.items():
             table.add_row(name, what, f"{value:.4g}")
+    remove_checkpoints(out)
     console.print(table)
     console.print(
         f"{sum(weights_path(p, out).stat().st_size for p in PARTS if weights_path(p, out).exists())} bytes in {out}"

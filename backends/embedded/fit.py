@@ -86,7 +86,7 @@ def fit(
         network: to be trained, from `build`.
         loss: a random batch's loss, which depends on the network's present weights.
         plan: see `Plan`.
-        checkpoint: file to continue from if it exists and to write on the way; None keeps nothing.
+        checkpoint: file to continue from if it exists, and to write on the way and at the end; None keeps nothing.
         progress: called after each step.
 
     Raises:
@@ -116,7 +116,7 @@ def fit(
         weight = 1 - min(plan.decay, (1 + step) / (10 + step))
         _move(average, network, weight)
         smoothed = value.item() if step == 0 else SMOOTH * smoothed + (1 - SMOOTH) * value.item()
-        if checkpoint is not None and (step + 1) % plan.save_every == 0:
+        if checkpoint is not None and ((step + 1) % plan.save_every == 0 or step + 1 == plan.steps):
             _save(checkpoint, plan, network, optimiser, average, step + 1, smoothed)
         if progress is not None:
             progress(step + 1, plan.steps, smoothed)

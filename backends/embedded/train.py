@@ -1,7 +1,8 @@
 """Training of the three parts of the embedded backend: classifier, transcoder on its activations, diffusion prior.
 
 About ten minutes on two idle cores. Every part counts steps, not minutes, so that a seed gives the same weights however
-busy the machine is. A part that was killed continues from its checkpoint.
+busy the machine is. A part that was killed continues from its checkpoint, and one that was finished is not trained
+again until `remove_checkpoints`.
 """
 
 import shutil
@@ -110,7 +111,6 @@ def train_classifier(plan: Plan, folder: Path, progress: Progress | None = None)
     }
     record = Record(sizes, asdict(plan), measured)
     store.save("classifier", network, record, folder)
-    (folder / "classifier.checkpoint").unlink(missing_ok=True)
     return record
 
 
@@ -140,7 +140,6 @@ def train_prior(plan: Plan, folder: Path, progress: Progress | None = None) -> R
     }
     record = Record(sizes, asdict(plan), measured)
     store.save("prior", network, record, folder)
-    (folder / "prior.checkpoint").unlink(missing_ok=True)
     return record
 
 
@@ -200,7 +199,6 @@ def train_features(
     sizes = asdict(spec) | {"hook": hook._asdict()}
     record = Record(sizes, asdict(settings) | {"seed": TRANSCODER_SEED, "batch": TRANSCODER_BATCH}, measured)
     store.save("transcoder", trained.transcoder, record, folder)
-    shutil.rmtree(folder / "transcoder.checkpoint")
     return record
 
 
@@ -210,3 +208,9 @@ def train_part(part: Part, folder: Path, steps: int | None = None, progress: Pro
         return train_features(TRANSCODER if steps is None else replace(TRANSCODER, steps=steps), folder, progress)
     plan, train = (CLASSIFIER, train_classifier) if part == "classifier" else (PRIOR, train_prior)
     return train(plan if steps is None else replace(plan, steps=steps), folder, progress)
+
+
+def remove_checkpoints(folder: Path) -> None:
+    """Forget all training that was begun in a folder. The weights stay."""
+    for path in folder.glob("*.checkpoint"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
