@@ -35,7 +35,8 @@ HEADER = ("feature", "level", "method", "E[ψ]", "KID × 1000", "class agrees", 
 @click.option("--out", default="results", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of all random numbers.")
 @click.option("--quick", is_flag=True, help="Few pictures and steps: to see that it runs.")
-def embedded_command(out: Path, seed: int, quick: bool) -> None:
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes, one thread each.")
+def embedded_command(out: Path, seed: int, quick: bool, jobs: int) -> None:
     try:
         from backends.embedded import experiment
         from backends.explain import OtherRequest
@@ -54,8 +55,10 @@ def embedded_command(out: Path, seed: int, quick: bool) -> None:
             def report(what: str, done: int, total: int) -> None:
                 bar.update(task, description=what, completed=done, total=total)
 
-            results = list(experiment.run(job, budget, seed, report))
+            results = experiment.run(job, budget, seed, report, jobs=jobs)
             floor = experiment.prior_kids(budget, seed)
+            columns_: Any = experiment.activations()
+            np.savez(out / "embedded-activations.npz", **columns_)
     except OtherRequest as error:
         raise click.ClickException(str(error)) from error
     except FileNotFoundError as error:  # weights or pictures
@@ -69,6 +72,7 @@ def embedded_command(out: Path, seed: int, quick: bool) -> None:
         paths = save_figure(pictures(results), out, "embedded", provenance, numbers(results, floor))
         paths += save_pictures(tradeoff(results, floor), out, "embedded-tradeoff", provenance)
     paths.append(write_whole(out / "embedded.md", markdown(rows, provenance)))
+    paths.append(out / "embedded-activations.npz")
     for path in paths:
         console.print(f"wrote {path}", highlight=False)
 

@@ -136,6 +136,20 @@ def test_schedule_rows_are_the_posterior_of_the_forward_process():
     assert s.rows.time[0] == 29
 
 
+def test_until_leaves_out_the_noisiest_levels():
+    full = NoiseSchedule.cosine(1000)
+    cut = full.until(1e-3)
+    assert cut.alpha_bar[-1] >= 1e-3 > full.alpha_bar[cut.steps + 1]
+    assert list(cut.strided(7).rows.time) == [cut.steps - 1, *list(cut.strided(7).rows.time)[1:]]
+    assert full.strided(50).rows.tilt[0] > 100 > 2 > cut.strided(50).rows.tilt.max()
+    again = full.strided(100).until(1e-3)
+    assert set(again.rows.time) <= set(full.strided(100).rows.time)
+    assert len(again.times) == again.steps
+    for least in (0.0, 1.0, float("nan")):
+        with pytest.raises(ValueError, match="least"):
+            full.until(least)
+
+
 def test_constant_guidance_is_a_tilt_like_strength_that_grows():
     """The numbers of the specification: about 49 zeta at the noisy end, 10^4 zeta at the clean end."""
     rows = guided_rows(NoiseSchedule.linear(), 1.0, "constant")

@@ -102,6 +102,20 @@ class NoiseSchedule:
         times = np.arange(self.steps) if self.times is None else self.times
         return NoiseSchedule(self.alpha_bar[kept], times[kept[1:] - 1])
 
+    def until(self, least: float) -> "NoiseSchedule":
+        """The levels with alpha_bar >= `least`; sampling then starts at the noisiest of them.
+
+        For schedules that end in almost pure noise. Their last step, strided, has (1 - alpha)/sqrt(alpha) in the
+        hundreds, which multiplies what a network's guidance gets wrong where there is no signal. What is left out is
+        a signal of sqrt(least).
+
+        Raises:
+            ValueError: unless 0 < least < alpha_bar_1.
+        """
+        require(0 < least < self.alpha_bar[1], "least", least, f"in (0, {self.alpha_bar[1]:.6g}), the first level")
+        kept = int((self.alpha_bar >= least).sum())
+        return NoiseSchedule(self.alpha_bar[:kept], None if self.times is None else self.times[: kept - 1])
+
     @cached_property
     def rows(self) -> Row:
         """The reverse steps as columns, from i = N to i = 1, without guidance (`guidance` = 0, `cap` = inf)."""

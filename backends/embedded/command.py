@@ -17,7 +17,7 @@ from backends.embedded.store import WEIGHTS, Part, load_classifier, load_transco
 from backends.embedded.train import remove_checkpoints, train_part
 
 PARTS: tuple[Part, ...] = get_args(Part)
-"""In the order of training: the transcoder reads the classifier."""
+"""In the order of training: the classifier sees what the prior makes of noise, the transcoder reads the classifier."""
 
 
 @click.command("embedded-train")
@@ -26,7 +26,7 @@ PARTS: tuple[Part, ...] = get_args(Part)
 @click.option("--steps", type=click.IntRange(min=1), help="Steps of each part, in place of the usual numbers.")
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of torch.")
 def embedded_train(part: str, out: Path, steps: int | None, threads: int) -> None:
-    """Train the classifier, its transcoder and the diffusion prior on the animal pictures.
+    """Train the diffusion prior, the classifier and its transcoder on the animal pictures.
 
     About ten minutes. If it is killed, the same command goes on from the last checkpoint and ends in the same weights.
     Another number of threads may change the last digits.

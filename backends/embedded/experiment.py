@@ -9,11 +9,13 @@ Paper: Section 4 in small (Figure 4, Tables 8-10), Appendix I's matched-faithful
 """
 
 import json
-from collections.abc import Callable, Iterator
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -24,7 +26,7 @@ from backends.embedded.animals import CLASSES
 from backends.embedded.features import Named, read_named
 from backends.embedded.measures import agreement, kid, look_alikes, pooled, usual_distance
 from backends.embedded.smoothness import smoothness
-from backends.embedded.store import WEIGHTS, load_classifier, read_record
+from backends.embedded.store import WEIGHTS, Part, load_classifier, read_record
 from backends.embedded.world import embedded_world, pictures
 from backends.explain import bind, chosen_for, part_seed
 from theory.ascent import Ascent
@@ -57,13 +59,13 @@ class Budget:
     """
 
     quantiles: tuple[float, ...] = (0.8, 0.9, 0.95, 0.99)
-    n: int = 48
+    n: int = 32
     seeds: int = 3
     steps: int = 50
     iterations: int = 30
     tolerance: float = 0.05
     margin: float = 0.1
-    start: float = 2.0
+    start: float = 1.0
 
 
 QUICK = Budget(quantiles=(0.8, 0.95), n=4, seeds=2, steps=8, iterations=4, tolerance=0.5)
@@ -220,33 +222,69 @@ def _filled(x: Float[np.ndarray, "n ..."], n: int) -> Float[np.ndarray, "m ..."]
 
 
 def run(
-    out: Path, budget: Budget, seed: int, report: Report, features: list[Named] | None = None
-) -> Iterator[FeatureResult]:
+    out: Path, budget: Budget, seed: int, report: Report, features: list[Named] | None = None, jobs: int = 1
+) -> list[FeatureResult]:
     """One result a feature, in order; those that `out` has already are read.
+
+    Args:
+        out: the experiment's folder.
+        budget: sizes.
+        seed: of everything random; equal seeds give equal results, whatever the number of processes.
+        report: progress, in cells where there is one process, in features where there are more.
+        features: default: those with a name.
+        jobs: processes, one thread each.
 
     Raises:
         OtherRequest: if the folder belongs to another experiment.
         MissingWeights, MissingData: if a part of the backend is not there.
     """
     chosen = read_named() if features is None else features
-    trained = {part: read_record(part, WEIGHTS).measured for part in ("classifier", "transcoder", "prior")}
+    trained = {part: read_record(part, WEIGHTS).measured for part in get_args(Part)}
     bind(out, {"budget": asdict(budget), "seed": seed, "weights": trained})
-    torch.set_num_threads(max(1, torch.get_num_threads()))
-    shared: Shared | None = None
-    each = len(METHODS) * len(budget.quantiles)
-    for i, feature in enumerate(chosen):
-        path = out / f"feature-{feature.index}.npz"
-        if not path.exists():
-            shared = shared or Shared()
-            done = [i * each]
+    todo = [feature for feature in chosen if not _path(out, feature).exists()]
+    if jobs > 1:
+        with ProcessPoolExecutor(min(jobs, max(len(todo), 1)), multiprocessing.get_context("spawn")) as pool:
+            waiting = [pool.submit(_work, feature, out, budget, seed) for feature in todo]
+            report("features", len(chosen) - len(todo), len(chosen))
+            for i, done in enumerate(as_completed(waiting), start=1):
+                report(done.result(), len(chosen) - len(todo) + i, len(chosen))
+    else:
+        each = len(METHODS) * len(budget.quantiles)
+        for i, feature in enumerate(todo):
+            _work(feature, out, budget, seed, partial(_report_cell, report, i * each, len(todo) * each))
+    return [_read(_path(out, feature), feature) for feature in chosen]
 
-            def step(name: str = feature.name, done: list[int] = done) -> None:
-                done[0] += 1
-                report(name, done[0], len(chosen) * each)
 
-            _write(path, FeatureRun(feature, shared, budget, part_seed(seed, feature.index)).result(step))
-        report(feature.name, (i + 1) * each, len(chosen) * each)
-        yield _read(path, feature)
+def _work(
+    feature: Named, out: Path, budget: Budget, seed: int, report: Callable[[str, int], None] | None = None
+) -> str:
+    torch.set_num_threads(1)
+    done = [0]
+
+    def step() -> None:
+        done[0] += 1
+        if report is not None:
+            report(feature.name, done[0])
+
+    _write(_path(out, feature), FeatureRun(feature, Shared(), budget, part_seed(seed, feature.index)).result(step))
+    return feature.name
+
+
+def _report_cell(report: Report, before: int, total: int, name: str, done: int) -> None:
+    report(name, before + done, total)
+
+
+def _path(out: Path, feature: Named) -> Path:
+    return out / f"feature-{feature.index}.npz"
+
+
+def activations(features: list[Named] | None = None) -> dict[str, Float[np.ndarray, " n"]]:
+    """The activation of each named feature on all pictures, for `figures report`."""
+    found = {}
+    for feature in read_named() if features is None else features:
+        world = replace(embedded_world(feature.index, 1), batch=500)
+        found[feature.name] = world.to_numpy(world.score(pictures().images))
+    return found
 
 
 def prior_kids(budget: Budget, seed: int) -> list[float]:

@@ -17,7 +17,7 @@ from backends.embedded.convnext import ConvNeXt, Hook
 from backends.embedded.unet import UNet
 from backends.transcoder import Transcoder, TranscoderSpec
 
-Part = Literal["classifier", "transcoder", "prior"]
+Part = Literal["prior", "classifier", "transcoder"]
 WEIGHTS = Path(__file__).parent / "weights"
 
 

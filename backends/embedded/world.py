@@ -1,4 +1,7 @@
-"""The embedded backend as a world: its prior, and the activation of one feature of its transcoder as the score."""
+"""The embedded backend as a world: its prior, and the activation of one feature of its transcoder as the score.
+
+Sampling starts where the signal's share is `LEAST`, not at the prior's very last level: see `NoiseSchedule.until`.
+"""
 
 from functools import cache
 
@@ -10,6 +13,8 @@ from backends.embedded.store import load_classifier, load_prior, load_transcoder
 from backends.embedded.train import SCHEDULE
 from backends.feature import FeatureScore, Mix, Reduction
 from backends.world import TorchWorld
+
+LEAST = 1e-3
 
 
 @cache
@@ -56,7 +61,7 @@ def embedded_world(
     batch: int | None = None,
     recompute: bool = False,
 ) -> TorchWorld:
-    """Prior and feature as a world; the prior's own schedule, strided to `steps`.
+    """Prior and feature as a world; the prior's own schedule from `LEAST` on, strided to `steps`.
 
     `sample_prior` draws pictures of the data set, without replacement.
 
@@ -73,7 +78,7 @@ def embedded_world(
     return TorchWorld(
         prior,
         feature_score(feature, reduction, share, gated, device),
-        SCHEDULE.strided(steps),
+        SCHEDULE.until(LEAST).strided(steps),
         (1, 32, 32),
         "v",
         (-1.0, 1.0),
