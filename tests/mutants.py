@@ -68,7 +68,7 @@ class Timer:
     """A pytest plugin that times each test, and tells coverage which one is running."""
 
     def __init__(self, coverage=None):
-        self.coverage, self.seconds, self.failed = coverage, {}, []
+        self.coverage, self.seconds, self.failed, self.why = coverage, {}, [], ""
 
     def pytest_runtest_setup(self, item):
         if self.coverage is not None:
@@ -78,6 +78,7 @@ class Timer:
         self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
         if report.failed:
             self.failed.append(report.nodeid)
+            self.why = report.longreprtext[-4000:]
 
 
 def run_pytest(arguments: list[str], timer: Timer) -> int:
@@ -147,7 +148,7 @@ def map_lines(folder: Path) -> dict:
     code = run_pytest([*test_files(), "-k", RUNGS], timer)
     cov.stop()
     if code != 0:
-        return {"failed": timer.failed or [f"exit code {code}"]}
+        return {"failed": timer.failed or [f"exit code {code}"], "why": timer.why}
     data, lines = cov.get_data(), {}
     for name in data.measured_files():
         path = str(Path(name).relative_to(folder))
@@ -254,7 +255,8 @@ def _tests(out: Path, folder: Path, console: Console) -> dict:
         console.print("running the tests once under coverage")
         found = forked(lambda: map_lines(folder), 3600.0)
         if found is None or "failed" in found:
-            raise SystemExit(f"the tests must pass before mutants are judged: {found}")
+            failed = found or {"failed": ["no answer"], "why": ""}
+            raise SystemExit(f"the tests must pass before mutants are judged: {failed['failed']}\n{failed['why']}")
         cache.write_text(json.dumps(found))
     return json.loads(cache.read_text())
 

@@ -12,8 +12,8 @@ import json
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property, partial
+from dataclasses import asdict, dataclass
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -26,9 +26,10 @@ from backends.embedded.animals import CLASSES
 from backends.embedded.features import Named, read_named
 from backends.embedded.measures import agreement, kid, look_alikes, pooled, usual_distance
 from backends.embedded.smoothness import smoothness
-from backends.embedded.store import WEIGHTS, Part, load_classifier, read_record
+from backends.embedded.store import WEIGHTS, Part, load_classifier, load_transcoder, read_record
 from backends.embedded.world import embedded_world, pictures
 from backends.explain import bind, chosen_for, part_seed
+from backends.feature import Mix
 from theory.ascent import Ascent
 from theory.atomic import AtomicLaw
 from theory.calibrate import calibrate_hard, calibrate_klsc
@@ -102,13 +103,28 @@ class FeatureResult(NamedTuple):
 
 
 class Shared:
-    """What all features need: pictures, their features, the classifier."""
+    """What all features need: pictures, their features at both ends of the classifier, the classifier."""
 
     def __init__(self) -> None:
         self.images, self.classifier = pictures().images, load_classifier()
+        self.transcoder, hook = load_transcoder()
+        with torch.no_grad():
+            self.hooked = torch.cat([self.classifier.features(part, hook) for part in self.images.split(500)])
         self.reference = pooled(self.classifier, self.images)
         pairs = torch.randint(len(self.images), (2000, 2), generator=torch.Generator().manual_seed(0))
         self.usual = usual_distance(self.images, pairs)
+
+    def activation(self, feature: int) -> Float[np.ndarray, " pool"]:
+        """The feature's activation on every picture: `feature_score`, with the classifier's part done once."""
+        everywhere = (slice(None), slice(None))
+        with torch.no_grad():
+            return Mix()(self.transcoder.feature_pre_activation(self.hooked, feature, everywhere)).double().numpy()
+
+
+@cache
+def shared() -> Shared:
+    """One for the process."""
+    return Shared()
 
 
 class FeatureRun:
@@ -117,7 +133,7 @@ class FeatureRun:
     def __init__(self, feature: Named, shared: Shared, budget: Budget, seed: int) -> None:
         self.feature, self.shared, self.budget, self.seed = feature, shared, budget, seed
         self.world = embedded_world(feature.index, budget.steps)
-        self.pool = self.world.to_numpy(replace(self.world, batch=500).score(shared.images))
+        self.pool = shared.activation(feature.index)
         self.law, self.spread = AtomicLaw(self.pool), float(self.pool.std())
         self.known: dict[float, float] = {}
 
@@ -266,7 +282,7 @@ def _work(
         if report is not None:
             report(feature.name, done[0])
 
-    _write(_path(out, feature), FeatureRun(feature, Shared(), budget, part_seed(seed, feature.index)).result(step))
+    _write(_path(out, feature), FeatureRun(feature, shared(), budget, part_seed(seed, feature.index)).result(step))
     return feature.name
 
 
@@ -280,18 +296,15 @@ def _path(out: Path, feature: Named) -> Path:
 
 def activations(features: list[Named] | None = None) -> dict[str, Float[np.ndarray, " n"]]:
     """The activation of each named feature on all pictures, for `figures report`."""
-    found = {}
-    for feature in read_named() if features is None else features:
-        world = replace(embedded_world(feature.index, 1), batch=500)
-        found[feature.name] = world.to_numpy(world.score(pictures().images))
-    return found
+    chosen = read_named() if features is None else features
+    return {feature.name: shared().activation(feature.index) for feature in chosen}
 
 
 def prior_kids(budget: Budget, seed: int) -> list[float]:
     """KID of unguided samples, one a seed: what the prior itself costs."""
-    shared, world = Shared(), embedded_world(0, budget.steps)
+    world = embedded_world(0, budget.steps)
     sets = [unguided(world, world.noise(part_seed(seed, 3, s), budget.n)) for s in range(budget.seeds)]
-    return [kid(shared.reference, pooled(shared.classifier, x), s).kid for s, x in enumerate(sets)]
+    return [kid(shared().reference, pooled(shared().classifier, x), s).kid for s, x in enumerate(sets)]
 
 
 def _write(path: Path, result: FeatureResult) -> None:

@@ -4,6 +4,7 @@ Paper: Tables 8-10 (KID); the features are those of our classifier, not Inceptio
 each other and with nothing else.
 """
 
+import warnings
 from typing import NamedTuple
 
 import torch
@@ -46,7 +47,8 @@ def kid(reference: Float[Tensor, "m d"], features: Float[Tensor, "n d"], seed: i
     """
     n = len(features)
     require(2 <= n <= len(reference), "len(features)", n, f"in [2, {len(reference)}], the reference's number")
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Metric .Kernel Inception Distance. will save all")  # that is meant
         torch.manual_seed(seed)
         metric = KernelInceptionDistance(_Identity(), subsets=subsets, subset_size=n)
         metric.update(reference, real=True)
