@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from proofs_check.evidence import evidence, expect
 from tests.enumeration import close, log_partition, summed_kl, tilted
 from tests.strategies import finite_measures, for_all, restricted, unit, weights_of_six
+from theory.calibrate import calibrate_klsc
+from theory.measure import score_law
 from theory.tasks import baseline, distortion, distortion_bound, gibbs, task_injected
 
 tasks = st.lists(st.integers(-4, 4), min_size=6, max_size=6).map(lambda v: np.array(v) / 2)
@@ -166,8 +168,8 @@ def distortion_is_its_dual(shift: float = 1.0, hold: bool = True, direction=summ
         expect(close(found.value, primal, 1e-6, 1e-7), "= KL(q*||q_beta)", left=found.value, right=primal, **shown)
         met = abs(found.masses @ psi - tau) < 1e-8 and found.masses @ g >= kappa - 1e-8
         expect(met and c >= 0, "q* meets both levels", **shown)
-        if not hold and free @ g >= kappa:
-            q = free
+        if not hold:  # the law behind E.3's bound: the cheapest one with E[g] = kappa, wherever it takes E[psi]
+            q = gibbs(base, calibrate_klsc(score_law(base, g), kappa).multiplier * g).masses
         cost = direction(q, base)
         apart = summed_kl(q, found.masses)
         expect(cost >= found.value + apart - 1e-7, "any q costs KL(q||q*) more", cost=cost, apart=apart, **shown)

@@ -85,7 +85,7 @@ def run_pytest(arguments: list[str], timer: Timer) -> int:
     import pytest
 
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
-        return int(pytest.main(["-q", "-x", "-m", "not slow", *arguments], plugins=[timer]))
+        return int(pytest.main(["-q", "-m", "not slow", *arguments], plugins=[timer]))
 
 
 def forked(work, seconds: float):
@@ -168,7 +168,7 @@ def judge(mutant: Mutant, folder: Path, tests: dict, budget: float) -> dict:
             enter(folder)
             (folder / path).write_text(mutant.source)
             timer = Timer()
-            return [run_pytest(arguments, timer), timer.failed]
+            return [run_pytest(["-x", *arguments], timer), timer.failed]
 
         needed = sum(tests["seconds"].get(t, 0.0) for t in quickest)
         return forked(work, max(budget, START_S + PER_TEST_S * needed))

@@ -321,6 +321,17 @@ def test_the_command_trains_and_reports(tmp_path, few):
     )
 
 
+def test_the_classifier_sees_what_the_prior_makes_of_noise():
+    """A prior that always answers v(x, t) = 0 has x0_hat = sqrt(alpha_bar) x_t; a real one comes near the pictures."""
+    images = load_animals()[1].images[:64]
+    blind = train.denoised(lambda x, t: torch.zeros_like(x), images, torch.Generator().manual_seed(0))
+    real = train.denoised(store.load_prior(), images, torch.Generator().manual_seed(0))
+    errors = [(x - images).square().mean((1, 2, 3)) for x in (blind, real)]
+    assert real.abs().max() <= 1
+    assert errors[1].median() < 0.3 * errors[0].median()
+    assert errors[1].max() > 20 * errors[1].min()  # every noise level
+
+
 def test_missing_weights_say_how_to_make_them(tmp_path):
     for load in (store.load_classifier, store.load_transcoder, store.load_prior):
         with pytest.raises(store.MissingWeights, match="embedded-train --part"):
