@@ -1,4 +1,4 @@
-"""Named features of the embedded backend, explained by four methods at matched activations, and what each costs.
+"""Named features of the embedded backend, explained by five methods at matched activations, and what each costs.
 
 Two figures: the pictures (`embedded`) and KID to the data against the achieved activation (`embedded-tradeoff`), with a
 table of all numbers. The experiment itself is `backends.embedded.experiment`; torch is needed (see the README).
@@ -26,12 +26,18 @@ from figures.output import Provenance, save_figure, save_pictures, style
 from toy.files import write_whole
 
 STATEMENTS = ("Definition 2.1", "Lemma D.4", "Lemma F.1", "Lemma F.2", "Algorithm 1", "Remark G.4", "Appendix C.1")
-COLORS = {"top-k": "#D55E00", "KLSC weights": "#000000", "optimisation": "#009E73", "EnergyDPS": "#0072B2"}
+COLORS = {
+    "top-k": "#D55E00",
+    "KLSC weights": "#000000",
+    "optimisation": "#009E73",
+    "EnergyDPS": "#0072B2",
+    "twisted": "#E69F00",
+}
 SHOWN, EDGE = 4, 2
-HEADER = ("feature", "level", "method", "E[ψ]", "KID × 1000", "class agrees", "look-alikes", "boundary mass")
+HEADER = ("feature", "level", "method", "E[ψ]", "KID", "class agrees", "look-alikes", "boundary mass")
 
 
-@click.command("embedded", help="Features of the embedded backend by four methods (needs torch; minutes).")
+@click.command("embedded", help="Features of the embedded backend by five methods (needs torch; minutes).")
 @click.option("--out", default="results", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of all random numbers.")
 @click.option("--quick", is_flag=True, help="Few pictures and steps: to see that it runs.")
@@ -64,7 +70,7 @@ def embedded_command(out: Path, seed: int, quick: bool, jobs: int) -> None:
     except FileNotFoundError as error:  # weights or pictures
         raise click.ClickException(str(error)) from error
     provenance = Provenance(
-        "features of a learned world by four methods", STATEMENTS, asdict(budget) | {"shown": SHOWN}, seed
+        "features of a learned world by five methods", STATEMENTS, asdict(budget) | {"shown": SHOWN}, seed
     )
     rows = lines(results)
     show(rows, console)
@@ -86,12 +92,12 @@ def pictures(results: Sequence[Any]) -> Figure:
     """A block for each feature: a row a method, three levels side by side, the achieved mean above each."""
     wide = 2
     high = -(-len(results) // wide)
-    figure = plt.figure(figsize=(12.4, 4.1 * high))
+    figure = plt.figure(figsize=(12.4, 3.45 * high + 0.3))
     for axes, result in zip(figure.subplots(high, wide, squeeze=False).flat, results, strict=False):
         _block(axes, result)
     for axes in figure.axes[len(results) :]:
         axes.remove()
-    figure.suptitle("The same mean activation by four methods: what each says about a feature")
+    figure.suptitle("The same mean activation by five methods: what each says about a feature")
     return figure
 
 
@@ -136,26 +142,26 @@ def tradeoff(results: Sequence[Any], floor: Sequence[float]) -> Figure:
                 continue
             axes.errorbar(
                 means.mean(1),
-                1000 * kids.mean(1),
+                kids.mean(1),
                 xerr=_standard_error(means),
-                yerr=1000 * _standard_error(kids),
+                yerr=_standard_error(kids),
                 color=color,
                 marker="o",
                 markersize=3,
                 label=method,
             )
-        axes.axhline(1000 * float(np.mean(floor)), color="gray", linewidth=0.8, linestyle=":")
-        axes.set_yscale("symlog", linthresh=10)
+        axes.axhline(float(np.mean(floor)), color="gray", linewidth=0.8, linestyle=":")
+        axes.set_yscale("symlog", linthresh=0.1)
         axes.set_title(result.feature.name)
         if i % wide == 0:
-            axes.set_ylabel("KID to the data × 1000")
+            axes.set_ylabel("KID to the data")
         if i // wide == high - 1:
             axes.set_xlabel("achieved mean activation")
         if i == 0:
             axes.legend(fontsize=7)
     for axes in figure.axes[len(results) :]:
         axes.remove()
-    figure.suptitle("More activation costs distance to the data; dotted: samples of the prior without guidance")
+    figure.suptitle("More activation costs distance to the data (dotted: the prior without guidance)")
     return figure
 
 
@@ -176,7 +182,7 @@ def lines(results: Sequence[Any]) -> list[tuple[str, ...]]:
             f"{cell.level:.2f}" + (" missed" if cell.problem else ""),
             cell.method,
             spread(cell.means),
-            spread(cell.kids, 1000, 0),
+            spread(cell.kids),
             f"{np.mean(cell.agreements):.0%}",
             f"{np.mean(cell.look_alikes):.0f}",
             "" if cell.boundary_mass is None else f"{cell.boundary_mass:.3f}",
@@ -208,6 +214,7 @@ def markdown(rows: Sequence[tuple[str, ...]], provenance: Provenance) -> str:
     p = provenance.parameters
     note = (
         f"Levels: quantiles {', '.join(f'{q:g}' for q in p['quantiles'])} of the activation over all pictures. "
+        "The twisted sampler has the multiplier of the KLSC weights and is not calibrated. "
         f"{p['n']} pictures a cell and seed, {p['seeds']} seeds (± standard error), {p['steps']} reverse steps, "
         f"{p['iterations']} iterations of the optimiser, seed {provenance.seed}. "
         "KID on the classifier's pooled features. "

@@ -16,7 +16,7 @@ from backends.explain import OtherRequest
 from figures.__main__ import main
 
 torch.set_num_threads(1)
-TINY = Budget(quantiles=(0.8, 0.95), n=6, seeds=2, steps=6, iterations=3, tolerance=0.3)
+TINY = Budget(quantiles=(0.8, 0.95), n=6, particles=8, seeds=2, steps=6, iterations=3, tolerance=0.3)
 
 
 def test_smoothness_is_zero_on_flat_pictures_and_has_its_gradient():
@@ -100,7 +100,9 @@ def test_every_method_is_brought_to_its_level(feature_run, method):
         assert torch.equal(x, draw(5))
         assert not torch.equal(x, draw(6))
         mean = float(feature_run.world.score(x.float()).mean())
-        if problem is None:
+        if method == "twisted":
+            assert knob == pytest.approx(feature_run.sampler("KLSC weights", level)[0])
+        elif problem is None:
             assert abs(mean - level) < 6 * feature_run.spread / TINY.n**0.5
         else:
             assert "target" in problem
@@ -110,10 +112,10 @@ def test_results_are_kept_and_not_repeated(tmp_path, monkeypatch):
     two = read_named()[:2]
     seen = []
     first = run(tmp_path, QUICK, 0, lambda *r: seen.append(r), two)
-    assert seen[-1][1:] == (16, 16)
+    assert seen[-1][1:] == (20, 20)
     for result in first:
         assert len(result.cells) == len(METHODS) * len(QUICK.quantiles)
-        assert result.images.shape == (8, QUICK.n, 32, 32)
+        assert result.images.shape == (10, QUICK.n, 32, 32)
         masses = {c.method: c.boundary_mass for c in result.cells if c.level == result.levels[-1]}
         assert masses["KLSC weights"] < masses["top-k"]
         assert masses["EnergyDPS"] is None
@@ -131,8 +133,7 @@ def test_processes_change_nothing(tmp_path):
     assert [r.cells for r in alone] == [r.cells for r in together]
 
 
-def test_the_command_draws_and_tells(tmp_path, monkeypatch):
-    monkeypatch.setattr(experiment, "read_named", lambda: read_named()[:2])
+def test_the_command_draws_and_tells(tmp_path):
     done = CliRunner().invoke(main, ["embedded", "--quick", "--jobs", "1", "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output
     content = json.loads((tmp_path / "embedded.json").read_text())

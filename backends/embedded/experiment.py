@@ -1,7 +1,8 @@
-"""Four methods at matched activations on the embedded backend: what they show and what it costs.
+"""Five methods at matched activations on the embedded backend: what they show and what it costs.
 
 For each named feature and level: top-k retrieval, KLSC-weighted retrieval, optimisation with regularisation and
-EnergyDPS, each brought to the same mean activation, then drawn several times with different seeds. The levels are
+EnergyDPS, each brought to the same mean activation, then drawn several times with different seeds; and the twisted
+sampler with the multiplier of the KLSC weights, uncalibrated: it should reach the level by itself. The levels are
 quantiles of the feature's activation over all pictures. Every feature is written when it is done; a second call goes on
 from there.
 
@@ -37,8 +38,9 @@ from theory.energy_dps import energy_dps, unguided
 from theory.errors import CalibrationFailed
 from theory.knobs import calibrate_knob
 from theory.retrieval import reweight_to, top_k
+from theory.twisted import twisted
 
-METHODS = ("top-k", "KLSC weights", "optimisation", "EnergyDPS")
+METHODS = ("top-k", "KLSC weights", "optimisation", "EnergyDPS", "twisted")
 Report = Callable[[str, int, int], None]
 Sampler = Callable[[int], Tensor]
 """Seed -> pictures."""
@@ -50,7 +52,9 @@ class Budget:
 
     Args:
         quantiles: levels, as quantiles of the feature's activation over all pictures.
+        features: how many of the named features, in their order.
         n: pictures a cell and seed.
+        particles: of the twisted sampler, >= n; n of them are drawn by weight.
         seeds: repetitions.
         steps: reverse steps of the prior.
         iterations: of the optimiser.
@@ -60,7 +64,9 @@ class Budget:
     """
 
     quantiles: tuple[float, ...] = (0.8, 0.9, 0.95, 0.99)
-    n: int = 32
+    features: int = 6
+    n: int = 24
+    particles: int = 48
     seeds: int = 3
     steps: int = 50
     iterations: int = 30
@@ -69,7 +75,7 @@ class Budget:
     start: float = 1.0
 
 
-QUICK = Budget(quantiles=(0.8, 0.95), n=4, seeds=2, steps=8, iterations=4, tolerance=0.5)
+QUICK = Budget(quantiles=(0.8, 0.95), features=2, n=4, particles=6, seeds=2, steps=8, iterations=4, tolerance=0.5)
 
 
 class Cell(NamedTuple):
@@ -152,6 +158,8 @@ class FeatureRun:
         if method == "KLSC weights":
             found = reweight_to(self.pool, level)
             return found.multiplier, self._from_pool(found.weights), None
+        if method == "twisted":
+            return self._twisted(reweight_to(self.pool, level).multiplier)
         return self._optimised(level) if method == "optimisation" else self._guided(level)
 
     def _from_pool(self, weights: Float[np.ndarray, " pool"]) -> Sampler:
@@ -168,6 +176,15 @@ class FeatureRun:
 
         strength, problem = self._calibrated(mean_at, level, self.budget.start / self.spread, "strength")
         return strength, lambda seed: energy_dps(self.world, self.world.noise(seed, self.budget.n), strength), problem
+
+    def _twisted(self, multiplier: float) -> tuple[float, Sampler, str | None]:
+        def draw(seed: int) -> Tensor:
+            end = twisted(self.world, self.world.noise(seed, self.budget.particles), multiplier, seed)
+            scores = self.world.to_numpy(self.world.score(end.x))
+            chosen: Tensor = end.x[torch.as_tensor(chosen_for(end.weights, scores, self.budget.n, seed))]
+            return chosen
+
+        return multiplier, draw, None
 
     def _optimised(self, level: float) -> tuple[float, Sampler, str | None]:
         def ascent(seed: int) -> Ascent:
@@ -247,14 +264,14 @@ def run(
         budget: sizes.
         seed: of everything random; equal seeds give equal results, whatever the number of processes.
         report: progress, in cells where there is one process, in features where there are more.
-        features: default: those with a name.
+        features: default: the first `budget.features` of those with a name.
         jobs: processes, one thread each.
 
     Raises:
         OtherRequest: if the folder belongs to another experiment.
         MissingWeights, MissingData: if a part of the backend is not there.
     """
-    chosen = read_named() if features is None else features
+    chosen = read_named()[: budget.features] if features is None else features
     trained = {part: read_record(part, WEIGHTS).measured for part in get_args(Part)}
     bind(out, {"budget": asdict(budget), "seed": seed, "weights": trained})
     todo = [feature for feature in chosen if not _path(out, feature).exists()]
