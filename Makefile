@@ -4,6 +4,8 @@ PYTHON ?= python3
 TORCH ?= torch>=2.6
 # The pictures of the embedded backend; the package declares TensorFlow, which its data does not need.
 ANIMALS := animal-mnist==0.4
+# Processes of the tests and of the embedded experiment.
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -13,10 +15,10 @@ reproduce: $(VENV)/.base
 	$(BIN)/python -m figures all --out results
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not slow" -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -q -n $(JOBS) --dist loadscope --durations=10
 
 test-slow: $(VENV)/.dev
-	$(BIN)/python -m pytest -m slow -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -q -n $(JOBS) --dist loadscope
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -34,7 +36,7 @@ recover: $(VENV)/.base
 
 # Explains features of the embedded backend with the trained weights that are kept here.
 embedded: $(VENV)/.torch
-	$(BIN)/python -m figures embedded --out results
+	$(BIN)/python -m figures embedded --out results --jobs $(JOBS)
 
 # Trains the embedded backend again: classifier, transcoder, prior (about ten minutes); resumes where it stopped.
 embedded-train: $(VENV)/.torch
