@@ -8,8 +8,9 @@ import torch
 from click.testing import CliRunner
 
 from backends.embedded import experiment, measures
-from backends.embedded.experiment import METHODS, QUICK, Budget, FeatureRun, run, shared
+from backends.embedded.experiment import METHODS, QUICK, Budget, run, shared
 from backends.embedded.features import read_named
+from backends.embedded.methods import Methods
 from backends.embedded.smoothness import smoothness
 from backends.embedded.world import embedded_world, feature_score, pictures
 from backends.explain import OtherRequest
@@ -79,31 +80,31 @@ def test_sampling_starts_where_there_is_signal():
 
 
 @pytest.fixture(scope="module")
-def feature_run():
-    return FeatureRun(read_named()[0], shared(), TINY, seed=3)
+def methods_run():
+    return Methods(read_named()[0].index, shared(), TINY, seed=3)
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_is_brought_to_its_level(feature_run, method):
-    for level in feature_run.levels:
-        knob, draw, problem = feature_run.sampler(method, level)
+def test_every_method_is_brought_to_its_level(methods_run, method):
+    for level in methods_run.levels:
+        knob, draw, problem = methods_run.sampler(method, level)
         if method in ("top-k", "KLSC weights"):
-            weights = np.zeros(len(feature_run.pool))
+            weights = np.zeros(len(methods_run.pool))
             if method == "top-k":
-                weights[np.argsort(-feature_run.pool)[: int(knob)]] = 1 / knob
+                weights[np.argsort(-methods_run.pool)[: int(knob)]] = 1 / knob
             else:
-                weights = np.exp(knob * (feature_run.pool - feature_run.pool.max()))
+                weights = np.exp(knob * (methods_run.pool - methods_run.pool.max()))
                 weights /= weights.sum()
-            assert weights @ feature_run.pool == pytest.approx(level, abs=1e-2 * feature_run.spread)
+            assert weights @ methods_run.pool == pytest.approx(level, abs=1e-2 * methods_run.spread)
         x = draw(5)
         assert x.shape == (TINY.n, 1, 32, 32)
         assert torch.equal(x, draw(5))
         assert not torch.equal(x, draw(6))
-        mean = float(feature_run.world.score(x.float()).mean())
+        mean = float(methods_run.world.score(x.float()).mean())
         if method == "twisted":
-            assert knob == pytest.approx(feature_run.sampler("KLSC weights", level)[0])
+            assert knob == pytest.approx(methods_run.sampler("KLSC weights", level)[0])
         elif problem is None:
-            assert abs(mean - level) < 6 * feature_run.spread / TINY.n**0.5
+            assert abs(mean - level) < 6 * methods_run.spread / TINY.n**0.5
         else:
             assert "target" in problem
 

@@ -13,69 +13,28 @@ import json
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
-from functools import cache, cached_property, partial
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from backends.embedded.animals import CLASSES
 from backends.embedded.features import Named, read_named
-from backends.embedded.measures import agreement, kid, look_alikes, pooled, usual_distance
-from backends.embedded.smoothness import smoothness
-from backends.embedded.store import WEIGHTS, Part, load_classifier, load_transcoder, read_record
-from backends.embedded.world import embedded_world, pictures
-from backends.explain import bind, chosen_for, part_seed
-from backends.feature import Mix
-from theory.ascent import Ascent
+from backends.embedded.measures import agreement, kid, look_alikes, pooled
+from backends.embedded.methods import METHODS, QUICK, Budget, Methods, Shared, shared
+from backends.embedded.store import WEIGHTS, Part, read_record
+from backends.embedded.world import embedded_world
+from backends.explain import bind, part_seed
 from theory.atomic import AtomicLaw
 from theory.calibrate import calibrate_hard, calibrate_klsc
-from theory.energy_dps import energy_dps, unguided
-from theory.errors import CalibrationFailed
-from theory.knobs import calibrate_knob
-from theory.retrieval import reweight_to, top_k
-from theory.twisted import twisted
+from theory.energy_dps import unguided
 
-METHODS = ("top-k", "KLSC weights", "optimisation", "EnergyDPS", "twisted")
+__all__ = ["METHODS", "QUICK", "Budget", "Cell", "FeatureResult", "activations", "prior_kids", "run", "shared"]
 Report = Callable[[str, int, int], None]
-Sampler = Callable[[int], Tensor]
-"""Seed -> pictures."""
-
-
-@dataclass(frozen=True)
-class Budget:
-    """Sizes of the experiment.
-
-    Args:
-        quantiles: levels, as quantiles of the feature's activation over all pictures.
-        features: how many of the named features, in their order.
-        n: pictures a cell and seed.
-        particles: of the twisted sampler, >= n; n of them are drawn by weight.
-        seeds: repetitions.
-        steps: reverse steps of the prior.
-        iterations: of the optimiser.
-        tolerance: of a calibrated mean, in standard deviations of the activation over all pictures.
-        margin: of the boundary mass, in the same unit.
-        start: strength at which a calibration begins, one over the same unit.
-    """
-
-    quantiles: tuple[float, ...] = (0.8, 0.9, 0.95, 0.99)
-    features: int = 6
-    n: int = 24
-    particles: int = 48
-    seeds: int = 3
-    steps: int = 50
-    iterations: int = 30
-    tolerance: float = 0.05
-    margin: float = 0.1
-    start: float = 1.0
-
-
-QUICK = Budget(quantiles=(0.8, 0.95), features=2, n=4, particles=6, seeds=2, steps=8, iterations=4, tolerance=0.5)
 
 
 class Cell(NamedTuple):
@@ -108,112 +67,19 @@ class FeatureResult(NamedTuple):
     scores: Float[np.ndarray, "cells n"]
 
 
-class Shared:
-    """What all features need: pictures, their features at both ends of the classifier, the classifier."""
-
-    def __init__(self) -> None:
-        self.images, self.classifier = pictures().images, load_classifier()
-        self.transcoder, hook = load_transcoder()
-        with torch.no_grad():
-            self.hooked = torch.cat([self.classifier.features(part, hook) for part in self.images.split(500)])
-        self.reference = pooled(self.classifier, self.images)
-        pairs = torch.randint(len(self.images), (2000, 2), generator=torch.Generator().manual_seed(0))
-        self.usual = usual_distance(self.images, pairs)
-
-    def activation(self, feature: int) -> Float[np.ndarray, " pool"]:
-        """The feature's activation on every picture: `feature_score`, with the classifier's part done once."""
-        everywhere = (slice(None), slice(None))
-        with torch.no_grad():
-            return Mix()(self.transcoder.feature_pre_activation(self.hooked, feature, everywhere)).double().numpy()
-
-
-@cache
-def shared() -> Shared:
-    """One for the process."""
-    return Shared()
-
-
 class FeatureRun:
-    """One feature's four methods. Samplers are calibrated with common random numbers and drawn with others."""
+    """One feature's experiment."""
 
     def __init__(self, feature: Named, shared: Shared, budget: Budget, seed: int) -> None:
         self.feature, self.shared, self.budget, self.seed = feature, shared, budget, seed
-        self.world = embedded_world(feature.index, budget.steps)
-        self.pool = shared.activation(feature.index)
-        self.law, self.spread = AtomicLaw(self.pool), float(self.pool.std())
-        self.known: dict[float, float] = {}
-
-    @cached_property
-    def levels(self) -> list[float]:
-        """Mean activations wanted."""
-        return [float(np.quantile(self.pool, q)) for q in self.budget.quantiles]
-
-    def sampler(self, method: str, level: float) -> tuple[float, Sampler, str | None]:
-        """The calibrated knob (K, multiplier, weight or strength), draws from the method, and what went wrong."""
-        if method == "top-k":
-            kept = top_k(self.pool, level).indices
-            weights = np.zeros(len(self.pool))
-            weights[kept] = 1 / len(kept)
-            return float(len(kept)), self._from_pool(weights), None
-        if method == "KLSC weights":
-            found = reweight_to(self.pool, level)
-            return found.multiplier, self._from_pool(found.weights), None
-        if method == "twisted":
-            return self._twisted(reweight_to(self.pool, level).multiplier)
-        return self._optimised(level) if method == "optimisation" else self._guided(level)
-
-    def _from_pool(self, weights: Float[np.ndarray, " pool"]) -> Sampler:
-        n = min(self.budget.n, int(np.count_nonzero(weights)))
-        return lambda seed: self.shared.images[torch.as_tensor(chosen_for(weights, self.pool, n, seed))]
-
-    def _guided(self, level: float) -> tuple[float, Sampler, str | None]:
-        noise = self.world.noise(part_seed(self.seed, 0), self.budget.n)
-
-        def mean_at(strength: float) -> float:
-            if strength not in self.known:
-                self.known[strength] = float(self.world.score(energy_dps(self.world, noise, strength)).double().mean())
-            return self.known[strength]
-
-        strength, problem = self._calibrated(mean_at, level, self.budget.start / self.spread, "strength")
-        return strength, lambda seed: energy_dps(self.world, self.world.noise(seed, self.budget.n), strength), problem
-
-    def _twisted(self, multiplier: float) -> tuple[float, Sampler, str | None]:
-        def draw(seed: int) -> Tensor:
-            end = twisted(self.world, self.world.noise(seed, self.budget.particles), multiplier, seed)
-            scores = self.world.to_numpy(self.world.score(end.x))
-            chosen: Tensor = end.x[torch.as_tensor(chosen_for(end.weights, scores, self.budget.n, seed))]
-            return chosen
-
-        return multiplier, draw, None
-
-    def _optimised(self, level: float) -> tuple[float, Sampler, str | None]:
-        def ascent(seed: int) -> Ascent:
-            starts = 0.1 * np.random.default_rng(seed).normal(size=(self.budget.n, *self.world.shape)) - 0.5
-            return Ascent(self.world, smoothness, starts, self.budget.iterations)
-
-        first = ascent(part_seed(self.seed, 1))
-        weight, problem = self._calibrated(lambda w: float(first.climb(w).scores.mean()), level, 0.1, "weight")
-        return weight, lambda seed: ascent(seed).climb(weight).x, problem
-
-    def _calibrated(
-        self, mean_at: Callable[[float], float], level: float, start: float, name: str
-    ) -> tuple[float, str | None]:
-        means: dict[float, float] = {}
-
-        def kept(knob: float) -> float:
-            means[knob] = mean_at(knob)
-            return means[knob]
-
-        try:
-            return calibrate_knob(kept, level, self.budget.tolerance * self.spread, start, name).knob, None
-        except CalibrationFailed as failure:  # shown as it is, at the nearest mean
-            return min(means, key=lambda knob: abs(means[knob] - level)), str(failure)
+        self.methods = Methods(feature.index, shared, budget, seed)
+        self.law = AtomicLaw(self.methods.pool)
 
     def cell(self, method: str, level: float) -> tuple[Cell, Float[np.ndarray, "n h w"], Float[np.ndarray, " n"]]:
         """Draw and measure; the pictures and activations of the first seed."""
-        knob, draw, problem = self.sampler(method, level)
+        knob, draw, problem = self.methods.sampler(method, level)
         sets = [draw(part_seed(self.seed, 2, s)).float() for s in range(self.budget.seeds)]
-        scores = [self.world.to_numpy(self.world.score(x)) for x in sets]
+        scores = [self.methods.world.to_numpy(self.methods.world.score(x)) for x in sets]
         label = CLASSES.index(self.feature.dominant)
         classifier, reference = self.shared.classifier, self.shared.reference
         found = Cell(
@@ -227,11 +93,11 @@ class FeatureRun:
             self._boundary_mass(method, level),
             problem,
         )
-        return found, self.world.to_numpy(sets[0])[:, 0], scores[0]
+        return found, self.methods.world.to_numpy(sets[0])[:, 0], scores[0]
 
     def _boundary_mass(self, method: str, level: float) -> float | None:
         hard = calibrate_hard(self.law, level)
-        margin = self.budget.margin * self.spread
+        margin = self.budget.margin * self.methods.spread
         if method == "top-k":
             return hard.boundary_mass(hard.threshold, margin)
         return calibrate_klsc(self.law, level).boundary_mass(hard.threshold, margin) if method == METHODS[1] else None
@@ -240,13 +106,15 @@ class FeatureRun:
         """All methods at all levels."""
         cells, images, scores = [], [], []
         for method in METHODS:
-            for level in self.levels:
+            for level in self.methods.levels:
                 found, pictures_, values = self.cell(method, level)
                 cells.append(found)
                 images.append(_filled(pictures_, self.budget.n))
                 scores.append(_filled(values, self.budget.n))
                 report()
-        return FeatureResult(self.feature, self.levels, self.spread, cells, np.array(images), np.array(scores))
+        return FeatureResult(
+            self.feature, self.methods.levels, self.methods.spread, cells, np.array(images), np.array(scores)
+        )
 
 
 def _filled(x: Float[np.ndarray, "n ..."], n: int) -> Float[np.ndarray, "m ..."]:
