@@ -126,7 +126,7 @@ def _block(axes: Any, result: Any) -> None:
         axes.text(-4, m * (side + top) + top + side / 2, method, ha="right", va="center", color=COLORS[method])
     axes.imshow(canvas, cmap="gray", vmin=0, vmax=1)
     axes.axis("off")
-    axes.set_title(f"{result.feature.name}: mean activation over each group of {SHOWN}", loc="left")
+    axes.set_title(f"{result.feature.name} (numbers: mean activation)", loc="left")
 
 
 def tradeoff(results: Sequence[Any], floor: Sequence[float]) -> Figure:
