@@ -15,6 +15,7 @@ import contextlib
 import json
 import os
 import random
+import select
 import shutil
 import signal
 import sys
@@ -104,17 +105,20 @@ def forked(work, seconds: float):
         finally:
             os._exit(status)
     os.close(write)
-    with os.fdopen(read) as pipe:
-        deadline = time.monotonic() + seconds
+    text, deadline = b"", time.monotonic() + seconds
+    try:
         while time.monotonic() < deadline:
-            done, _ = os.waitpid(pid, os.WNOHANG)
-            if done:
-                text = pipe.read()
-                return json.loads(text) if text else None
-            time.sleep(0.02)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+            if select.select([read], [], [], 0.2)[0]:
+                part = os.read(read, 1 << 16)
+                if not part:
+                    os.waitpid(pid, 0)
+                    return json.loads(text) if text else None
+                text += part
+    finally:
+        os.close(read)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
     return None
 
 
