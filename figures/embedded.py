@@ -92,7 +92,7 @@ def pictures(results: Sequence[Any]) -> Figure:
     """A block for each feature: a row a method, three levels side by side, the achieved mean above each."""
     wide = 2
     high = -(-len(results) // wide)
-    figure = plt.figure(figsize=(12.4, 3.45 * high + 0.3))
+    figure = plt.figure(figsize=(12.4, 2.75 * high + 0.3))
     for axes, result in zip(figure.subplots(high, wide, squeeze=False).flat, results, strict=False):
         _block(axes, result)
     for axes in figure.axes[len(results) :]:
@@ -152,6 +152,7 @@ def tradeoff(results: Sequence[Any], floor: Sequence[float]) -> Figure:
             )
         axes.axhline(float(np.mean(floor)), color="gray", linewidth=0.8, linestyle=":")
         axes.set_yscale("symlog", linthresh=0.1)
+        axes.set_ylim(-0.1, 12.0)
         axes.set_title(result.feature.name)
         if i % wide == 0:
             axes.set_ylabel("KID to the data")
