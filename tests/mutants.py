@@ -5,9 +5,9 @@
 One run of the tests under coverage tells which tests touch which line. Each mutant is written into a private copy of
 the project and those tests run on it, quickest first, until one fails. For a line that only an import runs, or that JAX
 compiles, all tests of the files that import the module run. A process that has imported the libraries once is forked
-for each mutant. A mutant is *caught* if a test fails or the time is over; else it *survives*, and is then either listed
-with a reason in `equivalent_mutants.toml` (it changes nothing that a caller can see) or a hole in the tests. Results are
-written as they come; a second call goes on where the first one stopped.
+for each mutant. A mutant is *caught* if a test fails or the time is over; else it *survives*, and is then either
+listed with a reason in `equivalent_mutants.toml` (it changes nothing that a caller can see) or a hole in the tests.
+Results are written as they come; a second call goes on where the first one stopped.
 """
 
 import ast
