@@ -3,11 +3,11 @@
     python -m tests.mutants [--sample N] [--seed S] [--jobs J] [--only PART] [--out FOLDER]
 
 One run of the tests under coverage tells which tests touch which line. Each mutant is written into a private copy of
-the project and those tests run on it, quickest first, until one fails. For a line that only an import runs, or that JAX
-compiles, all tests of the files that import the module run. A process that has imported the libraries once is forked
-for each mutant. A mutant is *caught* if a test fails or the time is over; else it *survives*, and is then either
-listed with a reason in `equivalent_mutants.toml` (it changes nothing that a caller can see) or a hole in the tests.
-Results are written as they come; a second call goes on where the first one stopped.
+the project and those tests run on it, quickest first, until one fails or the patience ends. For a line that only an
+import runs, or that JAX compiles, all tests of the files that import the module run. A process that has imported the
+libraries once is forked for each mutant. A mutant is *caught* if a test fails or the time is over; else it *survives*,
+and is then either listed with a reason in `equivalent_mutants.toml` (it changes nothing that a caller can see) or a
+hole in the tests. Results are written as they come; a second call goes on where the first one stopped.
 """
 
 import ast
@@ -24,6 +24,7 @@ import time
 import tomllib
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
 from pathlib import Path
 
 import click
@@ -161,11 +162,13 @@ def map_lines(folder: Path) -> dict:
     return {"lines": lines, "seconds": timer.seconds}
 
 
-def judge(mutant: Mutant, folder: Path, tests: dict, budget: float) -> dict:
+def judge(mutant: Mutant, folder: Path, tests: dict, budget: float, patience: float) -> dict:
     """Caught or survived, by what, in how many seconds."""
     path = mutant.path.relative_to(ROOT)
     touching = tests["lines"].get(str(path), {}).get(str(mutant.line), [])
     quickest = sorted(touching, key=lambda t: tests["seconds"].get(t, 0.0))
+    spent = list(accumulate(tests["seconds"].get(t, 0.0) for t in quickest))
+    quickest = [t for t, s in zip(quickest, spent, strict=True) if s <= patience] or quickest[:1]
     start = time.monotonic()
 
     def attempt(arguments: list[str]) -> list | None:
@@ -216,7 +219,10 @@ def preload() -> None:
 @click.option("--again", is_flag=True, help="Judge survivors of earlier calls again.")
 @click.option("--out", default="results/mutants", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--budget", default=180.0, show_default=True, help="Least seconds before a mutant's run is cut off.")
-def main(sample: int | None, seed: int, jobs: int, only: str, again: bool, out: Path, budget: float) -> None:
+@click.option("--patience", default=60.0, show_default=True, help="Seconds of tests, quickest first, for a mutant.")
+def main(
+    sample: int | None, seed: int, jobs: int, only: str, again: bool, out: Path, budget: float, patience: float
+) -> None:
     console = Console()
     files = [p for p in sorted((ROOT / "theory").glob("*.py")) if p.name not in NOT_MUTATED]
     everything = [m for p in files for m in mutants_of(p, ROOT)]
@@ -237,7 +243,7 @@ def main(sample: int | None, seed: int, jobs: int, only: str, again: bool, out: 
         def work(mutant: Mutant) -> dict:
             folder = free.pop()
             try:
-                return judge(mutant, folder, tests, budget)
+                return judge(mutant, folder, tests, budget, patience)
             finally:
                 free.append(folder)
 
