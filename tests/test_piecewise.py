@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from proofs_check.oracles import relative_error
-from theory import PiecewiseLaw
+from theory import PiecewiseLaw, calibrate_hard
 
 
 def beta_law(a: int, b: int) -> PiecewiseLaw:
@@ -159,3 +159,12 @@ def test_bad_input(score, log_density, breakpoints, message):
 def test_threshold_without_mass():
     with pytest.raises(ValueError, match=r"threshold = 3.5: must be .* supremum is 3"):
         tent_law().mean_residual(3.5)
+
+
+def test_the_nearest_truncation_beside_an_atom_under_a_density():
+    """max(U, 0.4): no threshold has a mean between 0.58, which keeps the atom, and 0.7, which drops it."""
+    law = PiecewiseLaw(lambda u: np.maximum(u, 0.4), np.zeros_like, np.array([0.0, 0.4, 1.0]))
+    kept, dropped = (calibrate_hard(law, target, ties="nearest") for target in (0.61, 0.67))
+    assert kept.mean == pytest.approx(0.58, abs=1e-12)
+    assert dropped.mean == pytest.approx(0.7, abs=1e-12)
+    assert calibrate_hard(law, 0.67).mean == pytest.approx(0.67, abs=1e-12)

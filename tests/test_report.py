@@ -170,6 +170,7 @@ def test_inclusion_probabilities_are_the_weights_times_k():
             inclusion_probabilities(tiny, k)
     with pytest.raises(ValueError, match=r"sum\(probabilities\) = 1\.5: must be a whole number"):
         systematic(np.array([0.5, 1.0]), 0.1)
+    assert systematic(np.array([0.5, 0.5]), 0.0).tolist() == [0]  # an offset of 0 is permitted
     with pytest.raises(ValueError, match=r"offset = 1\.0: must be in \[0, 1\)"):
         systematic(np.array([0.5, 0.5]), 1.0)
 
