@@ -28,7 +28,7 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The job's folder; resumes."
 )
-@click.option("--steps", type=int, default=1000, show_default=True, help="Reverse steps, at most 1000.")
+@click.option("--steps", type=int, help="Reverse steps. [default: 1000, embedded 50]")
 @click.option("--zeta", type=click.Choice(get_args(ZetaSchedule)), default="tilt", show_default=True)
 @click.option("--cap", type=float, help="Score beyond which a step is not guided. [default: none]")
 @click.option("--knob", type=float, help="Strength (twisted: multiplier) to use without calibration.")
@@ -90,8 +90,10 @@ def explain(**options: Any) -> None:
     job = json.loads((out / "job.json").read_text())
     result = {**job, **found.numbers, "activations": found.scores.tolist(), "torch": torch.__version__}
     (out / "explanation.json").write_text(json.dumps(result, indent=2, allow_nan=True) + "\n")
+    reached = found.numbers.get("calibration_mean")
+    beside = f"target {request.target:g}" + ("" if reached is None else f"; in the calibration {reached:.4g}")
     console.print(
-        f"feature {options['feature']}: mean activation {found.numbers['mean']:.4g} (target {options['target']:g}), "
+        f"feature {options['feature']}: mean activation {found.numbers['mean']:.4g} ({beside}), "
         f"shown {', '.join(f'{s:.3g}' for s in found.scores)}",
         highlight=False,
     )

@@ -42,7 +42,7 @@ def local_source(
     gated: bool | None,
     hook: str | None,
     size: int,
-    steps: int,
+    steps: int | None,
     device: str,
     precision: str,
     batch: int | None,
@@ -83,7 +83,7 @@ def local_source(
     world = TorchWorld(
         denoiser,
         psi,
-        schedule.strided(steps),
+        schedule.strided(1000 if steps is None else steps),
         (3, size, size),
         "epsilon",
         (-1.0, 1.0),
@@ -117,7 +117,7 @@ def embedded_source(
     reduction: str,
     share: float | None,
     gated: bool | None,
-    steps: int,
+    steps: int | None,
     device: str,
     precision: str,
     batch: int | None,
@@ -135,7 +135,7 @@ def embedded_source(
     whole = 1.0 if share is None else share
     world = embedded_world(
         feature,
-        steps,
+        50 if steps is None else steps,
         reduction=_reduction(reduction),
         share=whole,
         gated=gated is True,

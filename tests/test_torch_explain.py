@@ -167,10 +167,9 @@ def test_command_on_the_embedded_backend(method, tmp_path):
         "3",
         "--runs",
         "4",
-        "--steps",
-        "6",
         "--method",
         method,
+        *(["--steps", "6"] if method == "energydps" else []),
     ]
     target = ["--target", "0.5", "--tolerance", "10", "--out", str(tmp_path)]
     done = CliRunner().invoke(main, [*arguments, *target])
