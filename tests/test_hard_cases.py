@@ -294,3 +294,13 @@ def test_mean_speed_of_a_pool_is_quiet_and_close():
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             assert mean_klsc_tv_speed(law, 0.0, upper) == pytest.approx(length / (high - low), rel=1e-6)
+
+
+def test_a_solution_of_almost_the_same_masses_is_refused():
+    scores, masses = np.array([0.0, 1.0, 2.0]), np.array([0.5, 0.3, 0.2])
+    other = calibrate_klsc(finite.score_law(np.array([0.5, 0.301, 0.199]), scores), 1.2)
+    assert finite.reweight(
+        masses, scores, calibrate_klsc(finite.score_law(masses, scores), 1.2)
+    ) @ scores == pytest.approx(1.2)
+    with pytest.raises(ValueError, match=r"solution\.prior"):
+        finite.reweight(masses, scores, other)
