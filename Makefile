@@ -38,7 +38,7 @@ recover: $(VENV)/.base
 embedded: $(VENV)/.torch
 	$(BIN)/python -m figures embedded --out results --jobs $(JOBS)
 
-# Trains the embedded backend again: classifier, transcoder, prior (about ten minutes); resumes where it stopped.
+# Trains the embedded backend again: prior, classifier, transcoder (about fifteen minutes); resumes where it stopped.
 embedded-train: $(VENV)/.torch
 	$(BIN)/python -m backends embedded-train
 

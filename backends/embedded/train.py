@@ -3,7 +3,7 @@
 Half of what the classifier sees are the prior's denoised estimates x0_hat of noisy pictures: guidance asks it about
 them, and a network that has seen clean pictures only answers with gradients that mean nothing there.
 
-About ten minutes on two idle cores. Every part counts steps, not minutes, so that a seed gives the same weights however
+About fifteen minutes on one thread. Every part counts steps, not minutes, so that a seed gives the same weights however
 busy the machine is. A part that was killed continues from its checkpoint, and one that was finished is not trained
 again until `remove_checkpoints`.
 """
