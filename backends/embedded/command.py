@@ -28,8 +28,8 @@ PARTS: tuple[Part, ...] = get_args(Part)
 def embedded_train(part: str, out: Path, steps: int | None, threads: int) -> None:
     """Train the diffusion prior, the classifier and its transcoder on the animal pictures.
 
-    About fifteen minutes. If it is killed, the same command goes on from the last checkpoint and ends in the same weights.
-    Another number of threads may change the last digits.
+    About fifteen minutes. If it is killed, the same command goes on from the last checkpoint and ends in the same
+    weights. Another number of threads may change the last digits.
     """
     torch.set_num_threads(threads)
     console = Console()
