@@ -168,3 +168,9 @@ def test_the_nearest_truncation_beside_an_atom_under_a_density():
     assert kept.mean == pytest.approx(0.58, abs=1e-12)
     assert dropped.mean == pytest.approx(0.7, abs=1e-12)
     assert calibrate_hard(law, 0.67).mean == pytest.approx(0.67, abs=1e-12)
+
+
+@pytest.mark.parametrize("mass", [0.9, 1.1])
+def test_a_density_of_another_mass_is_refused(mass):
+    with pytest.raises(ValueError, match="integral of the density"):
+        PiecewiseLaw(lambda u: u, lambda u: np.full_like(u, math.log(mass)), np.array([0.0, 1.0]))
