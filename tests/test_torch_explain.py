@@ -65,6 +65,20 @@ def test_retrieval_is_that_of_theory(tmp_path):
     assert (np.diff(soft.scores) <= 0).all()
 
 
+def test_twisted_shows_particles_by_their_weights(tmp_path):
+    found = explain(gaussian_world(), Request("twisted", 1.0, 5, knob=1.5, runs=40), tmp_path)
+    with np.load(tmp_path / "particles.npz") as kept:
+        x, weights = kept["x"], kept["weights"]
+    assert weights.max() > 2 * weights.min()
+    scores = 4 * x.mean((1, 2, 3))
+    assert np.array_equal(found.images, x[job.chosen_for(weights, scores, 5, 0)].astype(np.float64))
+    hits = np.zeros(40)
+    for seed in range(2000):
+        hits[job.chosen_for(weights, scores, 5, seed)] += 1 / 2000
+    expected = job.inclusion_probabilities(weights, 5)
+    assert np.abs(hits - expected).max() < 5 * np.sqrt(0.25 / 2000)
+
+
 class Killed(Exception):
     pass
 
