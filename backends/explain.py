@@ -235,7 +235,7 @@ def _guide(world: TorchWorld, request: Request, out: Path, show: Report) -> Expl
                 cap,
                 _steps(show, f"pictures {first + 1} to {first + n} of {request.n}"),
             )
-            _write(path, world.to_numpy(x).astype(np.float32))
+            write_arrays(path, world.to_numpy(x).astype(np.float32))
         images.extend(np.load(path).astype(np.float64))
     stack = np.stack(images)
     scores = world.to_numpy(world.score(world.from_numpy(stack)))
@@ -259,7 +259,7 @@ def _twist(world: TorchWorld, request: Request, out: Path, show: Report) -> Expl
             "weights": end.weights,
             "log_partition": end.log_partition,
         }
-        _write(path, kept)
+        write_arrays(path, kept)
     with np.load(path) as kept:
         x, weights, log_partition = kept["x"].astype(np.float64), kept["weights"], float(kept["log_partition"])
     scores = world.to_numpy(world.score(world.from_numpy(x)))
@@ -296,7 +296,7 @@ def _steps(show: Report, what: str) -> Progress:
     return lambda done, total: show(what, done, total)
 
 
-def _write(path: Path, content: Any) -> None:
+def write_arrays(path: Path, content: Any) -> None:
     """Write an array, or several by name, whole or not at all."""
     part = path.with_name("part-" + path.name)
     if isinstance(content, dict):

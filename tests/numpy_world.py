@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tests.gaussian_world import ArrayWorld
 from theory.schedule import NoiseSchedule, Row
-from theory.worlds import Guidance, python_loop
+from theory.worlds import Guidance
 
 
 @dataclass(frozen=True)
-class NumpyWorld:
+class NumpyWorld(ArrayWorld):
     weights: np.ndarray
     means: np.ndarray
     covariances: np.ndarray
@@ -67,21 +68,3 @@ class NumpyWorld:
         r = np.linalg.norm(x, axis=1)
         along = x @ u / r
         return self.scale_factor * (1 - along), -self.scale_factor * (u - (along / r)[:, None] * x) / r[:, None]
-
-    def scale(self, factors, x):
-        return factors[:, None] * x
-
-    def dot(self, x, y):
-        return (x * y).sum(1)
-
-    def take(self, x, indices):
-        return x[indices]
-
-    def loop(self, step, x, rows, noise, progress=None):
-        return python_loop(self, step, x, rows, noise, progress)
-
-    def to_numpy(self, x):
-        return np.array(x, dtype=np.float64)
-
-    def from_numpy(self, x):
-        return np.array(x, dtype=np.float64)

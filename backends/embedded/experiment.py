@@ -28,7 +28,7 @@ from backends.embedded.measures import agreement, kid, look_alikes, pooled
 from backends.embedded.methods import METHODS, QUICK, Budget, Methods, Shared, shared
 from backends.embedded.store import WEIGHTS, Part, read_record
 from backends.embedded.world import embedded_world
-from backends.explain import bind, part_seed
+from backends.explain import bind, part_seed, write_arrays
 from theory.atomic import AtomicLaw
 from theory.calibrate import calibrate_hard, calibrate_klsc
 from theory.energy_dps import unguided
@@ -198,9 +198,8 @@ def _write(path: Path, result: FeatureResult) -> None:
         "spread": result.spread,
         "cells": [c._asdict() for c in result.cells],
     }
-    part = path.with_name("part-" + path.name)
-    np.savez(part, images=result.images.astype(np.float32), scores=result.scores, words=json.dumps(words))
-    part.replace(path)
+    images = result.images.astype(np.float32)
+    write_arrays(path, {"images": images, "scores": result.scores, "words": json.dumps(words)})
 
 
 def _read(path: Path, feature: Named) -> FeatureResult:

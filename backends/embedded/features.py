@@ -19,9 +19,9 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from backends import feature
 from backends.embedded.animals import CLASSES
 from backends.embedded.convnext import ConvNeXt, Hook
-from backends.feature import Mix
 from backends.transcoder import Transcoder
 
 TOP = 100
@@ -76,18 +76,17 @@ class Summary:
         return max(self.classes) / sum(self.classes)
 
 
-def mix(maps: Float[Tensor, "n k h w"]) -> Float[Tensor, "n k"]:
-    """The mix reduction of each map."""
-    return Mix()(maps.flatten(0, 1)).unflatten(0, maps.shape[:2])
-
-
-@torch.no_grad()
 def all_scores(
     classifier: ConvNeXt, transcoder: Transcoder, hook: Hook, images: Float[Tensor, "n c h w"]
 ) -> Float[Tensor, "n k"]:
     """The score of every feature for every picture."""
-    chunks = images.split(CHUNK)
-    return torch.cat([mix(transcoder.encode(classifier.features(chunk, hook))) for chunk in chunks])
+
+    def score(chunk: Tensor) -> Tensor:
+        return feature.all_scores(
+            lambda x: classifier.features(x, hook), transcoder, chunk, feature.Mix(), preprocess=lambda x: x, share=1.0
+        )
+
+    return torch.cat([score(chunk) for chunk in images.split(CHUNK)])
 
 
 def summarise(scores: Float[Tensor, "n k"], labels: Int[Tensor, " n"]) -> list[Summary]:
