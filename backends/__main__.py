@@ -5,9 +5,9 @@ python -m backends [explain | train-transcoder | embedded-train | embedded-featu
 
 import click
 
-from backends.embedded.command import embedded_features, embedded_train
-from backends.explain_command import explain
-from backends.train_command import train_transcoder
+from distributional_view.backends.embedded.command import embedded_features, embedded_train
+from distributional_view.backends.explain.command import explain
+from distributional_view.backends.transcoders.command import train_transcoder
 
 
 @click.group()

@@ -2,7 +2,7 @@
 
 python -m figures [table2 | fig1 | fig3 | drift | bottleneck | strength | typical | all] ... [--out results] [--seed 0]
                   [--quick]
-python -m figures report activations.npy ...   any feature's activations: `figures.report`
+python -m figures report activations.npy ...   any feature's activations: `figures.report.command`
 python -m figures embedded                     features of the embedded backend: `figures.embedded`
 """
 
@@ -17,11 +17,11 @@ import matplotlib as mpl
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from figures import bottleneck, drift, fig1, fig3, strength, table2, typical
-from figures.embedded import embedded_command
-from figures.output import save_figure, style
-from figures.report import report as report_command
-from toy.world import World, paper_world
+from distributional_view.figures import bottleneck, drift, fig1, fig3, strength, table2, typical
+from distributional_view.figures.embedded import embedded_command
+from distributional_view.figures.output import save_figure, style
+from distributional_view.figures.report.command import report as report_command
+from distributional_view.toy.world import World, paper_world
 
 NAMES = ("table2", "fig1", "fig3", "drift", "bottleneck", "strength", "typical")
 EXACT = {"fig1": fig1, "drift": drift, "bottleneck": bottleneck, "typical": typical}

@@ -14,15 +14,15 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
-from figures.output import Provenance
-from theory import calibrate_klsc
-from theory.bottleneck import Decomposition, decompose
-from theory.measure import kl
-from theory.tasks import baseline
-from toy.kde import log_density
-from toy.plane import plane
-from toy.prompts import FAMILIES, best_prompts, density
-from toy.world import TARGETS, World
+from distributional_view.figures.output import Provenance
+from distributional_view.theory import calibrate_klsc
+from distributional_view.theory.measures.bottleneck import Decomposition, decompose
+from distributional_view.theory.measures.finite import kl
+from distributional_view.theory.measures.tasks import baseline
+from distributional_view.toy.kde import log_density
+from distributional_view.toy.plane import plane
+from distributional_view.toy.prompts import FAMILIES, best_prompts, density
+from distributional_view.toy.world import TARGETS, World
 
 STATEMENTS = ("Definition 2.2", "Lemma D.4", "Theorem F.7")
 DRAWN = 6.0

@@ -15,12 +15,12 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from figures.output import Provenance
-from theory.tasks import Baseline, baseline, gibbs
-from toy.drift import Step, label_score, reference_at, reference_score, sweep
-from toy.kde import log_density
-from toy.plane import plane
-from toy.world import World
+from distributional_view.figures.output import Provenance
+from distributional_view.theory.measures.tasks import Baseline, baseline, gibbs
+from distributional_view.toy.drift import Step, label_score, reference_at, reference_score, sweep
+from distributional_view.toy.kde import log_density
+from distributional_view.toy.plane import plane
+from distributional_view.toy.world import World
 
 STATEMENTS = ("Definition 2.4", "Definition 2.5", "Lemma E.1", "Lemma E.2", "Theorem E.3")
 TARGET = 6.0

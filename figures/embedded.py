@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from figures.output import Provenance, save_figure, save_pictures, style
-from toy.files import write_whole
+from distributional_view.figures.output import Provenance, save_figure, save_pictures, style
+from distributional_view.files import write_whole
 
 STATEMENTS = ("Definition 2.1", "Lemma D.4", "Lemma F.1", "Lemma F.2", "Algorithm 1", "Remark G.4", "Appendix C.1")
 COLORS = {
@@ -44,8 +44,8 @@ HEADER = ("feature", "level", "method", "E[ψ]", "KID", "class agrees", "look-al
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes, one thread each.")
 def embedded_command(out: Path, seed: int, quick: bool, jobs: int) -> None:
     try:
-        from backends.embedded import experiment
-        from backends.explain import OtherRequest
+        from distributional_view.backends.embedded import experiment
+        from distributional_view.backends.explain.job import OtherRequest
     except ImportError as error:
         raise click.ClickException(f"{error}; `make embedded` installs what this needs") from error
 

@@ -14,10 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
-from figures.output import Provenance
-from toy.kde import log_density
-from toy.table2 import calibrated
-from toy.world import TARGETS, World
+from distributional_view.figures.output import Provenance
+from distributional_view.toy.kde import log_density
+from distributional_view.toy.table2 import calibrated
+from distributional_view.toy.world import TARGETS, World
 
 STATEMENTS = ("Definition 2.1", "Definition 2.2", "Lemma D.1", "Lemma D.4", "Lemma D.7", "Theorem D.14")
 PIXELS, QUICK_PIXELS = 400, 120

@@ -17,12 +17,12 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from figures.output import Provenance, save_figure
-from toy.compare import METHODS, QUICK, TOLERANCE, Budget, Comparison, Result
-from toy.files import write_whole
-from toy.judge import Verdict
-from toy.kde import log_density
-from toy.world import TARGETS, World
+from distributional_view.figures.output import Provenance, save_figure
+from distributional_view.files import write_whole
+from distributional_view.toy.compare import METHODS, QUICK, TOLERANCE, Budget, Comparison, Result
+from distributional_view.toy.judge import Verdict
+from distributional_view.toy.kde import log_density
+from distributional_view.toy.world import TARGETS, World
 
 STATEMENTS = (
     "Lemma D.4",

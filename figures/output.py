@@ -13,7 +13,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from toy.files import write_whole
+from distributional_view.files import write_whole
 
 STYLE = Path(__file__).with_name("paper.mplstyle")
 

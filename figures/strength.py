@@ -15,14 +15,14 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from figures.output import Provenance
-from theory import Hard, Solution, calibrate_hard, calibrate_klsc
-from theory.energy_dps import ZetaSchedule, energy_dps
-from theory.schedule import NoiseSchedule
-from toy.judge import sliced_wasserstein
-from toy.kde import kde, kl_on_grid, smoothed_kls, world_grid
-from toy.planar import PlanarWorld
-from toy.world import World
+from distributional_view.figures.output import Provenance
+from distributional_view.theory import Hard, Solution, calibrate_hard, calibrate_klsc
+from distributional_view.theory.samplers.energy_dps import ZetaSchedule, energy_dps
+from distributional_view.theory.samplers.schedule import NoiseSchedule
+from distributional_view.toy.judge import sliced_wasserstein
+from distributional_view.toy.kde import kde, kl_on_grid, smoothed_kls, world_grid
+from distributional_view.toy.planar import PlanarWorld
+from distributional_view.toy.world import World
 
 STATEMENTS = ("Lemma D.4", "Remark D.5", "Theorem D.14", "Algorithm 1", "Remark G.4")
 STRENGTHS: dict[ZetaSchedule, Float[np.ndarray, " s"]] = {

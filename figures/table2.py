@@ -8,11 +8,11 @@ import jax
 from rich.console import Console
 from rich.table import Table
 
-from figures.output import write_json
-from toy.files import write_whole
-from toy.sampled import Estimate, sampled_table
-from toy.table2 import METRICS, PRINTED, calibrated, exact_table
-from toy.world import TARGETS, World, published_table2
+from distributional_view.figures.output import write_json
+from distributional_view.files import write_whole
+from distributional_view.toy.sampled import Estimate, sampled_table
+from distributional_view.toy.table2 import METRICS, PRINTED, calibrated, exact_table
+from distributional_view.toy.world import TARGETS, World, published_table2
 
 STATEMENTS = ("Definition 2.1", "Definition 2.2", "Definition 2.3", "Lemma D.7", "Lemma D.10", "Theorem D.14")
 POOL, REPLICATES = 50_000, 16

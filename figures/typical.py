@@ -14,9 +14,15 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 from scipy.special import gammaln
 
-from figures.output import Provenance
-from theory.typical import Shell, chernoff_exponent, log_mode_ball_mass, paper_exponent, typical_shell
-from toy.world import World
+from distributional_view.figures.output import Provenance
+from distributional_view.theory.measures.typical import (
+    Shell,
+    chernoff_exponent,
+    log_mode_ball_mass,
+    paper_exponent,
+    typical_shell,
+)
+from distributional_view.toy.world import World
 
 STATEMENTS = ("Definition F.3", "Lemma F.4", "Assumption F.5", "Lemma F.6")
 DIMENSIONS = (2, 10, 100, 1000)

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from proofs_check import matrix, runner
-from proofs_check.evidence import RUNGS, Evidence, Outcome, registered
-from theory.statements import STATEMENTS, Statement, statement
+from distributional_view.proofs_check import matrix, runner
+from distributional_view.proofs_check.evidence import RUNGS, Evidence, Outcome, registered
+from distributional_view.proofs_check.statements import STATEMENTS, Statement, statement
 
 _WIDTH = 120
 

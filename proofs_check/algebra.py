@@ -12,7 +12,7 @@ import mpmath as mp
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from proofs_check.evidence import Rejected
+from distributional_view.proofs_check.evidence import Rejected
 
 Expression = Any  # sympy has no type information
 

@@ -22,8 +22,8 @@ from importlib.resources import files
 
 from flint import acb, arb, ctx, fmpq
 
-from proofs_check.balls import bracket, q
-from proofs_check.evidence import Rejected
+from distributional_view.proofs_check.balls import bracket, q
+from distributional_view.proofs_check.evidence import Rejected
 
 BITS = 160
 TARGETS = (5, 6, 7)
@@ -185,7 +185,7 @@ def recovered_world() -> AngularWorld:
     Raises:
         ValueError: if they describe another kind of world than this module's.
     """
-    text = files("toy").joinpath("recovered.json").read_text()
+    text = files("distributional_view.toy").joinpath("recovered.json").read_text()
     record = json.loads(text, parse_float=str)
     kept = record["worlds"][record["winner"]]["world"]
     kind = {name: kept[name] for name in ("score", "layout", "wrapped")}

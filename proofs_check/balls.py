@@ -9,7 +9,7 @@ from itertools import pairwise, product
 
 from flint import arb, fmpq, fmpq_poly
 
-from proofs_check.evidence import Rejected
+from distributional_view.proofs_check.evidence import Rejected
 
 Interval = tuple[fmpq, fmpq]
 

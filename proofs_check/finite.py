@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import sympy as sp
 
-from proofs_check.algebra import Expression
-from proofs_check.evidence import expect
+from distributional_view.proofs_check.algebra import Expression
+from distributional_view.proofs_check.evidence import expect
 
 
 def divergence(q: Sequence[Expression], p: Sequence[Expression]) -> Expression:

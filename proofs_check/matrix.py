@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from proofs_check.evidence import RUNGS, Evidence, Outcome
-from theory.statements import STATEMENTS, Statement
+from distributional_view.proofs_check.evidence import RUNGS, Evidence, Outcome
+from distributional_view.proofs_check.statements import STATEMENTS, Statement
 
 State = Literal["passed", "failed", "missing", "not run", "not applicable"]
 START, END = "<!-- evidence: start -->", "<!-- evidence: end -->"

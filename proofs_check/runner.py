@@ -8,19 +8,20 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from proofs_check.evidence import Evidence, Outcome, registered, run
+from distributional_view.proofs_check.evidence import Evidence, Outcome, registered, run
 
-ROOT = Path(__file__).resolve().parent.parent
-PATTERNS = ("proofs_check/symbolic_*.py", "proofs_check/certified_*.py", "tests/evidence_*.py")
+HERE = Path(__file__).resolve().parent
+IN_CHECKOUT = HERE.parent / "tests"
 
 
 def modules() -> list[str]:
     """Names of the modules that hold evidence; those of `tests` only in a checkout, where they lie beside."""
-    return [
-        ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for pattern in PATTERNS
-        for path in sorted(ROOT.glob(pattern))
+    found = [
+        f"{__package__}.{rung}.{path.stem}"
+        for rung in ("symbolic", "certified")
+        for path in sorted((HERE / rung).glob("[!_]*.py"))
     ]
+    return [*found, *(f"tests.{path.stem}" for path in sorted(IN_CHECKOUT.glob("evidence_*.py")))]
 
 
 def load() -> dict[str, str]:
@@ -29,8 +30,8 @@ def load() -> dict[str, str]:
     JAX is switched to 64 bits unless something has imported it before: the checks need it.
     """
     os.environ.setdefault("JAX_ENABLE_X64", "1")
-    if str(ROOT) not in sys.path:
-        sys.path.insert(0, str(ROOT))
+    if str(HERE.parent) not in sys.path:
+        sys.path.insert(0, str(HERE.parent))
     broken = {}
     for name in modules():
         try:
@@ -63,7 +64,7 @@ def _key(piece: Evidence) -> Key:
 
 def _run_by_key(module: str, key: Key) -> tuple[bool, str, float, dict[str, str]]:
     """In another process: controls may hold anything, so that only names and words travel."""
-    sys.path.insert(0, str(ROOT))
+    sys.path.insert(0, str(HERE.parent))
     importlib.import_module(module)
     found = [piece for piece in registered() if _key(piece) == key]
     if not found:

@@ -10,10 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.optimize import brentq
 
-from proofs_check.evidence import evidence, expect
-from tests.enumeration import bound_groups, summed_kl
-from tests.strategies import exponential_law, non_steep_law
-from theory import (
+from distributional_view.proofs_check.evidence import evidence, expect
+from distributional_view.theory import (
     AtomicLaw,
     GaussianLaw,
     Hard,
@@ -26,8 +24,10 @@ from theory import (
     interpretability_gap,
     kl,
 )
-from theory import measure as finite
-from toy.world import published_table2
+from distributional_view.theory.measures import finite as finite
+from distributional_view.toy.world import published_table2
+from tests.support.enumeration import bound_groups, summed_kl
+from tests.support.strategies import exponential_law, non_steep_law
 
 UNIFORM = PiecewiseLaw(lambda u: u, np.zeros_like, np.array([0.0, 1.0]))
 FLOORED = PiecewiseLaw(lambda u: np.maximum(u, 0.4), np.zeros_like, np.array([0.0, 0.4, 1.0]))

@@ -8,10 +8,8 @@ import math
 
 import numpy as np
 
-from proofs_check.evidence import evidence, expect
-from tests.enumeration import close
-from tests.strategies import exponential_law, pareto_law
-from theory import (
+from distributional_view.proofs_check.evidence import evidence, expect
+from distributional_view.theory import (
     AtomicLaw,
     GaussianLaw,
     Hard,
@@ -26,6 +24,8 @@ from theory import (
     tv,
     tv_step,
 )
+from tests.support.enumeration import close
+from tests.support.strategies import exponential_law, pareto_law
 
 NORMAL = GaussianLaw()
 UNIFORM = PiecewiseLaw(lambda u: u, np.zeros_like, np.array([0.0, 1.0]))

@@ -10,12 +10,18 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import expn
 
-from proofs_check.evidence import evidence, expect
-from tests.enumeration import summed_kl
+from distributional_view.proofs_check.evidence import evidence, expect
+from distributional_view.theory import InfeasibleTarget, calibrate_klsc
+from distributional_view.theory.measures.tasks import (
+    baseline,
+    distortion,
+    distortion_bound,
+    largest_task_mean,
+    task_injected,
+)
 from tests.evidence_necessity_constraints import clipped, refused
-from tests.strategies import non_steep_law
-from theory import InfeasibleTarget, calibrate_klsc
-from theory.tasks import baseline, distortion, distortion_bound, largest_task_mean, task_injected
+from tests.support.enumeration import summed_kl
+from tests.support.strategies import non_steep_law
 
 THREE = np.array([0.5, 0.25, 0.25]), np.array([0.0, 1.0, 2.0]), np.array([1.0, -1.0, 0.0])
 

@@ -10,18 +10,24 @@ from collections.abc import Callable
 import numpy as np
 from scipy.integrate import quad
 
-from proofs_check.evidence import evidence, expect
-from tests.enumeration import summed_kl
+from distributional_view.proofs_check.evidence import evidence, expect
+from distributional_view.theory import InfeasibleTarget
+from distributional_view.theory.measures.bottleneck import best_member, decompose
+from distributional_view.theory.measures.tasks import baseline
+from distributional_view.theory.measures.typical import (
+    conditioning_error,
+    log_ball_mass,
+    log_mode_ball_mass,
+    paper_exponent,
+    typical_shell,
+)
+from distributional_view.theory.pools.retrieval import tilted_weights
+from distributional_view.theory.samplers.ascent import Ascent, gibbs_log_density
+from distributional_view.theory.samplers.schedule import NoiseSchedule, each
 from tests.evidence_necessity_constraints import refused
-from tests.gaussian_world import GaussianWorld, Quadratic, falling
-from tests.numpy_world import NumpyWorld
-from theory import InfeasibleTarget
-from theory.ascent import Ascent, gibbs_log_density
-from theory.bottleneck import best_member, decompose
-from theory.retrieval import tilted_weights
-from theory.schedule import NoiseSchedule, each
-from theory.tasks import baseline
-from theory.typical import conditioning_error, log_ball_mass, log_mode_ball_mass, paper_exponent, typical_shell
+from tests.support.enumeration import summed_kl
+from tests.support.gaussian_world import GaussianWorld, Quadratic, falling
+from tests.support.numpy_world import NumpyWorld
 
 FOUR = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.0, 1.0, 2.0, 4.0])
 

@@ -13,9 +13,24 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from proofs_check.evidence import evidence, expect
-from tests.enumeration import bound_groups, close, log_partition, summed_kl, tilted
-from tests.strategies import (
+from distributional_view.proofs_check.evidence import evidence, expect
+from distributional_view.theory import (
+    AtomicLaw,
+    GaussianLaw,
+    Hard,
+    InfeasibleTarget,
+    Klsc,
+    ScoreLaw,
+    calibrate_hard,
+    calibrate_klsc,
+    interpretability_gap,
+    kl,
+    tv,
+)
+from distributional_view.theory.measures import finite as finite
+from distributional_view.toy.world import published_table2
+from tests.support.enumeration import bound_groups, close, log_partition, summed_kl, tilted
+from tests.support.strategies import (
     beta_laws,
     exponential_law,
     finite_measures,
@@ -33,21 +48,6 @@ from tests.strategies import (
     upper_quantile,
     weights_of_six,
 )
-from theory import (
-    AtomicLaw,
-    GaussianLaw,
-    Hard,
-    InfeasibleTarget,
-    Klsc,
-    ScoreLaw,
-    calibrate_hard,
-    calibrate_klsc,
-    interpretability_gap,
-    kl,
-    tv,
-)
-from theory import measure as finite
-from toy.world import published_table2
 
 tilts = st.floats(0.0, 3.0)
 

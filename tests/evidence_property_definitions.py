@@ -9,9 +9,17 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from proofs_check.evidence import evidence, expect
-from tests.enumeration import close, summed_kl
-from tests.strategies import (
+from distributional_view.proofs_check.evidence import evidence, expect
+from distributional_view.theory import (
+    Hard,
+    Klsc,
+    kl,
+    pinsker_bound,
+    tv,
+)
+from distributional_view.theory.measures import finite as finite
+from tests.support.enumeration import close, summed_kl
+from tests.support.strategies import (
     finite_measures,
     for_all,
     restricted,
@@ -23,14 +31,6 @@ from tests.strategies import (
     upper_quantile,
     weights_of_six,
 )
-from theory import (
-    Hard,
-    Klsc,
-    kl,
-    pinsker_bound,
-    tv,
-)
-from theory import measure as finite
 
 tilts = st.floats(0.0, 3.0)
 

@@ -14,10 +14,25 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.optimize import brentq
 
-from proofs_check.evidence import evidence, expect
-from proofs_check.oracles import normal_hazard, normal_mean_residual, normal_survival
-from tests.enumeration import close, tilted
-from tests.strategies import (
+from distributional_view.proofs_check.evidence import evidence, expect
+from distributional_view.proofs_check.oracles import normal_hazard, normal_mean_residual, normal_survival
+from distributional_view.theory import (
+    AtomicLaw,
+    GaussianLaw,
+    Hard,
+    Klsc,
+    calibrate_klsc,
+    hard_tv_speed,
+    klsc_tv_speed,
+    mean_hard_tv_speed,
+    mean_klsc_tv_speed,
+    mean_tv_step,
+    tv,
+    tv_step,
+)
+from distributional_view.theory.measures import finite as finite
+from tests.support.enumeration import close, tilted
+from tests.support.strategies import (
     finite_measures,
     floored_laws,
     for_all,
@@ -33,21 +48,6 @@ from tests.strategies import (
     unit,
     upper_quantile,
 )
-from theory import (
-    AtomicLaw,
-    GaussianLaw,
-    Hard,
-    Klsc,
-    calibrate_klsc,
-    hard_tv_speed,
-    klsc_tv_speed,
-    mean_hard_tv_speed,
-    mean_klsc_tv_speed,
-    mean_tv_step,
-    tv,
-    tv_step,
-)
-from theory import measure as finite
 
 SOFT = 1 / math.sqrt(2 * math.pi)
 shares = st.floats(0.05, 0.95)

@@ -1,19 +1,19 @@
 """Property rung, Appendix E: the joint tilt, Gibbs' principle, the distortion and its bound, on finite measures.
 
-Values of `theory.tasks` are compared with sums over points, and with random competitors; every exact identity names the
-competitor for which it holds.
+Values of `theory.measures.tasks` are compared with sums over points, and with random competitors; every exact identity
+names the competitor for which it holds.
 """
 
 import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from proofs_check.evidence import evidence, expect
-from tests.enumeration import close, log_partition, summed_kl, tilted
-from tests.strategies import finite_measures, for_all, restricted, unit, weights_of_six
-from theory.calibrate import calibrate_klsc
-from theory.measure import score_law
-from theory.tasks import baseline, distortion, distortion_bound, gibbs, task_injected
+from distributional_view.proofs_check.evidence import evidence, expect
+from distributional_view.theory.measures.finite import score_law
+from distributional_view.theory.measures.tasks import baseline, distortion, distortion_bound, gibbs, task_injected
+from distributional_view.theory.solutions.calibrate import calibrate_klsc
+from tests.support.enumeration import close, log_partition, summed_kl, tilted
+from tests.support.strategies import finite_measures, for_all, restricted, unit, weights_of_six
 
 tasks = st.lists(st.integers(-4, 4), min_size=6, max_size=6).map(lambda v: np.array(v) / 2)
 multipliers = st.floats(0.0, 4.0)

@@ -6,17 +6,17 @@ import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from proofs_check.evidence import Rejected, evidence, expect
-from tests.enumeration import close, log_partition, summed_kl, tilted
+from distributional_view.proofs_check.evidence import Rejected, evidence, expect
+from distributional_view.theory import InfeasibleTarget
+from distributional_view.theory.measures.bottleneck import best_member, decompose
+from distributional_view.theory.measures.tasks import baseline
+from distributional_view.theory.measures.typical import conditioning_error
+from distributional_view.theory.pools.retrieval import effective_size, reweight_to, tilted_weights, top_k
+from distributional_view.theory.samplers.ascent import Ascent, gibbs_log_density
 from tests.evidence_property_object import inside
-from tests.gaussian_world import GaussianWorld, falling
-from tests.strategies import finite_measures, for_all, heavy_atomic_laws, restricted, unit, weights_of_six
-from theory import InfeasibleTarget
-from theory.ascent import Ascent, gibbs_log_density
-from theory.bottleneck import best_member, decompose
-from theory.retrieval import effective_size, reweight_to, tilted_weights, top_k
-from theory.tasks import baseline
-from theory.typical import conditioning_error
+from tests.support.enumeration import close, log_partition, summed_kl, tilted
+from tests.support.gaussian_world import GaussianWorld, falling
+from tests.support.strategies import finite_measures, for_all, heavy_atomic_laws, restricted, unit, weights_of_six
 
 tied = st.lists(st.integers(-6, 6), min_size=1, max_size=12).map(lambda v: np.array(v, dtype=float) / 2)
 far = heavy_atomic_laws().map(lambda law: law.atoms()[0])

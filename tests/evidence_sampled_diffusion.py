@@ -11,19 +11,19 @@ from collections.abc import Callable, Sequence
 import jax.numpy as jnp
 import numpy as np
 
-from proofs_check.evidence import evidence, expect
-from tests.gaussian_world import GaussianWorld, LineWorld, Quadratic, falling, normal_errors
-from tests.numpy_world import NumpyWorld
-from theory import AtomicLaw, calibrate_klsc
-from theory.energy_dps import energy_dps, guided_rows, guided_step, plain_step, unguided
-from theory.schedule import NoiseSchedule, Row, each
-from toy.angle import angular_law
-from toy.exact_samples import exact_samples
-from toy.ideal import ideal_world
-from toy.mixture import GaussianMixture
-from toy.planar import PlanarWorld
-from toy.scores import AngularScore
-from toy.world import paper_world
+from distributional_view.proofs_check.evidence import evidence, expect
+from distributional_view.theory import AtomicLaw, calibrate_klsc
+from distributional_view.theory.samplers.energy_dps import energy_dps, guided_rows, guided_step, plain_step, unguided
+from distributional_view.theory.samplers.schedule import NoiseSchedule, Row, each
+from distributional_view.toy.angle import angular_law
+from distributional_view.toy.exact_samples import exact_samples
+from distributional_view.toy.ideal import ideal_world
+from distributional_view.toy.mixture import GaussianMixture
+from distributional_view.toy.planar import PlanarWorld
+from distributional_view.toy.scores import AngularScore
+from distributional_view.toy.world import paper_world
+from tests.support.gaussian_world import GaussianWorld, LineWorld, Quadratic, falling, normal_errors
+from tests.support.numpy_world import NumpyWorld
 
 SIGMAS = 4.0
 LINEAR = NoiseSchedule.linear()

@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from proofs_check.evidence import evidence, expect
-from tests.gaussian_world import GaussianWorld, Quadratic, falling
-from tests.strategies import shrinks
-from theory.ascent import Ascent, gibbs_log_density
-from theory.typical import log_mode_ball_mass, paper_exponent, typical_shell
+from distributional_view.proofs_check.evidence import evidence, expect
+from distributional_view.theory.measures.typical import log_mode_ball_mass, paper_exponent, typical_shell
+from distributional_view.theory.samplers.ascent import Ascent, gibbs_log_density
+from tests.support.gaussian_world import GaussianWorld, Quadratic, falling
+from tests.support.strategies import shrinks
 
 SIGMAS = 4.0
 

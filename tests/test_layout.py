@@ -1,26 +1,31 @@
-"""Imports go one way: theory <- toy <- figures, theory <- backends; nobody but backends sees torch.
+"""One import name, imports in one direction, and nobody but backends sees torch.
 
-A figure that needs a backend imports it inside its own command, so that the others run without torch.
+    theory <- toy <- figures        theory <- backends        proofs_check: alone
 
-`proofs_check` shares no formula with what it checks: of `theory` it sees only the registry of statements.
+Inside `theory` laws <- solutions <- pools, measures; samplers know errors only. The top of the package holds what every
+room may use (whole writes, the terminal); its commands import what they run when they run it. A figure that needs a
+backend imports it inside its own command, so that the others run without torch.
 """
 
 import ast
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+PROJECT = "distributional_view"
+ROOMS = ("theory", "toy", "figures", "proofs_check", "backends")
+SHARED = {"files", "terminal"}
+"""Modules at the top of the package that import nothing of ours."""
 ALLOWED = {
     "theory": {"theory"},
-    "toy": {"toy", "theory"},
-    "figures": {"figures", "toy", "theory"},
-    "proofs_check": {"proofs_check"},
-    "backends": {"backends", "theory"},
+    "toy": {"toy", "theory"} | SHARED,
+    "figures": {"figures", "toy", "theory"} | SHARED,
+    "proofs_check": {"proofs_check"} | SHARED,
+    "backends": {"backends", "theory"} | SHARED,
 }
-OWN = set(ALLOWED)
-WORDS_ONLY = "theory.statements"  # no formula in it
 FORBIDDEN = {
     "theory": {"torch", "jax", "matplotlib", "rich", "click", "pathlib"},  # no world, no plot, no file
     "toy": {"torch", "matplotlib"},
@@ -28,52 +33,111 @@ FORBIDDEN = {
     "proofs_check": {"torch", "jax"},
     "backends": set(),
 }
+INSIDE_THEORY = {
+    "errors": set(),
+    "seeds": {"errors"},
+    "progress": set(),
+    "laws": {"errors"},
+    "solutions": {"errors", "laws"},
+    "pools": {"errors", "laws", "solutions"},
+    "measures": {"errors", "laws", "solutions"},
+    "samplers": {"errors", "progress"},
+}
 
 
-def imported(path: Path, at_import: bool = False) -> set[str]:
-    """Top-level names imported anywhere in a file, inside functions too; or only those that importing it imports."""
-    return names_in(ast.parse(path.read_text()), at_import)
-
-
-def names_in(tree: ast.Module, at_import: bool = False) -> set[str]:
-    names = set()
+def modules(tree: ast.Module, at_import: bool = False) -> set[str]:
+    """Full names imported anywhere, inside functions too; or only those that importing the file imports."""
     inside = {n for f in ast.walk(tree) if isinstance(f, ast.FunctionDef) for n in ast.walk(f)} if at_import else set()
+    names = set()
     for node in ast.walk(tree):
         if node in inside:
             continue
         if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module not in (None, WORDS_ONLY) and node.level == 0:
-            names.add(node.module.split(".")[0])
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            assert node.level == 0, "imports are absolute"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names
 
 
-def violations(package: str, names: set[str]) -> set[str]:
-    return (names & OWN - ALLOWED[package]) | (names & FORBIDDEN[package])
+def own(names: set[str]) -> set[str]:
+    """The rooms and shared modules among them."""
+    return {n.split(".")[1] for n in names if n.startswith(PROJECT + ".")}
 
 
-@pytest.mark.parametrize("package", sorted(p for p in ALLOWED if (ROOT / p).is_dir()))
-def test_imports_go_one_way(package):
-    files = sorted((ROOT / package).rglob("*.py"))
-    assert files
-    for path in files:
-        lent = {"backends"} - imported(path, at_import=True) if package == "figures" else set()
-        assert not violations(package, imported(path) - lent), path
+def foreign(names: set[str]) -> set[str]:
+    return {n.split(".")[0] for n in names} - {PROJECT}
 
 
-def test_the_guard_can_fail():
-    assert violations("theory", {"numpy", "toy"}) == {"toy"}
-    assert violations("toy", {"figures"}) == {"figures"}
+def violations(room: str, names: set[str]) -> set[str]:
+    return (own(names) - ALLOWED[room]) | (foreign(names) & FORBIDDEN[room])
+
+
+def sources(folder: str) -> list[Path]:
+    found = sorted((ROOT / folder).rglob("*.py"))
+    assert found
+    return found
+
+
+def names_of(path: Path, at_import: bool = False) -> set[str]:
+    return modules(ast.parse(path.read_text()), at_import)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_go_one_way(room):
+    for path in sources(room):
+        names = names_of(path)
+        if room == "figures":
+            lazy = names - names_of(path, at_import=True)
+            names -= {n for n in lazy if n.startswith(f"{PROJECT}.backends")}
+        assert not violations(room, names), path
+
+
+def test_inside_theory_imports_go_one_way():
+    for path in sources("theory"):
+        part = path.relative_to(ROOT / "theory").with_suffix("").parts[0]
+        if part == "__init__":
+            continue
+        seen = {n.split(".")[2] for n in names_of(path) if n.startswith(f"{PROJECT}.theory.")}
+        assert seen <= INSIDE_THEORY[part] | {part}, path
+
+
+def test_shared_modules_import_nothing_of_ours():
+    for name in SHARED:
+        path = ROOT / "package" / f"{name}.py"
+        assert not path.exists() or not own(names_of(path)), path
+
+
+@pytest.mark.parametrize("folder", [*ROOMS, "package", "tests"])
+def test_there_is_one_import_name(folder):
+    for path in sources(folder):
+        assert not foreign(names_of(path)) & set(ROOMS), f"{path}: import {PROJECT}.…, not the bare folder"
+
+
+def test_the_guards_can_fail():
+    def names(text: str, at_import: bool = False) -> set[str]:
+        return modules(ast.parse(text), at_import)
+
+    assert violations("theory", names(f"import numpy\nfrom {PROJECT}.toy import world")) == {"toy"}
+    assert violations("toy", names(f"import {PROJECT}.figures.fig1")) == {"figures"}
     assert violations("figures", {"torch"}) == {"torch"}
-    assert violations("proofs_check", {"theory"}) == {"theory"}
-    lazy = ast.parse("import numpy\ndef f():\n    from backends.world import TorchWorld")
-    assert names_in(lazy) == {"numpy", "backends"}
-    assert names_in(lazy, at_import=True) == {"numpy"}
+    assert violations("proofs_check", names(f"from {PROJECT} import theory")) == {"theory"}
+    assert foreign(names("from theory.laws import law")) & set(ROOMS) == {"theory"}
+    lazy = f"import numpy\ndef f():\n    from {PROJECT}.backends.adapter.world import TorchWorld"
+    assert own(names(lazy)) == {"backends"}
+    assert own(names(lazy, at_import=True)) == set()
+
+
+def test_every_folder_of_code_is_installed():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    folders = {f.parent for room in ROOMS for f in sources(room) if f.name == "__init__.py"}
+    named = {f"{PROJECT}." + ".".join(f.relative_to(ROOT).parts) for f in folders} | {PROJECT}
+    assert set(settings["packages"]) == named
+    assert settings["package-dir"] == {PROJECT: "package"} | {f"{PROJECT}.{room}": room for room in ROOMS}
+    assert not [f for room in ROOMS for f in sources(room) if not (f.parent / "__init__.py").exists()]
 
 
 def test_base_install_needs_no_torch():
-    import tomllib
-
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert not any("torch" in d for d in project["dependencies"])
     assert sys.version_info >= (3, 11)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from toy.kde import kde, kl_on_grid, quadrature_nodes, world_grid
-from toy.recover import hypotheses, kl_column_bound
-from toy.table2 import exact_table
-from toy.world import TARGETS, paper_world, published_table2, recovered
+from distributional_view.toy.kde import kde, kl_on_grid, quadrature_nodes, world_grid
+from distributional_view.toy.recover import hypotheses, kl_column_bound
+from distributional_view.toy.table2 import exact_table
+from distributional_view.toy.world import TARGETS, paper_world, published_table2, recovered
 
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text()
 FLAT = " ".join(README.split())

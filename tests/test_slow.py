@@ -4,11 +4,11 @@ import jax
 import numpy as np
 import pytest
 
-from tests.test_toy import STANDARD_ERRORS
-from theory import AtomicLaw, calibrate_hard, calibrate_klsc, kl
-from toy.sampled import sampled_table
-from toy.table2 import METRICS, exact_table
-from toy.world import paper_world
+from distributional_view.theory import AtomicLaw, calibrate_hard, calibrate_klsc, kl
+from distributional_view.toy.sampled import sampled_table
+from distributional_view.toy.table2 import METRICS, exact_table
+from distributional_view.toy.world import paper_world
+from tests.test_toy_world import STANDARD_ERRORS
 
 pytestmark = pytest.mark.slow
 

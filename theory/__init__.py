@@ -37,23 +37,34 @@ Notation, once for the whole project (ASCII names; time as suffix, estimates `_h
 | K            | `k`                       | number of retrieved points                           |               |
 
 Laws of the score: `GaussianLaw`, `AtomicLaw`, `PiecewiseLaw`. Start at `calibrate_hard` and `calibrate_klsc`.
-Finite measures with explicit masses are in `theory.measure`; on them `theory.tasks` prices an added task score
-(Appendix E) and `theory.bottleneck` a restricted family (Theorem F.7). `theory.typical` is the Gaussian of Lemma F.4.
+Finite measures with explicit masses are in `theory.measures.finite`; on them `theory.measures.tasks` prices an added
+task score (Appendix E) and `theory.measures.bottleneck` a restricted family (Theorem F.7). `theory.measures.typical` is
+the Gaussian of Lemma F.4.
 
-Samplers, written once for any `World` (`theory.worlds`): `top_k` and `reweight_to` on pools, `Ascent`, `energy_dps`,
-`twisted`, `unguided`; `calibrate_strength` and `calibrate_knob` bring a sampler to a target mean.
+Samplers, written once for any `World` (`theory.samplers.world`): `top_k` and `reweight_to` on pools, `Ascent`,
+`energy_dps`, `twisted`, `unguided`; `calibrate_strength` and `calibrate_knob` bring a sampler to a target mean.
 """
 
-from theory.ascent import Ascent
-from theory.atomic import AtomicLaw
-from theory.bottleneck import best_member, decompose
-from theory.calibrate import calibrate_hard, calibrate_klsc
-from theory.divergence import kl, tv
-from theory.energy_dps import calibrate_strength, energy_dps, unguided
-from theory.errors import CalibrationFailed, InfeasibleTarget
-from theory.gap import Gap, interpretability_gap, pinsker_bound
-from theory.gaussian import GaussianLaw
-from theory.instability import (
+from distributional_view.theory.errors import CalibrationFailed, InfeasibleTarget
+from distributional_view.theory.laws.atomic import AtomicLaw
+from distributional_view.theory.laws.gaussian import GaussianLaw
+from distributional_view.theory.laws.law import ScoreLaw
+from distributional_view.theory.laws.piecewise import PiecewiseLaw
+from distributional_view.theory.measures.bottleneck import best_member, decompose
+from distributional_view.theory.measures.tasks import baseline, distortion, distortion_bound, task_injected
+from distributional_view.theory.measures.typical import chernoff_exponent, log_mode_ball_mass
+from distributional_view.theory.pools.retrieval import effective_size, reweight_to, tilted_weights, top_k
+from distributional_view.theory.samplers.ascent import Ascent
+from distributional_view.theory.samplers.energy_dps import calibrate_strength, energy_dps, unguided
+from distributional_view.theory.samplers.knobs import calibrate_knob
+from distributional_view.theory.samplers.schedule import NoiseSchedule
+from distributional_view.theory.samplers.twisted_smc import twisted
+from distributional_view.theory.samplers.world import World
+from distributional_view.theory.solutions.calibrate import calibrate_hard, calibrate_klsc
+from distributional_view.theory.solutions.divergence import kl, tv
+from distributional_view.theory.solutions.gap import Gap, interpretability_gap, pinsker_bound
+from distributional_view.theory.solutions.hard import Hard
+from distributional_view.theory.solutions.instability import (
     hard_tv_speed,
     klsc_tv_speed,
     mean_hard_tv_speed,
@@ -61,16 +72,7 @@ from theory.instability import (
     mean_tv_step,
     tv_step,
 )
-from theory.knobs import calibrate_knob
-from theory.law import ScoreLaw
-from theory.piecewise import PiecewiseLaw
-from theory.retrieval import effective_size, reweight_to, tilted_weights, top_k
-from theory.schedule import NoiseSchedule
-from theory.solutions import Hard, Klsc, Solution
-from theory.tasks import baseline, distortion, distortion_bound, task_injected
-from theory.twisted import twisted
-from theory.typical import chernoff_exponent, log_mode_ball_mass
-from theory.worlds import World
+from distributional_view.theory.solutions.klsc import Klsc, Solution
 
 __all__ = [
     "Ascent",

@@ -15,9 +15,10 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import log_ndtr
 
-from theory import PiecewiseLaw, mills
-from toy.mixture import GaussianMixture
-from toy.scores import AngularScore
+from distributional_view.theory import PiecewiseLaw
+from distributional_view.theory.laws import mills
+from distributional_view.toy.mixture import GaussianMixture
+from distributional_view.toy.scores import AngularScore
 
 
 def log_angle_density(mixture: GaussianMixture, theta: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:

@@ -16,17 +16,17 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from theory import Klsc, calibrate_hard, calibrate_klsc
-from theory.ascent import Ascent
-from theory.energy_dps import ZetaSchedule, calibrate_strength, energy_dps
-from theory.retrieval import reweight_to, top_k
-from theory.schedule import NoiseSchedule
-from theory.twisted import twisted
-from toy.exact_samples import exact_samples
-from toy.ideal import ideal_world, mean_world
-from toy.judge import Judge, Verdict, judge_of
-from toy.planar import PlanarWorld
-from toy.world import TARGETS, World
+from distributional_view.theory import Klsc, calibrate_hard, calibrate_klsc
+from distributional_view.theory.pools.retrieval import reweight_to, top_k
+from distributional_view.theory.samplers.ascent import Ascent
+from distributional_view.theory.samplers.energy_dps import ZetaSchedule, calibrate_strength, energy_dps
+from distributional_view.theory.samplers.schedule import NoiseSchedule
+from distributional_view.theory.samplers.twisted_smc import twisted
+from distributional_view.toy.exact_samples import exact_samples
+from distributional_view.toy.ideal import ideal_world, mean_world
+from distributional_view.toy.judge import Judge, Verdict, judge_of
+from distributional_view.toy.planar import PlanarWorld
+from distributional_view.toy.world import TARGETS, World
 
 METHODS = (
     "exact hard",

@@ -15,10 +15,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 
-from theory.schedule import NoiseSchedule, Row
-from theory.worlds import Guidance, Progress, Step
-from toy.mixture import GaussianMixture
-from toy.scores import Score
+from distributional_view.theory.samplers.schedule import NoiseSchedule, Row
+from distributional_view.theory.samplers.world import Guidance, Progress, Step
+from distributional_view.toy.mixture import GaussianMixture
+from distributional_view.toy.scores import Score
 
 Batch = Float[Array, "n d"]
 Numbers = Float[Array, " n"]

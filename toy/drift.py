@@ -12,10 +12,10 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import log_softmax
 
-from theory import calibrate_klsc
-from theory.measure import reweight, score_law
-from theory.tasks import Baseline, distortion, distortion_bound
-from toy.world import World
+from distributional_view.theory import calibrate_klsc
+from distributional_view.theory.measures.finite import reweight, score_law
+from distributional_view.theory.measures.tasks import Baseline, distortion, distortion_bound
+from distributional_view.toy.world import World
 
 
 def label_score(world: World, mode: int, x: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n"]:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float
 
-from theory import Hard, Solution
-from theory.errors import require
-from toy.world import World
+from distributional_view.theory import Hard, Solution
+from distributional_view.theory.errors import require
+from distributional_view.toy.world import World
 
 
 def exact_samples(world: World, solution: Solution, seed: int, n: int) -> Float[np.ndarray, "n 2"]:

@@ -31,12 +31,12 @@ from jaxtyping import Array, Float, Int
 from scipy.ndimage import spline_filter
 from scipy.special import ive
 
-from theory.errors import require
-from theory.schedule import Row
-from theory.worlds import Guidance
-from toy.diffused import as_arrays
-from toy.planar import Numbers, PlanarWorld, Plane
-from toy.scores import AngularScore
+from distributional_view.theory.errors import require
+from distributional_view.theory.samplers.schedule import Row
+from distributional_view.theory.samplers.world import Guidance
+from distributional_view.toy.diffused import as_arrays
+from distributional_view.toy.planar import Numbers, PlanarWorld, Plane
+from distributional_view.toy.scores import AngularScore
 
 _HALF_WAY = 2.0  # the rho at which phi = pi/4
 _PHI_NODES, _THETA_NODES, _HARMONICS = 256, 256, 128

@@ -12,10 +12,10 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import wasserstein_distance
 
-from theory import Hard, Solution
-from toy.exact_samples import exact_samples
-from toy.kde import Grid, kde, kernel_sum, kernels, kl_on_grid, quadrature_nodes, world_grid
-from toy.world import World
+from distributional_view.theory import Hard, Solution
+from distributional_view.toy.exact_samples import exact_samples
+from distributional_view.toy.kde import Grid, kde, kernel_sum, kernels, kl_on_grid, quadrature_nodes, world_grid
+from distributional_view.toy.world import World
 
 _PROJECTIONS = 16
 _REFERENCE = 50_000

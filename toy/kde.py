@@ -13,9 +13,9 @@ import numpy as np
 from jaxtyping import Float
 from numpy.polynomial import legendre
 
-from theory.errors import require
-from theory.solutions import Solution
-from toy.world import World
+from distributional_view.theory.errors import require
+from distributional_view.theory.solutions.klsc import Solution
+from distributional_view.toy.world import World
 
 GRID_STEP = 0.25  # in units of min(sigma, bandwidth); the trapezoidal rule is then exact to about 1e-10
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from theory.errors import require
+from distributional_view.theory.errors import require
 
 
 class GaussianMixture(eqx.Module):

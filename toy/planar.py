@@ -22,12 +22,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 
-from theory.errors import require
-from theory.schedule import NoiseSchedule, Row
-from theory.worlds import Guidance, Progress, Step
-from toy.diffused import as_arrays, compiled_loop
-from toy.mixture import GaussianMixture
-from toy.scores import Score
+from distributional_view.theory.errors import require
+from distributional_view.theory.samplers.schedule import NoiseSchedule, Row
+from distributional_view.theory.samplers.world import Guidance, Progress, Step
+from distributional_view.toy.diffused import as_arrays, compiled_loop
+from distributional_view.toy.mixture import GaussianMixture
+from distributional_view.toy.scores import Score
 
 Numbers = Float[Array, "*n"]
 

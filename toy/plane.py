@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from toy.kde import log_density, quadrature_nodes
-from toy.world import World
+from distributional_view.toy.kde import log_density, quadrature_nodes
+from distributional_view.toy.world import World
 
 
 class Plane(NamedTuple):

@@ -13,11 +13,11 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import log_softmax, logsumexp
 
-from theory.bottleneck import Family, Parameters, best_member
-from theory.errors import InfeasibleTarget
-from theory.measure import Masses, kl
-from toy.plane import Plane
-from toy.world import World
+from distributional_view.theory.errors import InfeasibleTarget
+from distributional_view.theory.measures.bottleneck import Family, Parameters, best_member
+from distributional_view.theory.measures.finite import Masses, kl
+from distributional_view.toy.plane import Plane
+from distributional_view.toy.world import World
 
 Points = Float[np.ndarray, "n 2"]
 _LIMITS = np.array([[-1e3, -1e3, -15.0, -15.0, -1e6], [1e3, 1e3, 15.0, 15.0, 1e6]])  # no overflow in a wild search step

@@ -35,11 +35,11 @@ from rich.progress import track
 from rich.table import Table
 from scipy.optimize import least_squares
 
-from toy.files import write_whole
-from toy.kde import GRID_STEP, quadrature_nodes, smoothed_kls
-from toy.scores import SHAPES
-from toy.table2 import PRINTED, Level, calibrated, exact_rows
-from toy.world import LAYOUTS, TARGETS, World, published_table2
+from distributional_view.files import write_whole
+from distributional_view.toy.kde import GRID_STEP, quadrature_nodes, smoothed_kls
+from distributional_view.toy.scores import SHAPES
+from distributional_view.toy.table2 import PRINTED, Level, calibrated, exact_rows
+from distributional_view.toy.world import LAYOUTS, TARGETS, World, published_table2
 
 Boundary = Literal["hard_threshold", "own_level", "unconditional"]
 KlColumn = Literal["kde", "kde_scott", "exact"]
@@ -328,7 +328,7 @@ def main(quick: bool, json_path: Path | None, write: bool) -> None:
     if write:
         record = _record(fits)
         kept = {k: v for k, v in record.items() if k in (fits[0].hypothesis.name, *_ALWAYS_KEPT)}
-        target = Path(str(files("toy").joinpath("recovered.json")))
+        target = Path(str(files("distributional_view.toy").joinpath("recovered.json")))
         write_whole(target, json.dumps({"winner": choose(fits).hypothesis.name, "worlds": kept}, indent=1) + "\n")
         console.print(f"wrote {target.name}")
     if failed:

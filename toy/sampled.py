@@ -14,10 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from theory.errors import require
-from toy.kde import Grid, kernel_sum, kernels, kl_on_grid, world_grid
-from toy.table2 import METRICS
-from toy.world import TARGETS, World
+from distributional_view.theory.errors import require
+from distributional_view.toy.kde import Grid, kernel_sum, kernels, kl_on_grid, world_grid
+from distributional_view.toy.table2 import METRICS
+from distributional_view.toy.world import TARGETS, World
 
 _BISECTIONS = 48  # to 1e-13 of the bracket
 _MULTIPLIER_BRACKET = (0.0, 64.0)

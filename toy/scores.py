@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float, Shaped
 from scipy.optimize import brentq
 
-from theory.errors import require
+from distributional_view.theory.errors import require
 
 Anything = Shaped[Any, "*n"]
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from theory import Hard, Klsc, Solution, calibrate_hard, calibrate_klsc, tv
-from toy.kde import smoothed_kls
-from toy.world import TARGETS, World
+from distributional_view.theory import Hard, Klsc, Solution, calibrate_hard, calibrate_klsc, tv
+from distributional_view.toy.kde import smoothed_kls
+from distributional_view.toy.world import TARGETS, World
 
 METRICS = ("boundary_mass", "tv_step", "kl", "kl_kde")
 PRINTED = ("boundary_mass", "tv_step", "kl_kde")

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from theory import PiecewiseLaw
-from theory.errors import require
-from toy.angle import angular_law
-from toy.mixture import GaussianMixture, four_modes
-from toy.scores import SHAPES, AngularScore
+from distributional_view.theory import PiecewiseLaw
+from distributional_view.theory.errors import require
+from distributional_view.toy.angle import angular_law
+from distributional_view.toy.mixture import GaussianMixture, four_modes
+from distributional_view.toy.scores import SHAPES, AngularScore
 
 TARGETS = (5.0, 6.0, 7.0)
 """The faithfulness levels of Table 2 and Figures 1 and 3."""
@@ -87,7 +87,7 @@ class World:
 
 def recovered() -> dict[str, Any]:
     """The record of the fit: the winner's name and, for each kept hypothesis, its constants and its fit."""
-    record: dict[str, Any] = json.loads(files("toy").joinpath("recovered.json").read_text())
+    record: dict[str, Any] = json.loads(files("distributional_view.toy").joinpath("recovered.json").read_text())
     return record
 
 
@@ -108,7 +108,7 @@ def paper_world(hypothesis: str | None = None) -> World:
 
 def published_table2() -> dict[tuple[float, str], dict[str, float]]:
     """Table 2 as printed: (target, method) -> boundary_mass, kl_kde, tv_step."""
-    table = json.loads(files("toy").joinpath("published.json").read_text())["table2"]
+    table = json.loads(files("distributional_view.toy").joinpath("published.json").read_text())["table2"]
     names = {"boundary_mass": "boundary_mass", "kl_to_prior": "kl_kde", "tv_step": "tv_step"}
     rows = [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
     return {(float(r["target"]), r["method"]): {names[c]: float(r[c]) for c in names} for r in rows}

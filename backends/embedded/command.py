@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from backends.embedded.animals import load_animals
-from backends.embedded.features import all_scores, summarise, top_montage, write_summaries
-from backends.embedded.store import WEIGHTS, Part, load_classifier, load_transcoder, weights_path
-from backends.embedded.train import remove_checkpoints, train_part
+from distributional_view.backends.embedded.animals import load_animals
+from distributional_view.backends.embedded.features import all_scores, summarise, top_montage, write_summaries
+from distributional_view.backends.embedded.store import WEIGHTS, Part, load_classifier, load_transcoder, weights_path
+from distributional_view.backends.embedded.train import remove_checkpoints, train_part
 
 PARTS: tuple[Part, ...] = get_args(Part)
 """In the order of training: the classifier sees what the prior makes of noise, the transcoder reads the classifier."""

@@ -19,7 +19,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from theory.errors import require
+from distributional_view.theory.errors import require
 
 
 class Hook(NamedTuple):

@@ -22,16 +22,16 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from backends.embedded.animals import CLASSES
-from backends.embedded.features import Named, read_named
-from backends.embedded.measures import agreement, kid, look_alikes, pooled
-from backends.embedded.methods import METHODS, QUICK, Budget, Methods, Shared, shared
-from backends.embedded.store import WEIGHTS, Part, read_record
-from backends.embedded.world import embedded_world
-from backends.explain import bind, part_seed, write_arrays
-from theory.atomic import AtomicLaw
-from theory.calibrate import calibrate_hard, calibrate_klsc
-from theory.energy_dps import unguided
+from distributional_view.backends.embedded.animals import CLASSES
+from distributional_view.backends.embedded.features import Named, read_named
+from distributional_view.backends.embedded.measures import agreement, kid, look_alikes, pooled
+from distributional_view.backends.embedded.methods import METHODS, QUICK, Budget, Methods, Shared, shared
+from distributional_view.backends.embedded.store import WEIGHTS, Part, read_record
+from distributional_view.backends.embedded.world import embedded_world
+from distributional_view.backends.explain.job import bind, part_seed, write_arrays
+from distributional_view.theory.laws.atomic import AtomicLaw
+from distributional_view.theory.samplers.energy_dps import unguided
+from distributional_view.theory.solutions.calibrate import calibrate_hard, calibrate_klsc
 
 __all__ = ["METHODS", "QUICK", "Budget", "Cell", "FeatureResult", "activations", "prior_kids", "run", "shared"]
 Report = Callable[[str, int, int], None]

@@ -19,10 +19,10 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from backends import feature
-from backends.embedded.animals import CLASSES
-from backends.embedded.convnext import ConvNeXt, Hook
-from backends.transcoder import Transcoder
+from distributional_view.backends.adapter import feature
+from distributional_view.backends.embedded.animals import CLASSES
+from distributional_view.backends.embedded.convnext import ConvNeXt, Hook
+from distributional_view.backends.transcoders.transcoder import Transcoder
 
 TOP = 100
 NAMES = Path(__file__).parent / "features.json"

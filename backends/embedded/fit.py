@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from theory.errors import require
+from distributional_view.theory.errors import require
 
 Network = TypeVar("Network", bound=nn.Module)
 Loss = Callable[[torch.Generator], Tensor]

@@ -12,8 +12,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from backends.embedded.convnext import ConvNeXt
-from theory.errors import require
+from distributional_view.backends.embedded.convnext import ConvNeXt
+from distributional_view.theory.errors import require
 
 ALIKE = 0.35
 """Two pictures look alike if their distance is below this share of the usual one between pictures of the data."""

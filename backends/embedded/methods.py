@@ -13,18 +13,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backends.embedded.measures import pooled, usual_distance
-from backends.embedded.smoothness import smoothness
-from backends.embedded.store import load_classifier, load_transcoder
-from backends.embedded.world import embedded_world, pictures
-from backends.explain import chosen_for, part_seed
-from backends.feature import Mix
-from theory.ascent import Ascent
-from theory.energy_dps import energy_dps
-from theory.errors import CalibrationFailed
-from theory.knobs import calibrate_knob
-from theory.retrieval import reweight_to, top_k
-from theory.twisted import twisted
+from distributional_view.backends.adapter.feature import Mix
+from distributional_view.backends.embedded.measures import pooled, usual_distance
+from distributional_view.backends.embedded.smoothness import smoothness
+from distributional_view.backends.embedded.store import load_classifier, load_transcoder
+from distributional_view.backends.embedded.world import embedded_world, pictures
+from distributional_view.backends.explain.job import chosen_for, part_seed
+from distributional_view.theory.errors import CalibrationFailed
+from distributional_view.theory.pools.retrieval import reweight_to, top_k
+from distributional_view.theory.samplers.ascent import Ascent
+from distributional_view.theory.samplers.energy_dps import energy_dps
+from distributional_view.theory.samplers.knobs import calibrate_knob
+from distributional_view.theory.samplers.twisted_smc import twisted
 
 METHODS = ("top-k", "KLSC weights", "optimisation", "EnergyDPS", "twisted")
 Sampler = Callable[[int], Tensor]

@@ -13,9 +13,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from backends.embedded.convnext import ConvNeXt, Hook
-from backends.embedded.unet import UNet
-from backends.transcoder import Transcoder, TranscoderSpec
+from distributional_view.backends.embedded.convnext import ConvNeXt, Hook
+from distributional_view.backends.embedded.unet import UNet
+from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec
 
 Part = Literal["prior", "classifier", "transcoder"]
 WEIGHTS = Path(__file__).parent / "weights"

@@ -21,16 +21,16 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from backends import train_transcoder
-from backends.embedded import store
-from backends.embedded.animals import load_animals
-from backends.embedded.convnext import ConvNeXt, Hook
-from backends.embedded.fit import Plan, Progress, build, fit
-from backends.embedded.store import Part, Record
-from backends.embedded.unet import UNet
-from backends.evaluate_transcoder import Activations, evaluate
-from backends.transcoder import TranscoderSpec
-from theory.schedule import NoiseSchedule
+from distributional_view.backends.embedded import store
+from distributional_view.backends.embedded.animals import load_animals
+from distributional_view.backends.embedded.convnext import ConvNeXt, Hook
+from distributional_view.backends.embedded.fit import Plan, Progress, build, fit
+from distributional_view.backends.embedded.store import Part, Record
+from distributional_view.backends.embedded.unet import UNet
+from distributional_view.backends.transcoders import train as train_transcoder
+from distributional_view.backends.transcoders.evaluate import Activations, evaluate
+from distributional_view.backends.transcoders.transcoder import TranscoderSpec
+from distributional_view.theory.samplers.schedule import NoiseSchedule
 
 CLASSIFIER = Plan(steps=1200, batch=64, learning_rate=3e-3, seed=1, decay=0.995, weight_decay=0.05)
 PRIOR = Plan(steps=2900, batch=32, learning_rate=3e-3, seed=2, decay=0.998)

@@ -8,11 +8,11 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from backends.embedded.animals import Animals, load_animals
-from backends.embedded.store import load_classifier, load_prior, load_transcoder
-from backends.embedded.train import SCHEDULE
-from backends.feature import FeatureScore, Mix, Reduction
-from backends.world import TorchWorld
+from distributional_view.backends.adapter.feature import FeatureScore, Mix, Reduction
+from distributional_view.backends.adapter.world import TorchWorld
+from distributional_view.backends.embedded.animals import Animals, load_animals
+from distributional_view.backends.embedded.store import load_classifier, load_prior, load_transcoder
+from distributional_view.backends.embedded.train import SCHEDULE
 
 LEAST = 1e-3
 

@@ -15,13 +15,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tests.numpy_world import NumpyWorld
-from theory.energy_dps import energy_dps
-from theory.schedule import NoiseSchedule
-from toy.diffused import MixtureWorld
-from toy.mixture import GaussianMixture
-from toy.planar import PlanarWorld, Plane
-from toy.world import paper_world
+from distributional_view.theory.samplers.energy_dps import energy_dps
+from distributional_view.theory.samplers.schedule import NoiseSchedule
+from distributional_view.toy.diffused import MixtureWorld
+from distributional_view.toy.mixture import GaussianMixture
+from distributional_view.toy.planar import PlanarWorld, Plane
+from distributional_view.toy.world import paper_world
+from tests.support.numpy_world import NumpyWorld
 
 PARTICLES = 20_000
 STRENGTH = 0.15

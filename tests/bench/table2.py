@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 import jax
 import numpy as np
 
-from toy.table2 import exact_table
-from toy.world import TARGETS, World, paper_world
+from distributional_view.toy.table2 import exact_table
+from distributional_view.toy.world import TARGETS, World, paper_world
 
 SAMPLES = 200_000
 BISECTIONS = 48
@@ -90,8 +90,8 @@ def rebuilt(world: World, with_law: bool) -> World:
 
 def refined_truth(world: World) -> Table:
     """The exact table from a law with 16 times as many panels: what the default panels are held against."""
-    from theory import PiecewiseLaw
-    from toy.angle import log_angle_density
+    from distributional_view.theory import PiecewiseLaw
+    from distributional_view.toy.angle import log_angle_density
 
     fine = rebuilt(world, with_law=False)
     edges = np.unique([*world.psi.breakpoints(), *(world.psi.breakpoints()[0] + np.arange(257) * np.pi / 128)])

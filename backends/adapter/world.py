@@ -1,0 +1,224 @@
+"""A torch model as a world: any denoiser, noise schedule and differentiable score.
+
+`TorchWorld` is the protocol of `theory.samplers.world` for tensors and nothing else: `theory`'s samplers, calibrations
+and metrics run on it unchanged. One guidance is one forward pass of denoiser and score and one backward pass; points
+stay on their device, in `dtype`, from the noise to the last step; only decisions (calibration, resampling) read numbers
+back.
+
+Paper: Algorithm 1, Appendix J.2.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from jaxtyping import Shaped
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from distributional_view.theory.errors import require
+from distributional_view.theory.samplers.energy_dps import unguided
+from distributional_view.theory.samplers.schedule import NoiseSchedule, Row
+from distributional_view.theory.samplers.world import Guidance, Noise, Progress, State, Step, python_loop
+
+Prediction = Literal["epsilon", "v", "sample"]
+Denoiser = Callable[[Tensor, Tensor], Tensor]
+"""(x_t (n, *shape), time (n,) int64) -> the prediction (n, *shape)."""
+
+
+class ModelFailed(RuntimeError):
+    """The denoiser or the score gave something that no sampler can use; says which, and at what noise level."""
+
+
+@dataclass(frozen=True, eq=False)
+class TorchWorld:
+    """A world from a torch denoiser and a score.
+
+    Args:
+        denoiser: network (x_t, time) -> prediction; time is the step of the schedule that it was trained on. Its
+            parameters need no gradients: switch them off to save memory.
+        psi: differentiable score of clean points, (n, *shape) -> (n,).
+        schedule: noise levels to visit; `NoiseSchedule.strided` for fewer than in training.
+        shape: of one point, for example (3, 256, 256).
+        prediction: what the denoiser predicts: the noise ("epsilon"), "v" = signal noise - sqrt(spread) x_0, or x_0
+            itself ("sample").
+        clip: range to which x0_hat is clamped, as image priors do; None for none. Where a value is clamped no gradient
+            passes.
+        device: of all points; the models must be there already.
+        dtype: of all points.
+        autocast: precision inside the models, for example torch.bfloat16; None for that of `dtype`.
+        recompute: gradient checkpointing: the denoiser's inner values are computed again in the backward pass, so that
+            they do not stay in memory beside the score's. A denoiser may checkpoint its own blocks as well.
+        batch: most points in one pass through the models; None for all at once.
+        prior: (seed, n) -> (n, *shape), draws from p, such as pictures of a data set; default: the unguided sampler.
+
+    Raises:
+        ValueError: for bad arguments.
+    """
+
+    denoiser: Denoiser
+    psi: Callable[[Tensor], Tensor]
+    schedule: NoiseSchedule
+    shape: tuple[int, ...]
+    prediction: Prediction = "epsilon"
+    clip: tuple[float, float] | None = None
+    device: torch.device | str = "cpu"
+    dtype: torch.dtype = torch.float32
+    autocast: torch.dtype | None = None
+    recompute: bool = False
+    batch: int | None = None
+    prior: Callable[[int, int], Tensor] | None = None
+
+    def __post_init__(self) -> None:
+        good = len(self.shape) > 0 and all(s >= 1 for s in self.shape)
+        require(good, "shape", self.shape, "sizes >= 1, at least one")
+        require(self.prediction in get_args(Prediction), "prediction", self.prediction, f"in {get_args(Prediction)}")
+        require(self.clip is None or self.clip[0] < self.clip[1], "clip", self.clip, "(lower, upper) or None")
+        require(self.dtype.is_floating_point, "dtype", self.dtype, "a floating-point type")
+        require(self.batch is None or self.batch >= 1, "batch", self.batch, ">= 1 or None")
+
+    def sample_prior(self, seed: int, n: int) -> Tensor:
+        """n draws from p."""
+        return unguided(self, self.noise(seed, n)) if self.prior is None else self.prior(seed, n)
+
+    def noise(self, seed: int, n: int) -> Noise:
+        """Standard normal points for each step index, drawn on the device; equal seeds give equal noise there."""
+
+        def at(index: Any) -> Tensor:
+            state = int(np.random.SeedSequence([seed, int(index)]).generate_state(1, np.uint32)[0])
+            generator = torch.Generator(self.device).manual_seed(state)
+            return torch.randn((n, *self.shape), generator=generator, device=self.device, dtype=self.dtype)
+
+        return at
+
+    def denoise(self, x_t: Tensor, row: Row) -> Tensor:
+        """x0_hat. Paper: Algorithm 1, line 2."""
+        with torch.no_grad():
+            return torch.cat([self._x0_hat(part, row) for part in self._parts(x_t)])
+
+    def guidance(self, x_t: Tensor, row: Row) -> Guidance:
+        """psi(x0_hat), its gradient through the denoiser, and x0_hat, by one backward pass a batch."""
+        parts = [self._guidance(part, row) for part in self._parts(x_t)]
+        return Guidance(*(torch.cat(column) for column in zip(*parts, strict=True)))
+
+    def score(self, x: Tensor) -> Tensor:
+        """psi at clean points."""
+        with torch.no_grad():
+            return torch.cat([self._psi(part, "clean points") for part in self._parts(x)])
+
+    def score_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """psi and its gradient at clean points."""
+        parts = []
+        for part in self._parts(x):
+            with torch.enable_grad():
+                leaf = part.detach().requires_grad_()
+                value = self._psi(leaf, "clean points")
+                parts.append((value.detach(), _gradient(value, leaf, "clean points")))
+        values, gradients = (torch.cat(column) for column in zip(*parts, strict=True))
+        return values, gradients
+
+    def scale(self, factors: Tensor, x: Tensor) -> Tensor:
+        """Each point times its own factor (a number or a truth value)."""
+        return factors.to(x.dtype).reshape(-1, *[1] * (x.ndim - 1)) * x
+
+    def dot(self, x: Tensor, y: Tensor) -> Tensor:
+        """Inner product of each pair of points."""
+        return (x * y).flatten(1).sum(1)
+
+    def take(self, x: Tensor, indices: Shaped[np.ndarray, " m"]) -> Tensor:
+        """The points with these indices."""
+        return x[torch.as_tensor(indices, device=x.device)]
+
+    def loop(self, step: Step[State], x: State, rows: Row, noise: Noise, progress: Progress | None = None) -> State:
+        """All steps, one by one."""
+        return python_loop(self, step, x, rows, noise, progress)
+
+    def to_numpy(self, x: Tensor) -> Shaped[np.ndarray, "n ..."]:
+        """A copy in numpy's double precision."""
+        return x.detach().to("cpu", torch.float64, copy=True).numpy()
+
+    def from_numpy(self, x: Shaped[np.ndarray, "n ..."]) -> Tensor:
+        """Points from a numpy array."""
+        return torch.tensor(x, dtype=self.dtype, device=self.device)
+
+    def _parts(self, x: Tensor) -> tuple[Tensor, ...]:
+        require(x.shape[1:] == self.shape, "shape of points", tuple(x.shape), f"(n, {', '.join(map(str, self.shape))})")
+        return x.split(self.batch or max(len(x), 1))
+
+    def _x0_hat(self, x_t: Tensor, row: Row) -> Tensor:
+        time = torch.full((len(x_t),), int(row.time), dtype=torch.int64, device=x_t.device)
+        where = f"time {int(row.time)}"
+        with self._precision(), _advice(f"the denoiser, at {where}, on points {tuple(x_t.shape)}"):
+            if self.recompute and torch.is_grad_enabled():
+                raw = checkpoint(self.denoiser, x_t, time, use_reentrant=False)
+            else:
+                raw = self.denoiser(x_t, time)
+        if raw.shape != x_t.shape:
+            more = raw.ndim == x_t.ndim and raw.shape[1] == 2 * x_t.shape[1]
+            hint = "; a network that also predicts variances must be cut to its first channels" if more else ""
+            raise ModelFailed(f"the denoiser gave shape {tuple(raw.shape)} for points {tuple(x_t.shape)}{hint}")
+        raw, noise = raw.to(x_t.dtype), row.spread**0.5
+        if self.prediction == "epsilon":
+            raw = (x_t - noise * raw) / row.signal
+        elif self.prediction == "v":
+            raw = row.signal * x_t - noise * raw
+        _require_finite(raw, "the denoised estimate", where)
+        return raw if self.clip is None else raw.clamp(*self.clip)
+
+    def _psi(self, x: Tensor, where: str) -> Tensor:
+        with self._precision(), _advice(f"the score, at {where}, on points {tuple(x.shape)}"):
+            value = self.psi(x)
+        if value.shape != x.shape[:1]:
+            raise ModelFailed(f"the score gave shape {tuple(value.shape)}, not one number a point, ({len(x)},)")
+        _require_finite(value, "the score", where)
+        return value.to(x.dtype)
+
+    def _guidance(self, x_t: Tensor, row: Row) -> Guidance:
+        with torch.enable_grad():
+            leaf = x_t.detach().requires_grad_()
+            x0_hat = self._x0_hat(leaf, row)
+            value = self._psi(x0_hat, f"time {int(row.time)}")
+            gradient = _gradient(value, leaf, f"time {int(row.time)}")
+        return Guidance(value.detach(), gradient, x0_hat.detach())
+
+    def _precision(self) -> Any:
+        kind = torch.device(self.device).type
+        return torch.autocast(kind, dtype=self.autocast or self.dtype, enabled=self.autocast is not None)
+
+
+def _gradient(value: Tensor, leaf: Tensor, where: str) -> Tensor:
+    found = None
+    if value.requires_grad:
+        with _advice(f"the backward pass, at {where}, on points {tuple(leaf.shape)}"):
+            (found,) = torch.autograd.grad(value.sum(), leaf, allow_unused=True)
+    if found is None:
+        raise ModelFailed(
+            f"the score does not depend on its input (at {where}): no gradient reaches the points. Is there a detach,"
+            " a no_grad, or an arg-max in the score or the denoiser?"
+        )
+    _require_finite(found, "the gradient of the score", where)
+    return found
+
+
+def _require_finite(x: Tensor, what: str, where: str) -> None:
+    if not bool(torch.isfinite(x).all()):
+        bad = int((~torch.isfinite(x)).flatten(1).any(1).sum()) if x.ndim > 1 else int((~torch.isfinite(x)).sum())
+        raise ModelFailed(
+            f"{what} is not finite at {where} for {bad} of {len(x)} points; a smaller strength or higher precision"
+            " (autocast=None) may help"
+        )
+
+
+@contextmanager
+def _advice(what: str) -> Iterator[None]:
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise ModelFailed(
+            f"out of memory in {what}: use a smaller batch, recompute=True, or autocast=torch.bfloat16"
+        ) from error
+    except RuntimeError as error:
+        raise ModelFailed(f"{what} failed: {error}") from error

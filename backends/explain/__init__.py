@@ -1,0 +1,1 @@
+"""Pictures that explain one feature: the job, its sources, its command."""

@@ -1,0 +1,1 @@
+"""Transcoders: the network, its published folder format, training and evaluation."""

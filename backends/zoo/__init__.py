@@ -1,0 +1,1 @@
+"""Loaders of real networks and pictures from local files."""

@@ -1,0 +1,1 @@
+"""The distributional view of visual mechanistic interpretability, made checkable."""

@@ -1,0 +1,1 @@
+"""Inequalities over whole intervals, and digits, in ball arithmetic."""

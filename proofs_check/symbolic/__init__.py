@@ -1,0 +1,1 @@
+"""Steps of the proofs as identities of computer algebra."""

@@ -1,0 +1,1 @@
+"""Worlds, strategies and oracles that several tests share."""

@@ -1,0 +1,148 @@
+"""The embedded experiment: its measures, its methods at their levels, what it keeps, and the figure's command."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from distributional_view.backends.embedded import experiment, measures
+from distributional_view.backends.embedded.experiment import METHODS, QUICK, Budget, run, shared
+from distributional_view.backends.embedded.features import read_named
+from distributional_view.backends.embedded.methods import Methods
+from distributional_view.backends.embedded.smoothness import smoothness
+from distributional_view.backends.embedded.world import embedded_world, feature_score, pictures
+from distributional_view.backends.explain.job import OtherRequest
+from distributional_view.figures.__main__ import main
+
+torch.set_num_threads(1)
+TINY = Budget(quantiles=(0.8, 0.95), n=6, particles=8, seeds=2, steps=6, iterations=3, tolerance=0.3)
+
+
+def test_smoothness_is_zero_on_flat_pictures_and_has_its_gradient():
+    x = np.random.default_rng(0).normal(scale=1.5, size=(2, 1, 5, 4))
+    value, gradient = smoothness(x)
+    for index in np.ndindex(x.shape):
+        moved = np.zeros_like(x)
+        moved[index] = 1e-6
+        slope = (smoothness(x + moved)[0] - smoothness(x - moved)[0])[index[0]] / 2e-6
+        assert gradient[index] == pytest.approx(slope, rel=1e-6, abs=1e-6)
+    assert (smoothness(np.full((1, 1, 4, 4), -0.7))[0] == 0).all()
+    assert value[0] == pytest.approx(
+        (np.diff(x[0, 0], axis=0) ** 2).sum()
+        + (np.diff(x[0, 0], axis=1) ** 2).sum()
+        + (np.maximum(np.abs(x[0, 0]) - 1, 0) ** 2).sum()
+    )
+
+
+def test_kid_is_zero_for_the_same_law_and_grows_with_the_shift():
+    rng = torch.Generator().manual_seed(0)
+    reference = torch.randn((2000, 8), generator=rng)
+    same, near, far = (torch.randn((100, 8), generator=rng) + shift for shift in (0.0, 0.3, 1.0))
+    found = [measures.kid(reference, x, 0) for x in (same, near, far)]
+    assert abs(found[0].kid) < 4 * found[0].spread
+    assert found[0].kid < found[1].kid < found[2].kid
+    assert found[2].kid > 10 * found[2].spread
+    assert measures.kid(reference, near, 0) == found[1]
+    a, b = reference[:100] / 8**0.5, far / 8**0.5  # the cubic kernel (x.y/d + 1)^3, unbiased, by hand on whole sets
+    whole = measures.kid(reference[:100], far, 0, subsets=1).kid
+
+    def within(x):
+        k = (x @ x.T + 1) ** 3
+        return (k.sum() - k.trace()) / (len(x) * (len(x) - 1))
+
+    assert whole == pytest.approx(float(within(a) + within(b) - 2 * ((a @ b.T + 1) ** 3).mean()), rel=1e-4)
+    for n in (1, 2001):
+        with pytest.raises(ValueError, match="features"):
+            measures.kid(reference, torch.zeros(n, 8), 0)
+
+
+def test_look_alikes_counts_pictures_with_a_twin():
+    images = torch.randn((5, 1, 8, 8), generator=torch.Generator().manual_seed(1))
+    usual = measures.usual_distance(images, torch.tensor([[0, 1], [1, 2], [2, 3]]))
+    assert usual == pytest.approx(2**0.5, abs=0.2)
+    assert measures.look_alikes(images, usual) == 0
+    assert measures.look_alikes(torch.cat([images, images[:2] + 0.01]), usual) == 4
+
+
+def test_the_shared_activation_is_the_score():
+    feature = read_named()[0].index
+    some = torch.arange(0, 10_000, 997)
+    direct = feature_score(feature)(pictures().images[some]).double().numpy()
+    assert np.abs(shared().activation(feature)[some] - direct).max() < 1e-4
+
+
+def test_sampling_starts_where_there_is_signal():
+    world = embedded_world(0, 50)
+    assert world.schedule.alpha_bar[-1] >= 1e-3
+    assert world.schedule.rows.tilt.max() < 2
+
+
+@pytest.fixture(scope="module")
+def methods_run():
+    return Methods(read_named()[0].index, shared(), TINY, seed=3)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_is_brought_to_its_level(methods_run, method):
+    for level in methods_run.levels:
+        knob, draw, problem = methods_run.sampler(method, level)
+        if method in ("top-k", "KLSC weights"):
+            weights = np.zeros(len(methods_run.pool))
+            if method == "top-k":
+                weights[np.argsort(-methods_run.pool)[: int(knob)]] = 1 / knob
+            else:
+                weights = np.exp(knob * (methods_run.pool - methods_run.pool.max()))
+                weights /= weights.sum()
+            assert weights @ methods_run.pool == pytest.approx(level, abs=1e-2 * methods_run.spread)
+        x = draw(5)
+        assert x.shape == (TINY.n, 1, 32, 32)
+        assert torch.equal(x, draw(5))
+        assert not torch.equal(x, draw(6))
+        mean = float(methods_run.world.score(x.float()).mean())
+        if method == "twisted":
+            assert knob == pytest.approx(methods_run.sampler("KLSC weights", level)[0])
+        elif problem is None:
+            assert abs(mean - level) < 6 * methods_run.spread / TINY.n**0.5
+        else:
+            assert "target" in problem
+
+
+def test_results_are_kept_and_not_repeated(tmp_path, monkeypatch):
+    two = read_named()[:2]
+    seen = []
+    first = run(tmp_path, QUICK, 0, lambda *r: seen.append(r), two)
+    assert seen[-1][1:] == (20, 20)
+    for result in first:
+        assert len(result.cells) == len(METHODS) * len(QUICK.quantiles)
+        assert result.images.shape == (10, QUICK.n, 32, 32)
+        masses = {c.method: c.boundary_mass for c in result.cells if c.level == result.levels[-1]}
+        assert masses["KLSC weights"] < masses["top-k"]
+        assert masses["EnergyDPS"] is None
+    monkeypatch.setattr(experiment, "_work", None)
+    again = run(tmp_path, QUICK, 0, lambda *r: None, two)
+    assert [r.cells for r in again] == [r.cells for r in first]
+    with pytest.raises(OtherRequest, match=r"seed"):
+        run(tmp_path, QUICK, 1, lambda *r: None, two)
+
+
+@pytest.mark.slow
+def test_processes_change_nothing(tmp_path):
+    two = read_named()[:2]
+    alone, together = (run(tmp_path / str(j), QUICK, 0, lambda *r: None, two, jobs=j) for j in (1, 2))
+    assert [r.cells for r in alone] == [r.cells for r in together]
+
+
+def test_the_command_draws_and_tells(tmp_path):
+    done = CliRunner().invoke(main, ["embedded", "--quick", "--jobs", "1", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    content = json.loads((tmp_path / "embedded.json").read_text())
+    assert [f["name"] for f in content["features"]] == [f.name for f in read_named()[:2]]
+    assert len(content["unguided_kids"]) == QUICK.seeds
+    text = (tmp_path / "embedded.md").read_text()
+    assert text.count("EnergyDPS") == 4
+    for name in ("embedded.png", "embedded-tradeoff.png"):
+        assert (tmp_path / name).read_bytes()[:4] == b"\x89PNG"
+    with np.load(tmp_path / "embedded-activations.npz") as kept:
+        assert {len(kept[name]) for name in kept.files} == {10_000}

@@ -1,0 +1,195 @@
+"""The explaining job: what it shows, that it resumes without repeating work, and that it refuses what it cannot do."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from distributional_view.backends.__main__ import main
+from distributional_view.backends.adapter.world import TorchWorld
+from distributional_view.backends.explain import job as job
+from distributional_view.backends.explain.job import OtherRequest, Request, explain, pool_of
+from distributional_view.backends.explain.sources import parse_hook
+from distributional_view.theory.errors import CalibrationFailed, InfeasibleTarget
+from distributional_view.theory.pools.retrieval import reweight_to, top_k
+from distributional_view.theory.samplers.schedule import NoiseSchedule
+
+torch.set_num_threads(1)
+SHAPE = (1, 4, 4)
+SCHEDULE = NoiseSchedule.linear().strided(30)
+
+
+def gaussian_world(calls=None, **options):
+    """N(0, I) with the mean pixel times 4 as the score: N(0, 1) under the prior."""
+    alpha_bar = torch.tensor(NoiseSchedule.linear().alpha_bar[1:], dtype=torch.float32)
+
+    def denoiser(x, time):
+        if calls is not None:
+            calls.append(len(x))
+        return alpha_bar[time].sqrt()[:, None, None, None] * x
+
+    return TorchWorld(denoiser, lambda x: 4 * x.mean((1, 2, 3)), SCHEDULE, SHAPE, "sample", **options)
+
+
+POOL = torch.randn((400, *SHAPE), generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("method", ["topk", "klsc-retrieval", "energydps", "twisted"])
+def test_every_method_reaches_its_mean_and_repeats_itself(method, tmp_path):
+    request = Request(method, target=1.0, n=6, tolerance=0.02, runs=64)
+    runs = [explain(gaussian_world(), request, tmp_path / str(i), pool_of(POOL, 64)) for i in range(2)]
+    assert np.array_equal(runs[0].images, runs[1].images)
+    found = runs[0]
+    assert found.images.shape == (6, *SHAPE)
+    assert found.scores == pytest.approx(4 * found.images.mean((1, 2, 3)), abs=1e-5)
+    mean = found.numbers["calibration_mean"] if method == "energydps" else found.numbers["mean"]
+    assert abs(mean - 1.0) < 0.021
+    assert abs(found.scores.mean() - 1.0) < 5 / np.sqrt(6)
+    other = explain(
+        gaussian_world(), Request(method, 1.0, 6, seed=1, tolerance=0.02, runs=64), tmp_path / "o", pool_of(POOL)
+    )
+    assert not np.array_equal(other.images, found.images)
+
+
+def test_retrieval_is_that_of_theory(tmp_path):
+    scores = (4 * POOL.mean((1, 2, 3))).double().numpy()
+    kept, weighted = top_k(scores, 1.2), reweight_to(scores, 1.2)
+    hard = explain(gaussian_world(), Request("topk", 1.2, 5), tmp_path / "h", pool_of(POOL, 70))
+    soft = explain(gaussian_world(), Request("klsc-retrieval", 1.2, 5), tmp_path / "s", pool_of(POOL))
+    assert set(hard.numbers["indices"]) < set(kept.indices.tolist())
+    assert hard.numbers["threshold"] == pytest.approx(scores[kept.indices].min(), abs=1e-6)
+    assert soft.numbers["multiplier"] == pytest.approx(weighted.multiplier, rel=1e-5)
+    assert soft.scores.min() < hard.numbers["threshold"]
+    assert (np.diff(soft.scores) <= 0).all()
+
+
+def test_twisted_shows_particles_by_their_weights(tmp_path):
+    found = explain(gaussian_world(), Request("twisted", 1.0, 5, knob=1.5, runs=40), tmp_path)
+    with np.load(tmp_path / "particles.npz") as kept:
+        x, weights = kept["x"], kept["weights"]
+    assert weights.max() > 2 * weights.min()
+    scores = 4 * x.mean((1, 2, 3))
+    assert np.array_equal(found.images, x[job.chosen_for(weights, scores, 5, 0)].astype(np.float64))
+    hits = np.zeros(40)
+    for seed in range(2000):
+        hits[job.chosen_for(weights, scores, 5, seed)] += 1 / 2000
+    expected = job.inclusion_probabilities(weights, 5)
+    assert np.abs(hits - expected).max() < 5 * np.sqrt(0.25 / 2000)
+
+
+class Killed(Exception):
+    pass
+
+
+def kill_after(count):
+    left = [count]
+
+    def report(what, done, total):
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+
+    return report
+
+
+@pytest.mark.parametrize(("method", "share"), [("energydps", 0.5), ("energydps", 0.95), ("twisted", 0.5)])
+def test_a_killed_job_goes_on_and_ends_the_same(method, share, tmp_path):
+    request = Request(method, target=1.0, n=6, tolerance=0.01, runs=32)
+    calls, again, reports = [], [], []
+    whole = explain(gaussian_world(calls, batch=4), request, tmp_path / "whole", report=lambda *r: reports.append(r))
+    with pytest.raises(Killed):
+        explain(gaussian_world(batch=4), request, tmp_path / "cut", report=kill_after(int(share * len(reports))))
+    kept = sorted(p.name for p in (tmp_path / "cut").iterdir())
+    assert "calibration.jsonl" in kept
+    assert ("pictures-0000.npy" in kept) == (share > 0.9)
+    resumed = explain(gaussian_world(again, batch=4), request, tmp_path / "cut")
+    assert np.array_equal(resumed.images, whole.images)
+    assert resumed.numbers == whole.numbers
+    assert len(again) < len(calls)
+
+
+def test_pool_scores_are_kept_as_they_come(tmp_path):
+    seen = []
+    pool = pool_of(POOL, 50)
+
+    def report(done, total):
+        seen.append(done)
+        if done == 150:
+            raise Killed
+
+    with pytest.raises(Killed):
+        job.pool_scores(gaussian_world(), pool, tmp_path / "s.npy", report)
+    assert np.isfinite(np.load(tmp_path / "s.npy")).sum() == 150
+    scores = job.pool_scores(gaussian_world(), pool, tmp_path / "s.npy", lambda d, t: seen.append(d))
+    assert seen == [50, 100, 150, 200, 250, 300, 350, 400]
+    assert scores == pytest.approx((4 * POOL.mean((1, 2, 3))).numpy(), abs=1e-5)
+
+
+def test_a_folder_is_bound_to_its_request(tmp_path):
+    explain(gaussian_world(), Request("topk", 1.0, 2), tmp_path, pool_of(POOL), {"feature": 1})
+    explain(gaussian_world(), Request("topk", 1.0, 2), tmp_path, pool_of(POOL), {"feature": 1})
+    with pytest.raises(OtherRequest, match=r"request\.target"):
+        explain(gaussian_world(), Request("topk", 1.1, 2), tmp_path, pool_of(POOL), {"feature": 1})
+    with pytest.raises(OtherRequest, match=r"origin\.feature"):
+        explain(gaussian_world(), Request("topk", 1.0, 2), tmp_path, pool_of(POOL), {"feature": 2})
+
+
+def test_what_cannot_be_reached_is_said(tmp_path):
+    with pytest.raises(InfeasibleTarget, match="largest"):
+        explain(gaussian_world(), Request("klsc-retrieval", 40.0, 2), tmp_path / "a", pool_of(POOL))
+    flat = TorchWorld(lambda x, t: 0.0 * x, lambda x: 0 * x.sum((1, 2, 3)), SCHEDULE, SHAPE, "sample")
+    with pytest.raises(CalibrationFailed, match=r"strength in \[0, .*means in \[0, 0\]"):
+        explain(flat, Request("energydps", 1.0, 2), tmp_path / "b")
+    with pytest.raises(ValueError, match="pool = None"):
+        explain(gaussian_world(), Request("topk", 1.0, 2), tmp_path / "c")
+    for bad in ({"method": "dream"}, {"n": 0}, {"target": float("nan")}, {"tolerance": 0.0}, {"runs": 0}):
+        name = next(iter(bad))
+        with pytest.raises(Exception, match=name):
+            Request(**{"method": "energydps", "target": 1.0, "n": 2, **bad})
+
+
+@pytest.mark.parametrize("name", ["2.20", "stages.2.20", "stages.2.blocks.20", "model.stages.2.layers.20"])
+def test_hook_names(name):
+    assert parse_hook(name) == (2, 20)
+    with pytest.raises(ValueError, match=r"must be a stage and a block"):
+        parse_hook(name + ".norm")
+
+
+def test_command_needs_its_paths(tmp_path):
+    def run(*arguments):
+        return CliRunner().invoke(
+            main, ["explain", "--feature", "3", "--target", "1", "--out", str(tmp_path), *arguments]
+        )
+
+    assert "energydps needs --backbone, --transcoder, --prior" in run().output
+    assert "topk needs --backbone, --transcoder, --images" in run("--method", "topk").output
+    absent = run("--backbone", "no/such.pth", "--transcoder", "no/such", "--prior", "no.pt")
+    assert absent.exit_code == 1
+    assert "no/such is missing" in absent.output
+
+
+@pytest.mark.parametrize("method", ["klsc-retrieval", "energydps"])
+def test_command_on_the_embedded_backend(method, tmp_path):
+    arguments = [
+        "explain",
+        "--embedded",
+        "--feature",
+        "5",
+        "--n",
+        "3",
+        "--runs",
+        "4",
+        "--method",
+        method,
+        *(["--steps", "6"] if method == "energydps" else []),
+    ]
+    target = ["--target", "0.5", "--tolerance", "10", "--out", str(tmp_path)]
+    done = CliRunner().invoke(main, [*arguments, *target])
+    assert done.exit_code == 0, done.output
+    written = json.loads((tmp_path / "explanation.json").read_text())
+    assert len(written["activations"]) == 3
+    assert written["request"]["method"] == method
+    assert written["origin"]["feature"] == 5
+    assert (tmp_path / "grid.png").read_bytes()[:4] == b"\x89PNG"

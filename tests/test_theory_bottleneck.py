@@ -1,0 +1,203 @@
+"""The prompt bottleneck: the Pythagorean identity, the search for a best member, and the toy families."""
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distributional_view.figures import bottleneck
+from distributional_view.figures.output import save_figure, style
+from distributional_view.theory.errors import InfeasibleTarget
+from distributional_view.theory.measures.bottleneck import best_member, decompose
+from distributional_view.theory.measures.finite import kl
+from distributional_view.theory.measures.tasks import baseline
+from distributional_view.toy.kde import log_density
+from distributional_view.toy.plane import plane
+from distributional_view.toy.prompts import FAMILIES, WORDS, best_prompts, density
+from distributional_view.toy.world import TARGETS, paper_world
+from tests.support.strategies import finite_measures, unit
+
+rivals = st.lists(st.integers(0, 9), min_size=6, max_size=6).map(lambda v: np.array(v, dtype=float))
+
+
+@given(finite_measures(), rivals, unit)
+def test_pythagorean_identity(measure, raw, a):
+    """Theorem F.7: the parts add up for every q << p; for a feasible q none is negative, so the inequality holds."""
+    p, psi = measure
+    raw = np.where(p > 0, raw, 0) + np.where(np.arange(6) == 1, 0.5, 0)
+    q = raw / raw.sum()
+    target = float(p @ psi) + a * (float(psi[p > 0].max()) - float(p @ psi))
+    parts = decompose(q, p, psi, target)
+    assert parts.kl == pytest.approx(kl(q, p), abs=1e-12)
+    assert parts.klsc_kl == pytest.approx(baseline(p, psi, target).kl, abs=1e-12)
+    assert parts.kl == pytest.approx(parts.klsc_kl + parts.gap + parts.excess, abs=1e-8)
+    if float(q @ psi) >= target:
+        assert parts.kl >= parts.klsc_kl + parts.gap - 1e-10
+    else:
+        assert parts.excess < 0 or baseline(p, psi, target).multiplier == 0
+
+
+def test_equality_needs_the_level_itself_and_the_inequality_a_feasible_q():
+    p, psi = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.0, 1.0, 2.0, 4.0])
+    on_level = np.array([0.5, 0.0, 0.0, 0.5])
+    assert decompose(on_level, p, psi, 2.0).excess == pytest.approx(0, abs=1e-12)
+    above = np.array([0.1, 0.2, 0.2, 0.5])
+    parts = decompose(above, p, psi, 2.0)
+    assert parts.kl > parts.klsc_kl + parts.gap + 0.1
+    parts = decompose(p, p, psi, 2.0)  # infeasible: p itself costs nothing
+    assert parts.kl == 0 < parts.klsc_kl + parts.gap
+
+
+def test_limit_level():
+    """At the essential supremum beta is infinite, only the truncation is feasible, and nothing is left over."""
+    p, psi = np.array([0.5, 0.25, 0.25]), np.array([0.0, 1.0, 1.0])
+    parts = decompose(np.array([0.0, 0.8, 0.2]), p, psi, 1.0)
+    assert parts.excess == 0
+    assert parts.kl == pytest.approx(parts.klsc_kl + parts.gap)
+
+
+def simplex(at):
+    """All distributions on the points, by softmax."""
+    return at, np.eye(at.size)
+
+
+@given(finite_measures(), unit)
+def test_without_a_restriction_the_best_member_is_the_klsc_solution(measure, a):
+    p, psi = measure
+    target = float(p @ psi) + 0.9 * a * (float(psi[p > 0].max()) - float(p @ psi))
+    found = best_member(simplex, p, psi, target, [np.zeros(6)])
+    intrinsic = baseline(p, psi, target)
+    assert found.kl == pytest.approx(intrinsic.kl, abs=1e-6)
+    assert found.kl >= intrinsic.kl - 1e-6
+    assert found.masses == pytest.approx(intrinsic.masses, abs=2e-3)
+    assert found.stationarity < 1e-4
+
+
+def test_best_member_of_a_curve_against_a_scan():
+    """One parameter: the best feasible member and the unconstrained projection, by brute force."""
+    p, psi = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.0, 1.0, 2.0, 4.0])
+    feature = np.array([0.0, 2.0, -1.0, 1.5])
+
+    def curve(at):
+        return np.array([0.0, 0.0, 1.0, 0.5]) + at[0] * feature, feature[None]
+
+    grid = np.linspace(-6, 6, 240_001)
+    logs = np.array([0.0, 0.0, 1.0, 0.5]) + grid[:, None] * feature
+    q = np.exp(logs)
+    q /= q.sum(1, keepdims=True)
+    cost, mean = (q * np.log(q / p)).sum(1), q @ psi
+    for target in (1.9, 2.2, -np.inf):
+        feasible = mean >= target
+        found = best_member(curve, p, psi, target, [np.array([0.5]), np.array([-0.5])])
+        assert found.kl == pytest.approx(cost[feasible].min(), abs=2e-4)
+        assert found.kl <= cost[feasible].min() + 1e-9
+        assert found.mean >= target - 1e-8
+    with pytest.raises(InfeasibleTarget, match=r"target = 3\.9.*largest is"):
+        best_member(curve, p, psi, 3.9, [np.array([0.0])])
+    with pytest.raises(ValueError, match="starts"):
+        best_member(curve, p, psi, 1.0, [])
+
+
+@pytest.mark.parametrize("order", [(-1.2, 1.2), (1.2, -1.2)])
+def test_the_better_of_two_local_optima(order):
+    p, psi, feature = np.array([0.5, 0.3, 0.2]), np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, -1.0])
+
+    def two_wells(at):
+        height = 0.2 + (at[0] ** 2 - 1) ** 2 + 0.1 * at[0]
+        return np.log(p) + height * feature, (4 * at[0] * (at[0] ** 2 - 1) + 0.1) * feature[None]
+
+    each = [best_member(two_wells, p, psi, -np.inf, [np.array([start])]).kl for start in (-1.2, 1.2)]
+    assert each[0] < 0.5 * each[1]
+    assert best_member(two_wells, p, psi, -np.inf, [np.array([start]) for start in order]).kl == each[0]
+
+
+@pytest.mark.parametrize("name", sorted(FAMILIES))
+def test_families_are_densities_with_their_own_derivatives(name):
+    axis = np.linspace(-25, 25, 1001)
+    x = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
+    rng = np.random.default_rng(2)
+    size = {"one of four words": 3, "isotropic Gaussian": 3, "any Gaussian": 5, "two Gaussians": 11}[name]
+    at = 0.4 * rng.normal(size=size)
+    assert density(name, at, x).sum() * (axis[1] - axis[0]) ** 2 == pytest.approx(1.0, abs=1e-6)
+    few = rng.normal(size=(30, 2))
+    family = FAMILIES[name](few, np.zeros(30))
+    logs, slopes = family(at)
+    assert slopes.shape == (size, 30)
+    for i, unit_vector in enumerate(np.eye(size)):
+        step = (family(at + 1e-6 * unit_vector)[0] - family(at - 1e-6 * unit_vector)[0]) / 2e-6
+        assert slopes[i] == pytest.approx(step, abs=1e-6)
+    assert FAMILIES[name](few, np.ones(30))(at)[0] == pytest.approx(logs + 1)
+
+
+@pytest.fixture(scope="module")
+def sidecar(tmp_path_factory):
+    out = tmp_path_factory.mktemp("bottleneck")
+    world = paper_world()
+    data = bottleneck.compute(world, quick=True)
+    with style():
+        save_figure(bottleneck.draw(data), out, "bottleneck", bottleneck.provenance(world), bottleneck.numbers(data))
+    return json.loads((out / "bottleneck.json").read_text())
+
+
+def test_bars_on_a_grid_of_their_own(sidecar):
+    """Means and divergences of every best member from its parameters, on a Cartesian grid."""
+    world = paper_world()
+    axis = np.linspace(-11, 11, 1101) + 0.0037
+    cell = (axis[1] - axis[0]) ** 2
+    x = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
+    log_p, psi = log_density(world, x), np.asarray(world.psi(x))
+    assert len(sidecar["bars"]) == len(FAMILIES) * len(TARGETS)
+    for bar in sidecar["bars"]:
+        q = density(bar["family"], np.array(bar["parameters"]), x)
+        kept = q > 0
+        assert q.sum() * cell == pytest.approx(1.0, abs=1e-5)
+        assert (q * psi).sum() * cell == pytest.approx(bar["mean"], abs=1e-3)
+        assert (q[kept] * (np.log(q[kept]) - log_p[kept])).sum() * cell == pytest.approx(bar["kl"], abs=1e-4)
+        assert bar["klsc_kl"] + bar["gap"] + bar["excess"] == pytest.approx(bar["kl"], abs=1e-9)
+
+
+def test_wider_families_lose_less_and_all_lose_something(sidecar):
+    for target in TARGETS:
+        bars = [bar for bar in sidecar["bars"] if bar["target"] == target]
+        assert [bar["family"] for bar in bars] == list(FAMILIES)
+        costs = [bar["kl"] for bar in bars]
+        assert all(wide < narrow - 1e-4 for narrow, wide in pairwise(costs))
+        for bar in bars:
+            assert bar["mean"] >= target - 1e-9
+            assert bar["klsc_kl"] + 0.06 < bar["bound"] <= bar["kl"] + 1e-9
+            assert bar["stationarity"] < 1e-6
+            assert (bar["excess"] > 0.1) == (bar["family"] == WORDS)
+
+
+def test_a_word_that_does_not_reach_the_target():
+    world = paper_world()
+    with pytest.raises(InfeasibleTarget, match="four words"):
+        best_prompts(world, plane(world), 7.8)
+
+
+@pytest.mark.slow
+def test_random_starts_find_nothing_better(sidecar):
+    """The searches are local; twelve random starts of the widest family end no lower, feasible or projected."""
+    world, rng = paper_world(), np.random.default_rng(7)
+    p = plane(world)
+    family = FAMILIES["two Gaussians"](p.points, p.log_cells)
+    for target in TARGETS:
+        bar = next(b for b in sidecar["bars"] if (b["target"], b["family"]) == (target, "two Gaussians"))
+        intrinsic = baseline(p.masses, p.scores, target)
+        for prior, level, best in (
+            (p.masses, target, bar["kl"]),
+            (intrinsic.masses, -np.inf, bar["bound"] - bar["klsc_kl"]),
+        ):
+            starts = [
+                np.concatenate([centre, [-0.3, -0.3, 0.0], other, [-0.3, -0.3, 0.0], [0.0]])
+                for centre, other in 1.5 * rng.normal(size=(12, 2, 2))
+            ]
+            for start in starts:
+                try:
+                    found = best_member(family, prior, p.scores, level, [start])
+                except InfeasibleTarget:
+                    continue
+                assert found.kl >= best - 1e-6, (target, level, start)

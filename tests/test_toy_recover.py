@@ -1,0 +1,81 @@
+"""The recovered constants: quality of the kept fits, and that the fit finds constants that it did not know."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from distributional_view.toy.recover import (
+    Fit,
+    Hypothesis,
+    _record,
+    _resumed,
+    choose,
+    deviations,
+    fit,
+    hypotheses,
+    kl_column_bound,
+)
+from distributional_view.toy.table2 import PRINTED, exact_table
+from distributional_view.toy.world import World, paper_world, published_table2, recovered
+
+
+def hypothesis(name: str) -> Hypothesis:
+    return next(h for h in hypotheses() if h.name == name)
+
+
+@pytest.mark.parametrize("name", sorted(recovered()["worlds"]))
+def test_kept_fits_are_as_good_as_recorded(name):
+    record = recovered()["worlds"][name]
+    cells = np.abs(deviations(hypothesis(name), paper_world(name)))
+    assert np.median(cells) == pytest.approx(record["median_deviation"], abs=2e-4)
+    assert cells.max() == pytest.approx(record["worst_deviation"], abs=2e-4)
+    assert np.median(cells) <= 0.12
+    assert cells.max() <= 0.5
+
+
+def test_a_wrong_world_does_not_pass():
+    world = dataclasses.replace(paper_world(), radius=1.5)
+    cells = np.abs(deviations(hypothesis("cosine"), world))
+    assert np.median(cells) > 0.12
+    assert cells.max() > 0.5
+
+
+def test_the_fit_finds_known_constants():
+    truth = World("absolute_angle", 2.2, 1.0, 2.9, 0.11, 0.13, 0.7)
+    table = {key: {m: row[m] for m in PRINTED} for key, row in exact_table(truth).items()}
+    found = fit(Hypothesis("absolute_angle"), printed=table, starts=((2.6, 0.7),))
+    assert found.worst < 2e-3
+    for name in ("radius", "score_scale", "margin", "target_step", "bandwidth"):
+        assert getattr(found.world, name) == pytest.approx(getattr(truth, name), rel=5e-3), name
+
+
+def test_a_cut_off_run_resumes(tmp_path):
+    """Fits in the file are not fitted again, and come back with the cells of their world."""
+    record = {"cosine": recovered()["worlds"]["cosine"]}
+    path = tmp_path / "fits.json"
+    path.write_text(json.dumps(record))
+    (found,) = _resumed(path)
+    assert found.hypothesis == Hypothesis("cosine")
+    assert found.loss == pytest.approx(record["cosine"]["loss"], abs=1e-4)
+    assert _record([found])["cosine"]["world"] == record["cosine"]["world"]
+
+
+def test_the_kept_world_follows_from_the_fits():
+    """`choose` takes the shape of the best reading, and the lemma's reading of the boundary mass."""
+    fits = [
+        Fit(hypothesis(n), paper_world(n), {}, deviations(hypothesis(n), paper_world(n))) for n in recovered()["worlds"]
+    ]
+    assert min(fits, key=lambda f: f.aic).hypothesis.name == "cosine/own_level"
+    assert choose(fits).hypothesis.name == recovered()["winner"]
+
+
+def test_printed_kl_is_not_exact():
+    """The bound holds for every world with psi >= 0; here it is also checked on ours, where it must not be broken."""
+    bound, printed = kl_column_bound()
+    assert bound == pytest.approx(0.0438, abs=1e-4)
+    assert printed == published_table2()[5.0, "klsc"]["kl_kde"]
+    assert printed > 3 * bound
+    exact = exact_table(paper_world(), smooth=False)
+    assert exact[5.0, "klsc"]["kl"] < printed / 2

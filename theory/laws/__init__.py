@@ -1,0 +1,1 @@
+"""Laws of the score: the protocol `ScoreLaw` and the Gaussian, atomic and piecewise ones."""

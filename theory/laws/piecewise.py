@@ -1,0 +1,315 @@
+"""A score law given by a density over a latent variable: Y = s(U), U with density g on an interval.
+
+The angle of a point in the plane, with the angular score, is the paper's case. Between consecutive
+breakpoints the score must be smooth and monotone (or constant: an atom, as under a cap). Each piece is cut
+into panels with Gauss-Legendre nodes, bisected until polynomials describe score and density; a level cuts the panels
+at its exact crossing points, so that truncated integrals are as accurate as complete ones (about 1e-13)
+and not as coarse as the grid. Far tails keep an accuracy of about 1e-15 of the density's peak on their panel.
+
+A singular density or an infinite score belongs at the latent value 0, where doubles are dense: -log(u) for an
+exponential law, not -log(1 - u). Where the latent variable runs out of digits, an error says so.
+"""
+
+import math
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from distributional_view.theory.errors import require
+from distributional_view.theory.laws.interpolants import Interpolants
+from distributional_view.theory.laws.law import ScoreLaw
+from distributional_view.theory.laws.panels import NODES, WEIGHTS, AtNodes, Edges, Panels, refine
+
+LatentFunction = Callable[[Float[np.ndarray, " *n"]], Float[np.ndarray, " *n"]]
+
+_RESOLVED_EXPONENT = 4.0  # a tilt that varies by no more than this over each panel needs no new panels
+_NEWTON_DONE = 1e-7
+_REMEMBERED = 8
+_UNIT_MASS_TOLERANCE = 1e-9
+_LARGEST_EXPONENT = 5e13  # beyond it beta y and log g cancel to less than 0.01 nats: such nodes are left out,
+_LARGEST_EDGE = 5e11  # if those from here on show that nothing is lost
+_EDGE_SHARE = 1e-8
+
+
+class PiecewiseLaw(ScoreLaw):
+    """Law of s(U) for U with density g = exp(log_density) on [breakpoints[0], breakpoints[-1]].
+
+    Args:
+        score: s, vectorised over latent values; may be infinite at the ends of the interval only.
+        log_density: log g, vectorised, in nats; -inf where g = 0. Smooth inside each piece.
+        breakpoints: increasing latent values that include the ends, every kink of s or g, every turning
+            point of s. Between two of them s is monotone or constant.
+        max_multiplier: supremum of the beta with E[exp(beta Y)] finite. Must be given when s is unbounded above.
+        steep: whether A' reaches the essential supremum at `max_multiplier`; must be given with it.
+
+    Raises:
+        ValueError: for breakpoints that do not increase, a density that is NaN or whose integral differs
+            from 1 by more than 1e-9, a score that is NaN or not monotone between breakpoints, or an unbounded
+            score without `max_multiplier` and `steep`.
+    """
+
+    def __init__(
+        self,
+        score: LatentFunction,
+        log_density: LatentFunction,
+        breakpoints: Float[np.ndarray, " b"],
+        *,
+        max_multiplier: float | None = None,
+        steep: bool | None = None,
+    ):
+        edges = np.asarray(breakpoints, dtype=np.float64)
+        increasing = (
+            edges.ndim == 1 and edges.size >= 2 and bool(np.isfinite(edges).all()) and bool((np.diff(edges) > 0).all())
+        )
+        require(increasing, "breakpoints", breakpoints, "at least two finite, increasing numbers")
+        self._score, self._log_density = score, log_density
+        self._multiplier, self._anchor, self._log_z = 0.0, 0.0, 0.0
+        self._like: PiecewiseLaw | None = None  # a law on the same panels, with another tilt
+        self._panels = self._refined(edges[:-1], edges[1:])
+        bounded = float(self._panels.high.max()) < math.inf
+        require(
+            bounded or (max_multiplier is not None and steep is not None),
+            "max_multiplier",
+            max_multiplier,
+            "given, together with `steep`, for a score that is unbounded above",
+        )
+        given = (max_multiplier is None) == (steep is None)
+        require(given, "steep", steep, "given if and only if `max_multiplier` is")
+        require(max_multiplier is None or max_multiplier >= 0, "max_multiplier", max_multiplier, ">= 0")
+        self.max_multiplier = math.inf if max_multiplier is None else max_multiplier
+        self.steep = True if steep is None else steep
+        total = float(self._weight.sum())
+        require(abs(total - 1) <= _UNIT_MASS_TOLERANCE, "integral of the density", total, "1 within 1e-9")
+
+    def __repr__(self) -> str:
+        return f"PiecewiseLaw({len(self._panels.left)} panels, scores in [{self.ess_inf!r}, {self.ess_sup!r}])"
+
+    # Quadrature.
+
+    def _log_g(self, u: Float[np.ndarray, " *n"], y: Float[np.ndarray, " *n"]) -> Float[np.ndarray, " *n"]:
+        """Log-density of the latent variable, tilted; the tilt by 0 is the identity even where y is infinite.
+
+        At scores so far out that the tilt has no digits beside log g, the density is taken to be 0; `_require_edge`.
+        """
+        logs = self._log_density(u)
+        if self._multiplier == 0:
+            return logs
+        exponents = self._multiplier * (y - self._anchor)
+        return np.where(np.abs(exponents) > _LARGEST_EXPONENT, -np.inf, logs + (exponents - self._log_z))
+
+    def _require_edge(self, power: int, name: str) -> None:
+        """Raise if scores near those left out carry a share of E|Y - anchor|^power: those left out then do as well."""
+        if self._multiplier == 0 or math.isfinite(float(self._panels.high.max())):
+            return
+        charged = self._weight > 0
+        size = np.abs(self._panels.score[charged] - self._anchor)
+        moment = self._weight[charged] * size**power
+        edge = float(moment[abs(self._multiplier) * size > _LARGEST_EDGE].sum() / moment.sum())
+        found = f"unknown, a share of {edge:.1e} or more at scores of which the tilt has no digits (is it infinite?)"
+        require(edge <= _EDGE_SHARE, name, found, "finite: ask for it at a smaller multiplier")
+
+    def _nodes(self, left: Edges, right: Edges) -> tuple[AtNodes, AtNodes]:
+        """Scores and log-weights at the Gauss-Legendre nodes of the panels [left, right]."""
+        half = 0.5 * (right - left)[:, None]
+        u = (0.5 * (right + left))[:, None] + half * NODES
+        y = np.asarray(self._score(u), dtype=np.float64)
+        with np.errstate(divide="ignore"):
+            return y, self._log_g(u, y) + np.log(half * WEIGHTS)
+
+    def _refined(self, left: Edges, right: Edges) -> Panels:
+        """Panels fine enough for the law, with their score ranges; checks that the score is monotone on each."""
+        left, right, y, log_w = refine(self._nodes, left, right, self._multiplier)
+        with np.errstate(divide="ignore"):  # an infinite score at an end of the interval is permitted
+            ends = np.asarray(self._score(np.stack([left, right])), dtype=np.float64)
+        walk = np.concatenate([ends[:1].T, y, ends[1:].T], axis=1)
+        slack = 1e-12 * (1 + np.abs(y).max(axis=1, keepdims=True))
+        with np.errstate(invalid="ignore"):
+            steps = np.diff(walk, axis=1)
+        monotone = (steps >= -slack).all(axis=1) | (steps <= slack).all(axis=1)
+        if not monotone.all():
+            i = int(np.flatnonzero(~monotone)[0])
+            require(False, "score", f"not monotone on [{left[i]}, {right[i]}]", "monotone between breakpoints")
+        flat = np.ptp(y, axis=1) == 0  # also where rounding at a breakpoint moves an end by a digit
+        low, high = (np.where(flat, y[:, 0], ends_at) for ends_at in (ends.min(axis=0), ends.max(axis=0)))
+        self._refined_at = self._multiplier
+        return Panels(left, right, y, log_w, low, high)
+
+    @cached_property
+    def _weight(self) -> AtNodes:
+        return np.exp(self._panels.log_weight)
+
+    @cached_property
+    def _polynomials(self) -> Interpolants:
+        return Interpolants(self._panels, self._score, self._like._polynomials if self._like else None)
+
+    def _between(self, lower: float, upper: float) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+        """Scores and weights of quadrature nodes for the part of the law with lower <= Y < upper."""
+        key = (lower, upper)
+        if key not in self._recent:  # survival, mean and shell of one threshold need the same nodes
+            if len(self._recent) >= _REMEMBERED:
+                self._recent.pop(next(iter(self._recent)))
+            self._recent[key] = self._find_between(lower, upper)
+        return self._recent[key]
+
+    @cached_property
+    def _recent(self) -> dict[tuple[float, float], tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]]:
+        return {}
+
+    def _find_between(self, lower: float, upper: float) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+        require(not (math.isnan(lower) or math.isnan(upper)), "level", math.nan, "a number")
+        p = self._panels
+        below = np.where(self._flat, p.low < upper, p.high <= upper) if upper < math.inf else True
+        inside = (p.low >= lower) & below
+        cut = np.flatnonzero(~self._flat & ~inside & (p.high > lower) & (p.low < upper)).tolist()
+        scores, weights = p.score[inside].ravel(), self._weight[inside].ravel()
+        if not cut:
+            return scores, weights
+        part_scores, part_weights = self._polynomials.parts(cut, lower, upper)
+        return np.concatenate([scores, part_scores]), np.concatenate([weights, part_weights])
+
+    # The law.
+
+    @cached_property
+    def mean(self) -> float:
+        return self._anchor + self.mean_from(self._anchor)
+
+    def mean_from(self, origin: float) -> float:
+        return float(np.vdot(self._weight, self._panels.score - origin)) / float(self._weight.sum())
+
+    @cached_property
+    def variance(self) -> float:
+        self._require_edge(2, "variance")
+        offsets = np.where(self._weight > 0, self._panels.score - self.mean, 0.0)  # their squares may overflow
+        return float(np.vdot(self._weight, offsets**2))
+
+    @cached_property
+    def _charged(self) -> Bool[np.ndarray, " p"]:
+        return np.asarray((self._panels.log_weight > -np.inf).any(axis=1))
+
+    @cached_property
+    def _span(self) -> float:
+        """Largest range of the score on a panel."""
+        return float((self._panels.high - self._panels.low)[self._charged].max())
+
+    @cached_property
+    def _flat(self) -> Bool[np.ndarray, " p"]:
+        return np.asarray(self._panels.low == self._panels.high)
+
+    @cached_property
+    def ess_inf(self) -> float:
+        return float(self._panels.low[self._charged].min())
+
+    @cached_property
+    def ess_sup(self) -> float:
+        return float(self._panels.high[self._charged].max())
+
+    def atoms(self) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
+        return self._atoms
+
+    @cached_property
+    def _atoms(self) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
+        flat = self._flat & self._charged
+        values, index = np.unique(self._panels.low[flat], return_inverse=True)
+        return values, np.bincount(index, self._weight[flat].sum(axis=1), len(values)).astype(np.float64)
+
+    def log_survival(self, threshold: float) -> float:
+        if threshold <= self.ess_inf:
+            return 0.0
+        mass = float(self._between(threshold, math.inf)[1].sum())
+        return math.log(mass) if mass > 0 else -math.inf
+
+    def density(self, level: float) -> float:
+        """Sum of g/|s'| over the latent values with score `level`; +inf at a turning point of s."""
+        p = self._panels
+        at = np.flatnonzero((p.low <= level) & (level < p.high) & self._charged).tolist()
+        return sum(self._polynomials.density_of_score(i, level) for i in at)
+
+    @cached_property
+    def _tail_means(self) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+        """Scores at the nodes, descending, and roughly the means of the tails above them (increasing)."""
+        order = np.argsort(-self._panels.score, axis=None)
+        y, w = self._panels.score.ravel()[order], self._weight.ravel()[order]
+        mass = np.cumsum(w)
+        kept = mass > 0
+        return y[kept], (np.cumsum(np.where(w > 0, y * w, 0.0)) - 0.5 * np.where(w > 0, y * w, 0.0))[kept] / (
+            mass - 0.5 * w
+        )[kept]
+
+    def tail_threshold(self, target: float) -> float:
+        """Newton's method on E[(Y - target) 1{Y >= t}], whose slope is (target - t) f(t); else the general search."""
+        levels, means = self._tail_means
+        t = float(np.interp(-target, -means, levels))
+        scale = math.sqrt(self.variance)
+        for _ in range(8):
+            slope = (target - t) * self.density(t) if self.ess_inf < t < target else 0.0
+            if not 0 < slope < math.inf:
+                break
+            nodes, weights = self._between(t, math.inf)
+            step = float(weights @ (nodes - target)) / slope
+            t -= step
+            if abs(step) <= _NEWTON_DONE * min(scale, target - t):  # convergence is quadratic
+                return t
+        return super().tail_threshold(target)
+
+    def mean_residual(self, threshold: float) -> float:
+        y, w = self._between(threshold, math.inf)
+        mass = float(w.sum())
+        if mass == 0:
+            self._require_mass(threshold)
+        return float(w @ (y - threshold)) / mass
+
+    def shell_mass(self, threshold: float, width: float) -> float:
+        require(width >= 0, "width", width, ">= 0")
+        return self.share_below(threshold, threshold + width)
+
+    def share_below(self, lower: float, upper: float) -> float:
+        total = float(self._between(lower, math.inf)[1].sum())
+        if total == 0:
+            self._require_mass(lower)
+        return min(1.0, float(self._between(lower, upper)[1].sum()) / total)
+
+    def tilted_moments(self, multiplier: float, origin: float) -> tuple[float, float]:
+        self._require_multiplier(multiplier)
+        if not self._resolves(multiplier):
+            return super().tilted_moments(multiplier, origin)
+        offsets = self._panels.score - origin
+        exponents = multiplier * offsets
+        w = self._weight * np.exp(exponents - exponents.max())
+        total = float(w.sum())
+        mean = float(np.vdot(w, offsets)) / total
+        return mean, float(np.vdot(w, (offsets - mean) ** 2)) / total
+
+    def _resolves(self, multiplier: float) -> bool:
+        """Whether the panels are fine enough for this further tilt."""
+        return bool(abs(self._multiplier + multiplier - self._refined_at) * self._span <= _RESOLVED_EXPONENT)
+
+    def log_partition_from(self, multiplier: float, origin: float) -> float:
+        tilted = self.tilt(multiplier)
+        after = tilted._log_z + tilted._multiplier * (tilted._anchor - origin)
+        return after - (self._log_z + self._multiplier * (self._anchor - origin))
+
+    def tilt(self, multiplier: float) -> "PiecewiseLaw":
+        self._require_multiplier(multiplier)
+        if multiplier == 0:
+            return self
+        tilted = PiecewiseLaw.__new__(PiecewiseLaw)
+        tilted._score, tilted._log_density = self._score, self._log_density
+        tilted._multiplier = self._multiplier + multiplier
+        tilted.max_multiplier, tilted.steep = self.max_multiplier - multiplier, self.steep
+        # log g + multiplier (score - anchor) - log_z: the anchor, where the mass goes, keeps the exponents' digits.
+        end = self.ess_sup if tilted._multiplier > 0 else self.ess_inf
+        tilted._anchor, tilted._log_z = (end if math.isfinite(end) else 0.0), 0.0
+        p = self._panels
+        if self._resolves(multiplier):
+            shift = self._log_z + self._multiplier * (self._anchor - tilted._anchor)
+            panels = p._replace(log_weight=p.log_weight + (multiplier * (p.score - tilted._anchor) + shift))
+            tilted._refined_at, tilted._like = self._refined_at, self
+        else:
+            panels, tilted._like = tilted._refined(p.left, p.right), None
+        peak = float(panels.log_weight.max())
+        tilted._log_z = peak + math.log(float(np.exp(panels.log_weight - peak).sum()))
+        tilted._panels = panels._replace(log_weight=panels.log_weight - tilted._log_z)
+        tilted._require_edge(1, "mean")
+        return tilted

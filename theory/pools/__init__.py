@@ -1,0 +1,1 @@
+"""Finite pools of draws: retrieval, weights, which points to show."""

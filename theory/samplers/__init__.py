@@ -1,0 +1,1 @@
+"""Samplers for any world. They see no law of a score."""

@@ -1,0 +1,125 @@
+"""EnergyDPS: guided reverse diffusion (Algorithm 1).
+
+    x0_hat = E[X_0 | X_i = x_i]
+    x_(i-1) = keep_i x_i + denoised_i x0_hat + noise_i z + zeta_i grad psi(x0_hat(x_i))
+
+The gradient passes through the denoiser; `zeta_i` is zero where psi(x0_hat) exceeds the cap. Two schedules of zeta:
+
+- "tilt": zeta_i = strength (1 - alpha_i)/sqrt(alpha_i), the discretised Theorem G.3. With the gradient of H_t in place
+  of the plug-in gradient (a world whose `guidance` gives it), strength 1 samples the tilt itself. With the plug-in
+  gradient the strength is *not* the multiplier of the tilt: calibrate it.
+- "constant": zeta_i = strength, the habit of DPS. Relative to "tilt" the guidance then grows by two orders of
+  magnitude from the noisy to the clean end.
+
+Paper: Algorithm 1, Remark G.4, Appendix J.2 (cap).
+"""
+
+import math
+from typing import Literal, get_args
+
+import numpy as np
+
+from distributional_view.theory.errors import require
+from distributional_view.theory.samplers.knobs import Calibrated, calibrate_knob
+from distributional_view.theory.samplers.schedule import NoiseSchedule, Row
+from distributional_view.theory.samplers.world import Noise, Points, Progress, World
+
+ZetaSchedule = Literal["tilt", "constant"]
+
+
+def guided_rows(schedule: NoiseSchedule, strength: float, zeta: ZetaSchedule = "tilt", cap: float = math.inf) -> Row:
+    """The reverse steps with their guidance factors zeta_i and the cap.
+
+    Args:
+        schedule: noise levels.
+        strength: finite, >= 0; per score unit for "tilt", length^2 per score unit for "constant".
+        zeta: which schedule.
+        cap: score beyond which a step is not guided.
+
+    Raises:
+        ValueError: for a strength that is negative or not finite, an unknown schedule, or a cap that is NaN.
+    """
+    require(math.isfinite(strength) and strength >= 0, "strength", strength, "finite and >= 0")
+    require(zeta in get_args(ZetaSchedule), "zeta", zeta, f"one of {get_args(ZetaSchedule)}")
+    require(not math.isnan(cap), "cap", cap, "a number, inf for none")
+    rows = schedule.rows
+    factors = strength * (rows.tilt if zeta == "tilt" else np.ones_like(rows.tilt))
+    return rows._replace(guidance=factors, cap=np.full_like(factors, cap))
+
+
+def guided_step(world: World, x: Points, row: Row, z: Points) -> Points:
+    """Lines 2-4 of Algorithm 1: from x_i to x_(i-1)."""
+    value, gradient, x0_hat = world.guidance(x, row)
+    posterior = row.keep * x + row.denoised * x0_hat + row.noise * z
+    return posterior + row.guidance * world.scale(value <= row.cap, gradient)
+
+
+def plain_step(world: World, x: Points, row: Row, z: Points) -> Points:
+    """Lines 2-3 of Algorithm 1: one step of the unguided sampler."""
+    return row.keep * x + row.denoised * world.denoise(x, row) + row.noise * z
+
+
+def unguided(world: World, noise: Noise, progress: Progress | None = None) -> Points:
+    """Samples of the diffusion itself: the prior, up to an error that falls as one over the number of steps."""
+    schedule = world.schedule
+    return world.loop(plain_step, noise(schedule.steps), schedule.rows, noise, progress)
+
+
+def energy_dps(
+    world: World,
+    noise: Noise,
+    strength: float,
+    zeta: ZetaSchedule = "tilt",
+    cap: float = math.inf,
+    progress: Progress | None = None,
+) -> Points:
+    """Samples x_0 of Algorithm 1.
+
+    Args:
+        world: supplies denoiser, guidance and schedule.
+        noise: from `world.noise(seed, n)`; equal noise gives equal samples.
+        strength: see `guided_rows`; 0 is the unguided sampler.
+        zeta: guidance schedule.
+        cap: score beyond which a step is not guided.
+        progress: called after each step where the world's loop allows it.
+
+    Raises:
+        ValueError: see `guided_rows`.
+    """
+    rows = guided_rows(world.schedule, strength, zeta, cap)
+    return world.loop(guided_step, noise(world.schedule.steps), rows, noise, progress)
+
+
+def calibrate_strength(
+    world: World,
+    noise: Noise,
+    target: float,
+    tolerance: float,
+    zeta: ZetaSchedule = "tilt",
+    cap: float = math.inf,
+    start: float = 0.1,
+    progress: Progress | None = None,
+) -> Calibrated:
+    """The strength at which the samples' mean score is the target, by root finding with common random numbers.
+
+    Paper: I.3, matched-faithfulness calibration.
+
+    Args:
+        world: supplies denoiser, guidance, schedule and score.
+        noise: used in every evaluation, so that the mean is a continuous function of the strength.
+        target: mean score wanted.
+        tolerance: accepted distance from it, > 0 (score units).
+        zeta: guidance schedule.
+        cap: score beyond which a step is not guided.
+        start: first strength tried, > 0; doubled until the target is passed.
+        progress: called with the number of evaluations done and 0 (their total is not known).
+
+    Raises:
+        CalibrationFailed: if the target is not reached; says the bracket and the achieved range.
+        ValueError: for bad arguments.
+    """
+
+    def mean_at(strength: float) -> float:
+        return float(world.to_numpy(world.score(energy_dps(world, noise, strength, zeta, cap))).mean())
+
+    return calibrate_knob(mean_at, target, tolerance, start, "strength", progress)

@@ -1,0 +1,134 @@
+"""How fast the two paths of solutions move per unit of faithfulness (Appendix D.4).
+
+Both paths are indexed by tau = E_q[psi]. The speed at tau is the limit of TV(q_tau, q_(tau + d))/d.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.integrate import quad
+
+from distributional_view.theory.errors import require
+from distributional_view.theory.laws.law import ScoreLaw
+from distributional_view.theory.solutions.calibrate import calibrate_hard, calibrate_klsc
+from distributional_view.theory.solutions.divergence import tv
+from distributional_view.theory.solutions.hard import Hard
+from distributional_view.theory.solutions.klsc import Klsc, Solution
+
+_QUADRATURE_ERROR = 1e-5
+
+
+def hard_tv_speed(prior: ScoreLaw, threshold: float) -> float:
+    """V_hard(t) = 1/m(t), per score unit, for a law with a density at t. Paper: Lemma D.11 (85)-(91).
+
+    Raises:
+        ValueError: if no mass lies at or above the threshold.
+    """
+    residual = prior.mean_residual(threshold)
+    return math.inf if residual == 0 else 1.0 / residual
+
+
+def klsc_tv_speed(prior: ScoreLaw, multiplier: float) -> float:
+    """V_soft(beta) = E|Y - tau|/(2 Var(Y)) under q_beta, per score unit. Paper: Lemma D.12 (92)-(101).
+
+    Raises:
+        ValueError: if the score is almost surely constant, or beta is outside the domain of A.
+    """
+    law = prior.tilt(multiplier)
+    require(law.variance > 0, "prior", prior, "a law whose score is not almost surely constant")
+    return law.mean_abs_dev / (2.0 * law.variance)
+
+
+def tv_step(q: Solution, r: Solution) -> float:
+    """TV(q, r)/|E_r[psi] - E_q[psi]|: the finite-step analogue of the speed, per score unit. Paper: (108), (203).
+
+    For two truncations at t < t' it equals 1/(tau(t') - E[Y | t <= Y < t']), for any law and step (ours).
+
+    Raises:
+        ValueError: if both solutions have the same mean.
+    """
+    step = abs(_rise(q, r))
+    require(step > 0, "r.mean", r.mean, "different from the mean of q")
+    return tv(q, r) / step
+
+
+def _rise(q: Solution, r: Solution) -> float:
+    """E_r[psi] - E_q[psi]; for two plain truncations of one law as far as that law knows it without cancellation."""
+    if not (isinstance(q, Hard) and isinstance(r, Hard) and q.prior is r.prior):
+        return r.mean - q.mean
+    if q.dropped_tie > 0 or r.dropped_tie > 0:
+        return r.mean - q.mean
+    if q.threshold > r.threshold:
+        return -_rise(r, q)
+    return q.prior.tail_mean_rise(q.threshold, r.threshold)
+
+
+def mean_hard_tv_speed(prior: ScoreLaw, lower: float, upper: float) -> float:
+    """Average of the hard speed over the faithfulness levels from tau(lower) to tau(upper), lower < upper.
+
+    = log(S(a)/S(b))/(tau(b) - tau(a)) for a law with a density; with atoms the numerator is the
+    Nelson-Aalen sum (ours). Paper: (102)-(104).
+
+    Raises:
+        ValueError: unless lower < upper, mass lies at or above `upper`, and the tail means differ.
+    """
+    require(lower < upper, "upper", upper, f"> lower = {lower!r}")
+    rise = prior.tail_mean_rise(lower, upper)
+    require(rise > 0, "upper", upper, f"a threshold with a larger tail mean than lower = {lower!r}")
+    return prior.cumulative_hazard(lower, upper) / rise
+
+
+def mean_klsc_tv_speed(prior: ScoreLaw, lower: float, upper: float) -> float:
+    """Average of the KLSC speed over the levels from A'(lower) to A'(upper), multipliers lower < upper.
+
+    = integral of E|Y - tau(beta)|/2 over beta, divided by tau(upper) - tau(lower). Paper: (105)-(107).
+    By adaptive quadrature, to about 1e-9 for a continuous law; with atoms the integrand has a kink wherever tau(beta)
+    passes one, and about 1e-7 is reached.
+
+    Raises:
+        ValueError: unless lower < upper and the tilted means differ, or if the quadrature does not converge.
+    """
+    require(lower < upper, "upper", upper, f"> lower = {lower!r}")
+    rise = prior.tilt(upper).mean - prior.tilt(lower).mean
+    require(rise > 0, "prior", prior, "a law whose score is not almost surely constant")
+    # The integrand lives on the scale 1/sd around 0 and decays slowly beyond: windows that double in length.
+    windows = 2.0 ** np.arange(-1, 64) / math.sqrt(prior.variance)
+    cuts = np.concatenate([-windows[::-1], [0.0], windows])
+    edges = [lower, *cuts[(cuts > lower) & (cuts < upper)].tolist(), upper]
+    length, error = 0.0, 0.0
+    for a, b in itertools.pairwise(edges):
+        # `full_output`: where kinks keep it from epsrel the routine says so instead of warning; the error is judged.
+        part = quad(
+            lambda beta: 0.5 * prior.tilt(beta).mean_abs_dev,
+            a,
+            b,
+            epsabs=1e-13 * rise,
+            epsrel=1e-9,
+            limit=200,
+            full_output=1,
+        )
+        length, error = length + float(part[0]), error + float(part[1])
+    require(error <= _QUADRATURE_ERROR * length, "relative error of the quadrature", error / length, "at most 1e-5")
+    return length / rise
+
+
+def mean_tv_step(path: type[Hard] | type[Klsc], prior: ScoreLaw, targets: Sequence[float], step: float) -> float:
+    """Mean over levels tau_k of TV(q_(tau_k), q_(tau_k + step))/step, along the hard or the KLSC path.
+
+    Paper: (108).
+
+    Args:
+        path: `Hard` or `Klsc`.
+        prior: law of the score under p.
+        targets: the levels tau_k, above the prior mean; at least one.
+        step: > 0, in score units.
+
+    Raises:
+        InfeasibleTarget: if a level or a level plus the step is out of reach.
+    """
+    require(len(targets) > 0, "targets", targets, "at least one level")
+    require(math.isfinite(step) and step > 0, "step", step, "finite and > 0")
+    calibrate = calibrate_hard if path is Hard else calibrate_klsc
+    return sum(tv(calibrate(prior, t), calibrate(prior, t + step)) / step for t in targets) / len(targets)
