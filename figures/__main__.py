@@ -21,7 +21,7 @@ from distributional_view.figures import bottleneck, drift, fig1, fig3, strength,
 from distributional_view.figures.embedded import embedded_command
 from distributional_view.figures.output import save_figure, style
 from distributional_view.figures.report.command import report as report_command
-from distributional_view.toy.world import World, paper_world
+from distributional_view.toy.world import ToyWorld, paper_world
 
 NAMES = ("table2", "fig1", "fig3", "drift", "bottleneck", "strength", "typical")
 EXACT = {"fig1": fig1, "drift": drift, "bottleneck": bottleneck, "typical": typical}
@@ -40,7 +40,7 @@ def reporting(console: Console) -> Iterator[Report]:
         yield lambda what, done, total: progress.update(task, description=what, completed=done, total=total)
 
 
-def make_table2(world: World, out: Path, seed: int, quick: bool, console: Console) -> list[Path]:
+def make_table2(world: ToyWorld, out: Path, seed: int, quick: bool, console: Console) -> list[Path]:
     """Compute, print and save Table 2."""
     with reporting(console) as report:
         result = table2.compute(world, seed, quick, lambda done, total: report("sampling Table 2", done, total))
@@ -48,7 +48,7 @@ def make_table2(world: World, out: Path, seed: int, quick: bool, console: Consol
     return table2.save(result, out)
 
 
-def make_fig3(world: World, out: Path, seed: int, quick: bool, console: Console) -> list[Path]:
+def make_fig3(world: ToyWorld, out: Path, seed: int, quick: bool, console: Console) -> list[Path]:
     """Compute, print, draw and save Figure 3."""
     with reporting(console) as report:
         data = fig3.compute(world, seed, quick, report)
@@ -57,7 +57,7 @@ def make_fig3(world: World, out: Path, seed: int, quick: bool, console: Console)
         return fig3.save(data, out)
 
 
-def make_strength(world: World, out: Path, seed: int, quick: bool, console: Console) -> list[Path]:
+def make_strength(world: ToyWorld, out: Path, seed: int, quick: bool, console: Console) -> list[Path]:
     """Compute, draw and save the distance to the prior against the achieved score."""
     with reporting(console) as report:
         data = strength.compute(world, seed, quick, report)
@@ -66,7 +66,7 @@ def make_strength(world: World, out: Path, seed: int, quick: bool, console: Cons
         return save_figure(strength.draw(data), out, "strength", source, strength.numbers(data))
 
 
-def make_exact(name: str, module: ModuleType, world: World, out: Path, quick: bool) -> list[Path]:
+def make_exact(name: str, module: ModuleType, world: ToyWorld, out: Path, quick: bool) -> list[Path]:
     """Compute, draw and save a figure that draws no random numbers."""
     data = module.compute(world, quick)
     with style():

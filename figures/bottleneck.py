@@ -20,9 +20,9 @@ from distributional_view.theory.measures.bottleneck import Decomposition, decomp
 from distributional_view.theory.measures.finite import kl
 from distributional_view.theory.measures.tasks import baseline
 from distributional_view.toy.kde import log_density
-from distributional_view.toy.plane import plane
+from distributional_view.toy.plane import node_measure
 from distributional_view.toy.prompts import FAMILIES, best_prompts, density
-from distributional_view.toy.world import TARGETS, World
+from distributional_view.toy.world import TARGETS, ToyWorld
 
 STATEMENTS = ("Definition 2.2", "Lemma D.4", "Theorem F.7")
 DRAWN = 6.0
@@ -57,13 +57,13 @@ class Data:
     klsc_density: Float[np.ndarray, "g g"]
 
 
-def compute(world: World, quick: bool = False) -> Data:
+def compute(world: ToyWorld, quick: bool = False) -> Data:
     """The best member of each family at each target, and the densities at one."""
     pixels = QUICK_PIXELS if quick else PIXELS
     half = world.radius / np.sqrt(2) + 3.2 * world.sigma
     axis = (np.arange(pixels) + 0.5) * 2 * half / pixels - half
     pixel = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
-    p = plane(world)
+    p = node_measure(world)
     bars, densities = [], {}
     for target in TARGETS:
         intrinsic = baseline(p.masses, p.scores, target)
@@ -151,7 +151,7 @@ def numbers(data: Data) -> dict[str, Any]:
     }
 
 
-def provenance(world: World) -> Provenance:
+def provenance(world: ToyWorld) -> Provenance:
     """The figure draws no random numbers."""
     parameters = world.parameters() | {"families": list(FAMILIES), "drawn_target": DRAWN}
     return Provenance("Prompt bottleneck: what a family of prompts pays", STATEMENTS, parameters, None)

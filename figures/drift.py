@@ -19,8 +19,8 @@ from distributional_view.figures.output import Provenance
 from distributional_view.theory.measures.tasks import Baseline, baseline, gibbs
 from distributional_view.toy.drift import Step, label_score, reference_at, reference_score, sweep
 from distributional_view.toy.kde import log_density
-from distributional_view.toy.plane import plane
-from distributional_view.toy.world import World
+from distributional_view.toy.plane import node_measure
+from distributional_view.toy.world import ToyWorld
 
 STATEMENTS = ("Definition 2.4", "Definition 2.5", "Lemma E.1", "Lemma E.2", "Theorem E.3")
 TARGET = 6.0
@@ -57,14 +57,14 @@ class Data:
     rows: list[Row]
 
 
-def compute(world: World, quick: bool = False) -> Data:
+def compute(world: ToyWorld, quick: bool = False) -> Data:
     """Exact task-injected solutions of both task scores at growing demands, E[psi] held at the target."""
     pixels, steps = (QUICK_PIXELS, QUICK_STEPS) if quick else (PIXELS, STEPS)
     half = world.radius / np.sqrt(2) + 3.2 * world.sigma
     axis = (np.arange(pixels) + 0.5) * 2 * half / pixels - half
     pixel = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
     log_p, psi = log_density(world, pixel), np.asarray(world.psi(pixel))
-    p = plane(world)
+    p = node_measure(world)
     intrinsic = baseline(p.masses, p.scores, TARGET)
     reference = reference_at(world, TARGET)
 
@@ -178,7 +178,7 @@ def _record(step: Step) -> dict[str, float]:
     return {name: value for name, value in step._asdict().items() if name != "masses"}
 
 
-def provenance(world: World) -> Provenance:
+def provenance(world: ToyWorld) -> Provenance:
     """The figure draws no random numbers."""
     parameters = world.parameters() | {
         "target": TARGET,

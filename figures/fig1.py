@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from distributional_view.figures.output import Provenance
 from distributional_view.toy.kde import log_density
 from distributional_view.toy.table2 import calibrated
-from distributional_view.toy.world import TARGETS, World
+from distributional_view.toy.world import TARGETS, ToyWorld
 
 STATEMENTS = ("Definition 2.1", "Definition 2.2", "Lemma D.1", "Lemma D.4", "Lemma D.7", "Theorem D.14")
 PIXELS, QUICK_PIXELS = 400, 120
@@ -47,7 +47,7 @@ class Data:
     panels: list[Panel]
 
 
-def compute(world: World, quick: bool = False) -> Data:
+def compute(world: ToyWorld, quick: bool = False) -> Data:
     """Exact densities of p and of both solutions at each target."""
     pixels = QUICK_PIXELS if quick else PIXELS
     half = world.radius / np.sqrt(2) + 3.2 * world.sigma
@@ -133,6 +133,6 @@ def numbers(data: Data) -> dict[str, Any]:
     }
 
 
-def provenance(world: World) -> Provenance:
+def provenance(world: ToyWorld) -> Provenance:
     """Figure 1 draws no random numbers."""
     return Provenance("Figure 1: truncation and tilting at the same mean score", STATEMENTS, world.parameters(), None)

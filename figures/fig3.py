@@ -22,7 +22,7 @@ from distributional_view.files import write_whole
 from distributional_view.toy.compare import METHODS, QUICK, TOLERANCE, Budget, Comparison, Result
 from distributional_view.toy.judge import Verdict
 from distributional_view.toy.kde import log_density
-from distributional_view.toy.world import TARGETS, World
+from distributional_view.toy.world import TARGETS, ToyWorld
 
 STATEMENTS = (
     "Lemma D.4",
@@ -54,7 +54,7 @@ COLORS = {
 class Data:
     """All that the figure and the table show."""
 
-    world: World
+    world: ToyWorld
     budget: Budget
     seed: int
     results: list[Result]
@@ -65,7 +65,7 @@ class Data:
         return next(r for r in self.results if r.method == method and r.target == target)
 
 
-def compute(world: World, seed: int, quick: bool, progress: Callable[[str, int, int], None]) -> Data:
+def compute(world: ToyWorld, seed: int, quick: bool, progress: Callable[[str, int, int], None]) -> Data:
     """Run all methods at all targets. `progress` gets what is being done, how much is done, and the total."""
     budget = QUICK if quick else Budget()
     comparison = Comparison(world, budget, seed)

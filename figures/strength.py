@@ -22,7 +22,7 @@ from distributional_view.theory.samplers.schedule import NoiseSchedule
 from distributional_view.toy.judge import sliced_wasserstein
 from distributional_view.toy.kde import kde, kl_on_grid, smoothed_kls, world_grid
 from distributional_view.toy.planar import PlanarWorld
-from distributional_view.toy.world import World
+from distributional_view.toy.world import ToyWorld
 
 STATEMENTS = ("Lemma D.4", "Remark D.5", "Theorem D.14", "Algorithm 1", "Remark G.4")
 STRENGTHS: dict[ZetaSchedule, Float[np.ndarray, " s"]] = {
@@ -60,7 +60,7 @@ class Data:
     seed: int
 
 
-def compute(world: World, seed: int, quick: bool, progress: Callable[[str, int, int], None]) -> Data:
+def compute(world: ToyWorld, seed: int, quick: bool, progress: Callable[[str, int, int], None]) -> Data:
     """Run both schedules at all strengths, with independent replicates for error bars."""
     n, steps, replicates = (QUICK_N, QUICK_STEPS, QUICK_REPLICATES) if quick else (N, STEPS, REPLICATES)
     planar = PlanarWorld(world.mixture, world.psi, NoiseSchedule.linear().strided(steps), jnp.float32)
@@ -157,6 +157,6 @@ def numbers(data: Data) -> dict[str, Any]:
     }
 
 
-def provenance(world: World, data: Data) -> Provenance:
+def provenance(world: ToyWorld, data: Data) -> Provenance:
     """Where the figure comes from."""
     return Provenance("Distance to the prior against achieved score", STATEMENTS, world.parameters(), data.seed)

@@ -12,7 +12,7 @@ from distributional_view.figures.output import write_json
 from distributional_view.files import write_whole
 from distributional_view.toy.sampled import Estimate, sampled_table
 from distributional_view.toy.table2 import METRICS, PRINTED, calibrated, exact_table
-from distributional_view.toy.world import TARGETS, World, published_table2
+from distributional_view.toy.world import TARGETS, ToyWorld, published_table2
 
 STATEMENTS = ("Definition 2.1", "Definition 2.2", "Definition 2.3", "Lemma D.7", "Lemma D.10", "Theorem D.14")
 POOL, REPLICATES = 50_000, 16
@@ -25,7 +25,7 @@ LABELS = {
 }
 
 
-def compute(world: World, seed: int, quick: bool, progress: Callable[[int, int], None]) -> dict[str, Any]:
+def compute(world: ToyWorld, seed: int, quick: bool, progress: Callable[[int, int], None]) -> dict[str, Any]:
     """The content of table2.json. `progress` gets the number of replicates done and their total."""
     pool, replicates = (QUICK_POOL, QUICK_REPLICATES) if quick else (POOL, REPLICATES)
     exact, printed = exact_table(world), published_table2()

@@ -22,7 +22,7 @@ from distributional_view.theory.measures.typical import (
     paper_exponent,
     typical_shell,
 )
-from distributional_view.toy.world import World
+from distributional_view.toy.world import ToyWorld
 
 STATEMENTS = ("Definition F.3", "Lemma F.4", "Assumption F.5", "Lemma F.6")
 DIMENSIONS = (2, 10, 100, 1000)
@@ -45,7 +45,7 @@ class Data:
     image_log_mass: float
 
 
-def compute(world: World, quick: bool = False) -> Data:
+def compute(world: ToyWorld, quick: bool = False) -> Data:
     """Exact radial densities, ball masses and exponents; the world plays no part."""
     del world
     count = 60 if quick else 400
@@ -147,7 +147,7 @@ def numbers(data: Data) -> dict[str, Any]:
     }
 
 
-def provenance(world: World) -> Provenance:
+def provenance(world: ToyWorld) -> Provenance:
     """No world and no random numbers enter."""
     del world
     parameters = {"deficit": DEFICIT, "epsilon": EPSILON, "dimensions": list(DIMENSIONS), "image_dimension": IMAGE}

@@ -76,7 +76,7 @@ def test_the_shared_activation_is_the_score():
 def test_sampling_starts_where_there_is_signal():
     world = embedded_world(0, 50)
     assert world.schedule.alpha_bar[-1] >= 1e-3
-    assert world.schedule.rows.tilt.max() < 2
+    assert world.schedule.rows.tilt_zeta.max() < 2
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from distributional_view.theory.pools.retrieval import reweight_to, top_k
 from distributional_view.theory.samplers.ascent import Ascent
 from distributional_view.theory.samplers.energy_dps import energy_dps
 from distributional_view.theory.samplers.knobs import calibrate_knob
-from distributional_view.theory.samplers.twisted_smc import twisted
+from distributional_view.theory.samplers.twisted_smc import twisted_smc
 
 METHODS = ("top-k", "KLSC weights", "optimisation", "EnergyDPS", "twisted")
 Sampler = Callable[[int], Tensor]
@@ -134,7 +134,7 @@ class Methods:
 
     def _twisted(self, multiplier: float) -> tuple[float, Sampler, str | None]:
         def draw(seed: int) -> Tensor:
-            end = twisted(self.world, self.world.noise(seed, self.budget.particles), multiplier, seed)
+            end = twisted_smc(self.world, self.world.noise(seed, self.budget.particles), multiplier, seed)
             scores = self.world.to_numpy(self.world.score(end.x))
             chosen: Tensor = end.x[torch.as_tensor(chosen_for(end.weights, scores, self.budget.n, seed))]
             return chosen

@@ -31,10 +31,10 @@ from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.theory.errors import require
 from distributional_view.theory.pools.inclusion import inclusion_probabilities, systematic
 from distributional_view.theory.pools.retrieval import effective_size, reweight_to, top_k
+from distributional_view.theory.progress import Progress
 from distributional_view.theory.samplers.energy_dps import ZetaSchedule, energy_dps
 from distributional_view.theory.samplers.knobs import Calibrated, calibrate_knob
-from distributional_view.theory.samplers.twisted_smc import twisted
-from distributional_view.theory.samplers.world import Progress
+from distributional_view.theory.samplers.twisted_smc import twisted_smc
 
 Method = Literal["topk", "klsc-retrieval", "energydps", "twisted"]
 Report = Callable[[str, int, int], None]
@@ -248,13 +248,13 @@ def _twist(world: TorchWorld, request: Request, out: Path, show: Report) -> Expl
     noise, seed = world.noise(part_seed(request.seed, 0), request.runs), part_seed(request.seed, 1)
 
     def mean_at(multiplier: float, what: str) -> float:
-        end = twisted(world, noise, multiplier, seed, progress=_steps(show, what))
+        end = twisted_smc(world, noise, multiplier, seed, progress=_steps(show, what))
         return float(end.weights @ world.to_numpy(world.score(end.x)))
 
     found = _calibrated(mean_at, request, out, "multiplier")
     path = out / "particles.npz"
     if not path.exists():
-        end = twisted(world, noise, found.knob, seed, progress=_steps(show, "particles"))
+        end = twisted_smc(world, noise, found.knob, seed, progress=_steps(show, "particles"))
         kept = {
             "x": world.to_numpy(end.x).astype(np.float32),
             "weights": end.weights,
