@@ -29,6 +29,20 @@ def forgetful(mean_at: MeanAt) -> MeanAt:
     return mean_at
 
 
+def in_memory(known: dict[float, float]) -> Memory:
+    """A memory that lasts as long as `known`, for one method at several levels."""
+
+    def remember(mean_at: MeanAt) -> MeanAt:
+        def remembered(knob: float) -> float:
+            if knob not in known:
+                known[knob] = mean_at(knob)
+            return known[knob]
+
+        return remembered
+
+    return remember
+
+
 class Drawn(NamedTuple):
     """At most as many points as were asked for, their scores, and their weights (sum 1; None: all equal).
 
