@@ -6,7 +6,7 @@ sampler with the multiplier of the KLSC weights, uncalibrated: it should reach t
 quantiles of the feature's activation over all pictures. Every feature is written when it is done; a second call goes on
 from there.
 
-Paper: Section 4 in small (Figure 4, Tables 8-10), Appendix I's matched-faithfulness protocol.
+Paper: Section 4, Figure 4, Tables 8-10, Appendix I. In small, with the matched-faithfulness protocol.
 """
 
 import json

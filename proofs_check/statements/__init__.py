@@ -16,6 +16,7 @@ function names it in its docstring, in a line that `proofs_check.pointers` reads
 `python -m proofs_check` shows the evidence that there is, `python -m proofs_check.where D.7` all that belongs to one.
 """
 
+from distributional_view.proofs_check.statements.appendices import APPENDICES, PROBLEM
 from distributional_view.proofs_check.statements.bias import BIAS
 from distributional_view.proofs_check.statements.definitions import DEFINITIONS
 from distributional_view.proofs_check.statements.diffusion import DIFFUSION
@@ -29,6 +30,7 @@ from distributional_view.proofs_check.statements.solutions import SOLUTIONS
 __all__ = ["APPLIES", "KINDS", "STATEMENTS", "Kind", "Rungs", "Statement", "statement", "with_equation"]
 
 STATEMENTS: tuple[Statement, ...] = (
+    *PROBLEM,
     *DEFINITIONS,
     *SOLUTIONS,
     *BIAS,
@@ -36,6 +38,7 @@ STATEMENTS: tuple[Statement, ...] = (
     *OBJECTS,
     *SAMPLING,
     *DIFFUSION,
+    *APPENDICES,
     *OURS,
 )
 _BY_LABEL = {entry.label: entry for entry in STATEMENTS}

@@ -95,6 +95,7 @@ OURS = (
         certified=APPLIES,
         sampled=EXACT,
         necessity=APPLIES,
+        code="no function looks for t*: the code computes both speeds, the checks enclose where they cross",
     ),
     stated(
         "Ours: gap",

@@ -57,6 +57,7 @@ SAMPLING = (
         property="an assumption on an algorithm: whether a given optimiser meets it is measured under sampled",
         sampled=APPLIES,
         necessity="an assumption: what fails without it is under Lemma F.6",
+        code="an assumption on an optimiser: no function measures how near its ends lie, the sampled rung does",
     ),
     stated(
         "Lemma F.6",

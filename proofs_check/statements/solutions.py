@@ -32,6 +32,7 @@ SOLUTIONS = (
         ("|psi| <= b almost surely under p.",),
         certified="one inequality between monotone functions, shown symbolically for every parameter",
         sampled=EXACT,
+        code="a sufficient condition that no function asks for: laws say themselves up to which beta Z is finite",
     ),
     stated(
         "Lemma D.4",
