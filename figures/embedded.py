@@ -3,7 +3,7 @@
 Two figures: the pictures (`embedded`) and KID to the data against the achieved activation (`embedded-tradeoff`), with a
 table of all numbers. The experiment itself is `backends.embedded.experiment`; torch is needed (see the README).
 
-Paper: Figure 4, Tables 8-10, Figure 8, in a learned world small enough for a laptop.
+Paper: Figures 4, 8, Tables 8-10. In a learned world small enough for a laptop.
 
 python -m figures embedded [--out results] [--seed 0] [--quick]
 """

@@ -186,7 +186,7 @@ def show(data: Data, console: Console) -> None:
 
 
 def footnote(data: Data) -> str:
-    """What the columns mean, and the factor between the multiplier of the tilt and the strength of EnergyDPS."""
+    """What the columns mean, and multiplier over strength of EnergyDPS. Ours: factor of two, plug-in bias."""
     ratios: Sequence[float] = [data.at("ideal", t).knob[1] / data.at("EnergyDPS", t).knob[1] for t in TARGETS]
     b = data.budget
     return (

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from distributional_view.proofs_check import matrix, runner
 from distributional_view.proofs_check.evidence import RUNGS, Evidence, Outcome, registered
+from distributional_view.proofs_check.places import NEEDS_CHECKOUT, ROOT, own_tests
 from distributional_view.proofs_check.statements import STATEMENTS, Statement, statement
 
 _WIDTH = 120
@@ -39,6 +40,8 @@ def show_cell(cell: matrix.Cell) -> str:
     if cell.state == "failed":
         failed = sum(not o.passed for o in cell.outcomes)
         return f"[red]{failed} of {len(cell.outcomes)} FAILED[/]"
+    if cell.state == NEEDS_CHECKOUT:
+        return f"[yellow]{NEEDS_CHECKOUT}[/]"
     if cell.state == "not run":
         return f"[yellow]{len(cell.pieces)} slow, not run[/]"
     return "[red]MISSING[/]" if cell.state == "missing" else "[dim]–[/]"
@@ -80,6 +83,17 @@ def chosen_statements(
         raise click.BadParameter(str(error)) from None
 
 
+def write_files(cells: Sequence[matrix.Cell], json_file: Path | None, markdown_file: Path | None) -> None:
+    """Write what was asked for; only this needs more than the standard library and the terminal."""
+    from distributional_view.files import write_whole
+
+    if json_file:
+        write_whole(json_file, json.dumps(matrix.as_json(cells), indent=1) + "\n")
+    if markdown_file:
+        text = markdown_file.read_text(encoding="utf-8") if markdown_file.exists() else ""
+        write_whole(markdown_file, matrix.inserted(text, matrix.markdown(cells)))
+
+
 @click.command(help="Run the evidence for the statements (all, or LABELS such as D.7) and show where it stands.")
 @click.argument("statements", metavar="[LABEL]...", nargs=-1, callback=chosen_statements)
 @click.option("--rung", "rungs", multiple=True, type=click.Choice(RUNGS), help="Only this rung; may be repeated.")
@@ -113,15 +127,11 @@ def main(
     wrong = [*(f"{module} does not import: {why}" for module, why in broken.items()), *matrix.mistakes(everything)]
     labels, asked = {s.label for s in statements}, rungs or RUNGS
     pieces = [p for p in everything if p.label in labels and p.rung in asked and (slow or not p.slow)]
-    cells = matrix.cells(everything, run_with_progress(pieces, jobs), statements, asked)
+    cells = matrix.cells(everything, run_with_progress(pieces, jobs), statements, asked, own_tests(ROOT) is not None)
     show_matrix(cells, console)
     for line in wrong:
         console.print(f"[red]WRONG[/] {escape(line)}", soft_wrap=True)
-    if json_file:
-        json_file.write_text(json.dumps(matrix.as_json(cells), indent=1) + "\n")
-    if markdown_file:
-        text = markdown_file.read_text() if markdown_file.exists() else ""
-        markdown_file.write_text(matrix.inserted(text, matrix.markdown(cells)))
+    write_files(cells, json_file, markdown_file)
     if wrong or not matrix.complete(cells):
         raise click.exceptions.Exit(1)
 

@@ -30,7 +30,7 @@ TARGETS = (5, 6, 7)
 Integrand = Callable[[acb], acb]
 
 
-def integral(f: Integrand, low: arb, high: arb) -> arb:
+def enclosed_integral(f: Integrand, low: arb, high: arb) -> arb:
     """The integral of an entire f over [low, high]; the ends may be balls."""
     width = acb(high - low)
     return (width * acb.integral(lambda s, _: f(low + width * s), 0, 1)).real
@@ -81,7 +81,9 @@ class AngularWorld:
     def moment(self, f: Integrand, low: arb, high: arb | None = None, tilt: arb | int = 0, at: arb | int = 0) -> arb:
         """The integral of f(d) exp(tilt (psi - at)) g(d) over deviations from low to high (pi if None)."""
         g, psi = shapes(self)
-        return integral(lambda d: f(d) * (tilt * (psi(d) - at)).exp() * g(d), low, arb.pi() if high is None else high)
+        return enclosed_integral(
+            lambda d: f(d) * (tilt * (psi(d) - at)).exp() * g(d), low, arb.pi() if high is None else high
+        )
 
     def mass(self, low: arb, high: arb | None = None, tilt: arb | int = 0, at: arb | int = 0) -> arb:
         """`moment` of 1."""

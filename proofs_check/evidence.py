@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 RUNGS = ("symbolic", "certified", "property", "sampled", "necessity")
+IN_TESTS = ("property", "sampled", "necessity")
+"""Rungs whose checks lie in `tests`: a checkout has them, a wheel does not."""
 Check = Callable[..., str]
 
 
@@ -54,8 +56,9 @@ class Evidence:
 
     @property
     def name(self) -> str:
-        """Module and function, unique."""
-        return f"{self.check.__module__.rsplit('.', 1)[-1]}.{self.check.__name__}"
+        """Folder, module and function: "symbolic.bias.shell_mass", or "evidence_property_object.gibbs" in `tests`."""
+        module = self.check.__module__.removeprefix(f"{__package__}.").removeprefix("tests.")
+        return f"{module}.{self.check.__name__}"
 
 
 @dataclass(frozen=True)

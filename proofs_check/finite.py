@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 
 import sympy as sp
 
-from distributional_view.proofs_check.algebra import Expression
+from distributional_view.proofs_check.algebra import Expression, positive
 from distributional_view.proofs_check.evidence import expect
+
+ATOMS = 5
 
 
 def divergence(q: Sequence[Expression], p: Sequence[Expression]) -> Expression:
@@ -39,3 +41,14 @@ def convex_minimum(f: Callable[[Expression], Expression], at: int, step: str) ->
     expect(value.subs(u, at) == 0, f"{step}: is 0 at {at}", value=value.subs(u, at))
     expect(slope.subs(u, at) == 0, f"{step}: has slope 0 at {at}", slope=slope.subs(u, at))
     expect(bend.is_positive, f"{step}: convex", second_derivative=bend)
+
+
+def ladder(n: int) -> list[Expression]:
+    """y0 < y1 < ... as sums of positive symbols."""
+    gaps = positive(f"g:{n}")
+    return [sum(gaps[: k + 1]) for k in range(n)]
+
+
+def above(k: int, n: int = ATOMS) -> list[bool]:
+    """The event {Y >= y_k}."""
+    return [i >= k for i in range(n)]

@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from distributional_view.proofs_check.evidence import RUNGS, Evidence, Outcome
+from distributional_view.proofs_check.evidence import IN_TESTS, RUNGS, Evidence, Outcome
+from distributional_view.proofs_check.places import NEEDS_CHECKOUT
 from distributional_view.proofs_check.statements import STATEMENTS, Statement
 
-State = Literal["passed", "failed", "missing", "not run", "not applicable"]
+State = Literal["passed", "failed", "missing", "not run", "not applicable", "needs a checkout"]
 START, END = "<!-- evidence: start -->", "<!-- evidence: end -->"
 
 
@@ -20,20 +21,25 @@ class Cell:
         rung: one of `RUNGS`.
         pieces: all evidence registered for it.
         outcomes: of those pieces that were run.
+        checkout: whether the evidence in `tests` is there to be found.
     """
 
     statement: Statement
     rung: str
     pieces: tuple[Evidence, ...]
     outcomes: tuple[Outcome, ...]
+    checkout: bool = True
 
     @property
     def state(self) -> State:
-        """`missing` if the rung applies and nothing is registered; `not run` if only slow pieces are."""
+        """`missing` if the rung applies and nothing is registered; `not run` if only slow pieces are.
+
+        A wheel has no `tests`: on their rungs it can say neither `missing` nor `passed`.
+        """
         if not self.statement.applies(self.rung):
             return "not applicable"
         if not self.pieces:
-            return "missing"
+            return "missing" if self.checkout or self.rung not in IN_TESTS else NEEDS_CHECKOUT
         if any(not o.passed for o in self.outcomes):
             return "failed"
         return "passed" if self.outcomes else "not run"
@@ -62,6 +68,7 @@ def cells(
     outcomes: Collection[Outcome],
     statements: Sequence[Statement] = STATEMENTS,
     rungs: Collection[str] = RUNGS,
+    checkout: bool = True,
 ) -> list[Cell]:
     """All cells of the matrix, statement by statement, rungs in their order."""
     return [
@@ -70,6 +77,7 @@ def cells(
             rung,
             tuple(p for p in pieces if (p.label, p.rung) == (statement.label, rung)),
             tuple(o for o in outcomes if (o.evidence.label, o.evidence.rung) == (statement.label, rung)),
+            checkout,
         )
         for statement in statements
         for rung in RUNGS
@@ -96,7 +104,9 @@ def markdown(matrix: Sequence[Cell]) -> str:
     def show(cell: Cell) -> str:
         if cell.state in ("failed", "missing"):
             return f"**{cell.state}**"
-        return "–" if cell.state == "not applicable" else str(len(cell.pieces))
+        if cell.state == "not applicable":
+            return "–"
+        return NEEDS_CHECKOUT if cell.state == NEEDS_CHECKOUT else str(len(cell.pieces))
 
     body = rows(matrix)
     rungs = [cell.rung for cell in body[0]] if body else []

@@ -1,6 +1,7 @@
 """Find the modules that hold evidence, import them, and run the pieces, in this process or in several."""
 
 import importlib
+import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -9,9 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from distributional_view.proofs_check.evidence import Evidence, Outcome, registered, run
-
-HERE = Path(__file__).resolve().parent
-IN_CHECKOUT = HERE.parent / "tests"
+from distributional_view.proofs_check.places import HERE, ROOT, own_tests
 
 
 def modules() -> list[str]:
@@ -21,7 +20,8 @@ def modules() -> list[str]:
         for rung in ("symbolic", "certified")
         for path in sorted((HERE / rung).glob("[!_]*.py"))
     ]
-    return [*found, *(f"tests.{path.stem}" for path in sorted(IN_CHECKOUT.glob("evidence_*.py")))]
+    folder = own_tests(ROOT)
+    return [*found, *(f"tests.{path.stem}" for path in sorted(folder.glob("evidence_*.py") if folder else ()))]
 
 
 def load() -> dict[str, str]:
@@ -30,15 +30,43 @@ def load() -> dict[str, str]:
     JAX is switched to 64 bits unless something has imported it before: the checks need it.
     """
     os.environ.setdefault("JAX_ENABLE_X64", "1")
-    if str(HERE.parent) not in sys.path:
-        sys.path.insert(0, str(HERE.parent))
     broken = {}
     for name in modules():
         try:
-            importlib.import_module(name)
+            load_one(name)
         except Exception as error:  # one broken module must not hide where the others stand
             broken[name] = f"{type(error).__name__}: {error}"
     return broken
+
+
+def load_one(name: str) -> None:
+    """Import a module of evidence; one of `tests` from this project's own folder, wherever another of that name lies.
+
+    Raises:
+        ImportError: if a package `tests` of something else is loaded already.
+    """
+    folder = own_tests(ROOT)
+    if name.startswith("tests.") and folder:
+        _load_package("tests", folder)
+    importlib.import_module(name)
+
+
+def _load_package(name: str, folder: Path) -> None:
+    """Import a package from a folder, not from wherever the path finds its name first."""
+    loaded = sys.modules.get(name)
+    if loaded is not None:
+        places = [str(Path(place).resolve()) for place in getattr(loaded, "__path__", [])]
+        if places != [str(folder)]:
+            raise ImportError(f"a package {name!r} of something else is loaded, from {places}: needed is {folder}")
+        return
+    spec = importlib.util.spec_from_file_location(
+        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{folder / '__init__.py'}: cannot be loaded as a package")
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[name] = package
+    spec.loader.exec_module(package)
 
 
 def outcomes(pieces: Sequence[Evidence], jobs: int = 1) -> Iterator[Outcome]:
@@ -64,8 +92,7 @@ def _key(piece: Evidence) -> Key:
 
 def _run_by_key(module: str, key: Key) -> tuple[bool, str, float, dict[str, str]]:
     """In another process: controls may hold anything, so that only names and words travel."""
-    sys.path.insert(0, str(HERE.parent))
-    importlib.import_module(module)
+    load_one(module)
     found = [piece for piece in registered() if _key(piece) == key]
     if not found:
         raise RuntimeError(f"{key!r} is not in {module} any more: its file changed during the run")

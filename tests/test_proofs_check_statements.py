@@ -1,8 +1,10 @@
 """The registry, the evidence framework and the command: each guard can fail."""
 
 import json
-import re
+import subprocess
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from click.testing import CliRunner
@@ -10,14 +12,20 @@ from click.testing import CliRunner
 from distributional_view.proofs_check import __main__ as command
 from distributional_view.proofs_check import evidence as framework
 from distributional_view.proofs_check import matrix, runner
-from distributional_view.proofs_check.evidence import RUNGS, Evidence, Outcome, Rejected, evidence, expect, run
-from distributional_view.proofs_check.statements import APPLIES, KINDS, STATEMENTS, statement
+from distributional_view.proofs_check.evidence import (
+    IN_TESTS,
+    RUNGS,
+    Evidence,
+    Outcome,
+    Rejected,
+    evidence,
+    expect,
+    run,
+)
+from distributional_view.proofs_check.pointers import labels, unknown
+from distributional_view.proofs_check.statements import APPLIES, KINDS, STATEMENTS, statement, with_equation
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ("theory", "toy", "figures", "proofs_check", "tests", "backends")
-POINTER = re.compile(
-    r"\b(Definition|Lemma|Theorem|Proposition|Remark|Assumption|Corollary)s? (\d\.\d+|[A-Z]\.\d+)|\b(Algorithm) (\d+)"
-)
 ABSENT = "Lemma " + "Z.9"
 
 BROKEN = runner.load()
@@ -26,17 +34,7 @@ PIECES = list(framework.registered())
 
 def pointers(text: str) -> set[str]:
     """Labels of the paper's statements that a text points to."""
-    return {f"{a or c} {b or d}" for a, b, c, d in POINTER.findall(text)}
-
-
-def unknown(text: str) -> set[str]:
-    return pointers(text) - {s.label for s in STATEMENTS}
-
-
-@pytest.mark.parametrize("package", [name for name in SOURCES if (ROOT / name).is_dir()])
-def test_labels_in_the_code_exist(package):
-    for path in sorted((ROOT / package).rglob("*.py")):
-        assert not unknown(path.read_text()), path
+    return {label for _, label in labels(text)}
 
 
 def test_the_label_guard_can_fail():
@@ -55,6 +53,14 @@ def test_registry_is_complete():
         assert all(n.isdigit() for n in entry.equations)
         for reason in entry.rungs:
             assert reason == APPLIES or len(reason.split()) >= 4, (entry.label, reason)
+        assert entry.has_code or len(entry.code.split()) >= 4, (entry.label, entry.code)
+
+
+def test_every_equation_of_the_paper_belongs_to_an_entry():
+    numbers = {int(n) for entry in STATEMENTS for n in entry.equations}
+    assert numbers == set(range(1, 217))
+    assert [entry.label for entry in with_equation("70")] == ["Lemma D.8", "Ours: reverse KL"]
+    assert with_equation("217") == ()
 
 
 def test_statement_finds_or_refuses():
@@ -69,6 +75,21 @@ def test_statement_finds_or_refuses():
 def test_evidence_imports_and_fits_the_registry():
     assert BROKEN == {}
     assert matrix.mistakes(PIECES) == []
+
+
+def test_checks_lie_where_their_rung_says():
+    for piece in PIECES:
+        assert piece.check.__module__.startswith("tests.") == (piece.rung in IN_TESTS), piece.name
+
+
+def test_names_of_checks_are_unique():
+    functions = {piece.name: piece.check for piece in PIECES}
+    assert all(functions[piece.name] is piece.check for piece in PIECES)
+    names = {piece.name for piece in PIECES}
+    assert "symbolic.plug_in.factor_of_two" in names
+    assert any(name.startswith("evidence_property_object.") for name in names)
+    same = [Evidence("Lemma D.6", "symbolic", moved(module), {}) for module in ("symbolic.law", "certified.law")]
+    assert [piece.name for piece in same] == ["symbolic.law.shell", "certified.law.shell"]
 
 
 @pytest.mark.parametrize("rung", RUNGS)
@@ -88,6 +109,16 @@ def shell(sign: int = 1, broken: bool = False) -> str:
         raise ZeroDivisionError("no sides to compare")
     expect(sign == 1, "step (63): sign of the shell", left=sign, right=1)
     return "shown"
+
+
+def moved(module: str):
+    """The check as if it stood in another module of `proofs_check`."""
+
+    def shell() -> str:
+        return "shown"
+
+    shell.__module__ = f"distributional_view.proofs_check.{module}"
+    return shell
 
 
 def piece(label: str = "Lemma D.6", rung: str = "symbolic", slow: bool = False, **wrong: object) -> Evidence:
@@ -148,6 +179,76 @@ def test_states_of_a_cell():
     assert state([], []) == "missing"
     assert state([fine], [run(fine)], "certified") == "missing"
     assert state([], [], "sampled") == "not applicable"
+
+
+def test_a_wheel_needs_a_checkout_and_misses_nothing():
+    found = matrix.cells([piece()], [], [statement("D.6")], checkout=False)
+    states = {cell.rung: cell.state for cell in found}
+    assert states == {
+        "symbolic": "not run",
+        "certified": "missing",
+        "property": "needs a checkout",
+        "sampled": "not applicable",
+        "necessity": "needs a checkout",
+    }
+    assert not matrix.complete(found)
+    away = [cell for cell in found if cell.state == "needs a checkout"]
+    assert matrix.complete(away)
+    assert {cell["state"] for cell in matrix.as_json(away)} == {"needs a checkout"}
+    assert matrix.markdown(away).splitlines()[-1].count("needs a checkout") == 2
+
+
+def test_the_command_in_a_wheel(monkeypatch):
+    monkeypatch.setattr(command, "own_tests", lambda root: None)
+    monkeypatch.setattr(runner, "own_tests", lambda root: None)
+    monkeypatch.setattr(command, "registered", lambda: iter([piece()]))
+    assert not [name for name in runner.modules() if name.startswith("tests")]
+    result = CliRunner().invoke(command.main, ["D.6", "--rung", "symbolic", "--rung", "property"])
+    assert result.exit_code == 0, result.output
+    assert "needs a checkout" in result.output
+    assert "MISSING" not in result.output
+
+
+def test_another_package_named_tests_is_refused(monkeypatch):
+    foreign = ModuleType("tests")
+    foreign.__path__ = ["/somewhere/tests"]
+    monkeypatch.setitem(sys.modules, "tests", foreign)
+    broken = runner.load()
+    assert set(broken) == {name for name in runner.modules() if name.startswith("tests.")}
+    assert all("of something else is loaded" in why for why in broken.values())
+
+
+def test_our_tests_are_loaded_wherever_others_lie_first(tmp_path):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "__init__.py").write_text("raise SystemExit('the foreign one ran')")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from distributional_view.proofs_check.runner import load_one\n"
+        "load_one('tests.support')\n"
+        "import tests, tests.support; print(tests.__file__, tests.support.__file__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == [str(ROOT / "tests" / name) for name in ("__init__.py", "support/__init__.py")], done
+
+
+@pytest.mark.parametrize("command_line", [("", "D.7", "--list"), (".where", "D.7")])
+def test_words_are_printed_without_heavy_imports(command_line):
+    module, *arguments = command_line
+    code = (
+        "import runpy, sys\n"
+        f"sys.argv = ['x', *{arguments!r}]\n"
+        "try:\n"
+        f"    runpy.run_module('distributional_view.proofs_check{module}', run_name='__main__', alter_sys=True)\n"
+        "finally:\n"
+        "    print('LOADED', *sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    words, _, loaded = done.stdout.partition("LOADED")
+    assert statement("D.7").claim in " ".join(words.split())
+    roots = {name.split(".")[0] for name in loaded.split()}
+    assert "click" in roots
+    assert not roots & {"numpy", "scipy", "jax", "sympy", "mpmath", "flint", "hypothesis", "tests"}
+    assert not [name for name in loaded.split() if "proofs_check.symbolic" in name or "proofs_check.certified" in name]
 
 
 def test_table_goes_between_the_markers():

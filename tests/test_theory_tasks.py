@@ -176,7 +176,7 @@ def test_independent_task_costs_a_binary_divergence():
 
 
 def test_small_demands_cost_one_over_one_minus_r_squared_more():
-    """Ours: Delta over the bound tends to 1/(1 - r^2) linearly in the excess demand."""
+    """Ours: exact distortion. Delta over the bound tends to 1/(1 - r^2) linearly in the excess demand."""
     rng = np.random.default_rng(5)
     p = rng.dirichlet(np.ones(12))
     psi = rng.normal(size=12)

@@ -47,7 +47,7 @@ def _log_bracket(D: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
 
 
 def angular_law(mixture: GaussianMixture, score: AngularScore) -> PiecewiseLaw:
-    """The exact law of psi(X) for X from the mixture, to about 1e-13. Paper: (194)-(195); the closed form is ours."""
+    """The exact law of psi(X) for X from the mixture, to about 1e-13. Paper: (194)-(195). Its closed form is new."""
     edges = score.breakpoints()
     # Anisotropic or sharp modes are found by the law's own bisection; quarter turns help it to start.
     quarters = edges[0] + np.arange(1, 16) * math.pi / 8

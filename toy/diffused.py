@@ -63,7 +63,7 @@ class MixtureWorld(eqx.Module):
         return KeyedNoise(jax.random.key(seed), (n, self.mixture.means.shape[1]), self.dtype)
 
     def denoise(self, x_t: Batch, row: Row) -> Batch:
-        """x0_hat by Tweedie's formula. Paper: Algorithm 1, line 2."""
+        """x0_hat by Tweedie's formula. Paper: Algorithm 1. Its line 2."""
         return _denoise(self, x_t, as_arrays(row, self.dtype))
 
     def guidance(self, x_t: Batch, row: Row) -> Guidance:

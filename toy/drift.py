@@ -2,7 +2,7 @@
 
 Two task scores stand for the paper's two: a text-like one, the log-probability of a label given the point (the label
 is one of the modes), and a point reference, minus the mean squared error to one image. Both have supremum 0.
-Paper: Section 2.2.3, Definitions 2.4 and 2.5, Lemma E.1, Theorem E.3, (215)-(216).
+Paper: Section 2.2.3, Definitions 2.4, 2.5, Lemma E.1, Theorem E.3, Appendix L.5 (215)-(216).
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from distributional_view.toy.world import ToyWorld
 
 
 def label_score(world: ToyWorld, mode: int, x: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n"]:
-    """g(x) = log P(mode | x) in nats, the log of the mode's responsibility for x. Paper: log P(y | x) after (13)."""
+    """g(x) = log P(mode | x) in nats, the log of the mode's responsibility for x. Paper: Definition 2.4 (13)."""
     means = np.asarray(world.mixture.means, np.float64)
     logs = np.log(np.asarray(world.mixture.weights, np.float64))
     logs = logs - 0.5 * ((x[..., None, :] - means) ** 2).sum(-1) / world.sigma**2
@@ -27,7 +27,7 @@ def label_score(world: ToyWorld, mode: int, x: Float[np.ndarray, "*n 2"]) -> Flo
 
 
 def reference_score(reference: Float[np.ndarray, " 2"], x: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n"]:
-    """g(x) = -|x - x_ref|^2/n with n = 2 coordinates, in squared lengths. Paper: (216)."""
+    """g(x) = -|x - x_ref|^2/n with n = 2 coordinates, in squared lengths. Paper: Appendix L.5 (216)."""
     return -((x - reference) ** 2).mean(-1)
 
 
@@ -54,7 +54,7 @@ class Step(NamedTuple):
 
 
 def sweep(intrinsic: Baseline, task: Float[np.ndarray, " n"], task_targets: Sequence[float]) -> list[Step]:
-    """Exact distortions and bounds at each demand on E[g]. Paper: (15), (16).
+    """Exact distortions and bounds at each demand on E[g]. Paper: Definition 2.5 (15), Theorem E.3 (16).
 
     Args:
         intrinsic: q_beta on the points where `task` is given.

@@ -1,6 +1,6 @@
 """Exact draws from both solutions, by rejection from p: the yardstick for every other sampler.
 
-Paper: H.3 uses rejection for the hard solution; for the tilt the score has to be bounded above.
+Paper: Appendix H.2 (196)-(197). Rejection for the hard solution there; a tilt needs a score bounded above.
 """
 
 import math

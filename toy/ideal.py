@@ -16,7 +16,7 @@ where c_n are the Fourier coefficients of exp(beta psi) on the circle and a_n th
 (rho, 0) + xi. With rho = 2 tan(phi), log g is smooth and 2 pi-periodic in phi (negative rho is the opposite direction;
 infinity is a point of symmetry), so that a periodic cubic spline in (phi, theta) keeps it to about 1e-8.
 
-Paper: Theorem G.3 (190)-(193), Remark G.4. The series is ours.
+Paper: Theorem G.3 (190)-(193), Remark G.4.
 """
 
 import math
@@ -169,7 +169,7 @@ def ideal_world(world: PlanarWorld, multiplier: float) -> ConditionalWorld:
 
 
 def mean_world(world: PlanarWorld) -> ConditionalWorld:
-    """The world whose guidance is grad E[psi(X_0) | X_t = x_t], to be used at strength beta.
+    """The world whose guidance is grad E[psi(X_0) | X_t = x_t], for use at strength beta. Ours: factor of two.
 
     Raises:
         ValueError: if the score is not a continuous function of the angle.

@@ -33,7 +33,7 @@ class Grid(NamedTuple):
 
 
 def world_grid(world: ToyWorld, step: float = GRID_STEP) -> Grid:
-    """The fixed grid on which all smoothed KLs of a world are integrated. Paper: I.4."""
+    """The fixed grid on which all smoothed KLs of a world are integrated. Paper: Appendix I.4."""
     half = math.ceil(world.reach / (step * min(world.sigma, world.bandwidth)))
     axis = np.linspace(-world.reach, world.reach, 2 * half + 1)
     points = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)

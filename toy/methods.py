@@ -71,7 +71,7 @@ def regularizer(x: Float[np.ndarray, "n 2"]) -> tuple[Float[np.ndarray, " n"], F
 
 
 def box(seed: int, n: int) -> Float[np.ndarray, "n 2"]:
-    """Where ascents start. Paper: I.2."""
+    """Where ascents start. Paper: Appendix I.2."""
     return np.random.default_rng(seed).uniform(*BOX, size=(n, 2))
 
 

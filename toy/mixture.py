@@ -72,13 +72,13 @@ class GaussianMixture(eqx.Module):
         return jax.nn.logsumexp(self.component_log_densities(x), axis=-1)
 
     def score(self, x: Float[Array, "*n d"]) -> Float[Array, "*n d"]:
-        """The (Stein) score grad log p(x) = sum_k r_k(x) Sigma_k^-1 (mu_k - x). Paper: (210)-(211)."""
+        """The (Stein) score grad log p(x) = sum_k r_k(x) Sigma_k^-1 (mu_k - x). Paper: Appendix I.3 (210)-(211)."""
         responsibility = jax.nn.softmax(self.component_log_densities(x), axis=-1)
         pulls = jnp.einsum("kij,...kj->...ki", jnp.linalg.inv(self.covariances), self._offsets(x))
         return jnp.einsum("...k,...ki->...i", responsibility, pulls)
 
     def diffused(self, signal: float | Float[Array, ""], noise_variance: float | Float[Array, ""]) -> "GaussianMixture":
-        """The law of signal X + sqrt(noise_variance) noise: p_t, again a mixture. Paper: (209)."""
+        """The law of signal X + sqrt(noise_variance) noise: p_t, again a mixture. Paper: (209), Assumption G.1."""
         identity = jnp.eye(self.means.shape[1], dtype=self.means.dtype)
         return GaussianMixture(
             self.weights, signal * self.means, signal**2 * self.covariances + (noise_variance * identity)[None]
@@ -89,7 +89,7 @@ def four_modes(radius: float, sigma: float, first_angle: float = np.pi / 4) -> G
     """The paper's symmetric world: four equal isotropic modes at distance `radius`, a quarter turn apart.
 
     `first_angle` = pi/4 puts them on the diagonals, (R/sqrt 2)(+-1, +-1); 0 on the axes.
-    Paper: Appendix H.1 (194); the layout is recovered, see `toy.recover`.
+    Paper: Appendix H.1 (194). The layout is recovered, see `toy.recover`.
 
     Raises:
         ValueError: if `radius` is negative or `sigma` is not positive.

@@ -11,7 +11,7 @@ x_t. The guidance is J grad psi(x0_hat). No difference of nearly equal numbers i
 so that single precision suffices. The two coordinates are arrays of their own: a loop over particles then has no
 inner loop of length two, and the compiler fuses a whole step into a few passes.
 
-Paper: (209)-(211), Algorithm 1; the closed form of the gradient is ours.
+Paper: (209)-(211), Algorithm 1. The closed form of the gradient is our own.
 """
 
 from typing import Any

@@ -2,7 +2,7 @@
 
 A prompt-guided generator produces only the distributions that its prompts name. Here a vocabulary of four words names
 the modes of p; richer families describe q by one Gaussian or by two. Each family contains the one before it.
-Paper: (20)-(22), Theorem F.7; the counterpart of Figure 4.
+Paper: Theorem F.7 (20)-(22), Figure 4.
 """
 
 import math
@@ -100,7 +100,7 @@ def best_prompts(world: ToyWorld, p: NodeMeasure, target: float, prior: Masses |
     A word is exact; the other families are searched locally, each from the best member of the one before, so that a
     wider family never does worse. With target = -inf and prior = q_beta, the KLs are the last term of Theorem F.7.
 
-    Paper: (20)-(22), Theorem F.7 (175).
+    Paper: Theorem F.7 (20)-(22), (175).
 
     Raises:
         InfeasibleTarget: if no word, or no member found, reaches the target.

@@ -46,13 +46,13 @@ def bisect(
 
 
 def tail_mean(y: Float[Array, " n"], threshold: Float[Array, ""]) -> Float[Array, ""]:
-    """Monte Carlo E_p[psi | psi >= t]. Paper: (199)."""
+    """Monte Carlo E_p[psi | psi >= t]. Paper: Appendix H (199)."""
     kept = y >= threshold
     return jnp.sum(jnp.where(kept, y, 0.0)) / jnp.maximum(kept.sum(), 1)
 
 
 def importance_weights(y: Float[Array, " n"], multiplier: Float[Array, ""]) -> Float[Array, " n"]:
-    """Self-normalised weights, proportional to exp(beta psi). Paper: (201)."""
+    """Self-normalised weights, proportional to exp(beta psi). Paper: Appendix H (201)."""
     return jax.nn.softmax(multiplier * y)
 
 

@@ -26,7 +26,7 @@ class Level:
 
 
 def calibrated(world: ToyWorld, target: float) -> Level:
-    """Matched-moment calibration (198) at a target and one step beyond it (203).
+    """Matched-moment calibration at a target and one step beyond it. Paper: Appendix H (198), (203).
 
     Raises:
         InfeasibleTarget: if the target plus the step is out of reach.

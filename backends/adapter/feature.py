@@ -9,7 +9,7 @@ cut them at zero only where their formula says so.
 The default reduction is (213), 0.7 max + 0.3 mean(relu). The cap of Appendix J.2 is no part of the score: the sampler
 takes it (`theory.samplers.energy_dps`), so that reported activations are never capped.
 
-Paper: (213), Appendix J.2. What the paper calls the central half is taken as half of each side (an argument).
+Paper: Appendix J.2 (213). What the paper calls the central half is taken as half of each side (an argument).
 """
 
 import math
@@ -32,7 +32,7 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Mix:
-    """a max(z) + b mean(relu(z)). Paper: (213)."""
+    """a max(z) + b mean(relu(z)). Paper: Appendix J.2 (213)."""
 
     max_weight: float = 0.7
     mean_weight: float = 0.3

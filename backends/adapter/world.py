@@ -96,7 +96,7 @@ class TorchWorld:
         return at
 
     def denoise(self, x_t: Tensor, row: Row) -> Tensor:
-        """x0_hat. Paper: Algorithm 1, line 2."""
+        """x0_hat. Paper: Algorithm 1. Its line 2."""
         with torch.no_grad():
             return torch.cat([self._x0_hat(part, row) for part in self._parts(x_t)])
 

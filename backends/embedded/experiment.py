@@ -5,7 +5,7 @@ to the same mean activation, then drawn several times with different seeds; and 
 of the KLSC weights, uncalibrated: it should reach the level by itself. The levels are quantiles of the feature's
 activation over all pictures. Every feature is written when it is done; a second call goes on from there.
 
-Paper: Section 4 in small (Figure 4, Tables 8-10), Appendix I's matched-faithfulness protocol.
+Paper: Section 4, Figure 4, Tables 8-10, Appendix I. In small, with the matched-faithfulness protocol.
 """
 
 import json

@@ -6,7 +6,7 @@ nonnegative). A feature is *live* if some picture has a positive score.
 `features.json` names some features. A person chose the names by looking at the sheets that this module draws; the class
 is the commonest among the `TOP` pictures of highest score and is recomputed by a test.
 
-Paper: (213), without its centre crop (the animals fill the frame).
+Paper: Appendix J.2 (213). Without its centre crop: the animals fill the frame.
 """
 
 import json

@@ -1,6 +1,6 @@
 """What is measured of a set of pictures: distance to the prior, agreement with a class, how many look alike.
 
-Paper: Tables 8-10 (KID); the features are those of our classifier, not Inception's, so that the numbers compare with
+Paper: Tables 8-10. KID; the features are those of our classifier, not Inception's, so that the numbers compare with
 each other and with nothing else.
 """
 

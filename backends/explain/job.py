@@ -3,7 +3,7 @@
 A job is a folder (`backends.jobs`). Whatever took long is in it as soon as it is known (pool scores, calibration runs,
 finished pictures), and the same call goes on from there. A folder is bound to its request: another one is refused.
 
-Paper: (17), Algorithm 1, Appendices I.1, I.3, J.
+Paper: (17), Algorithm 1, Appendix I.1, Appendix I.3.
 """
 
 import json

@@ -9,7 +9,7 @@ the config says is kept and written back, so that reading and saving a published
 `norm_activation`: "dataset-wise" scales by sqrt(channels)/(stored mean norm); "inference" means that the scale is
 folded into the weights.
 
-Paper: Appendix J.1 and the published files.
+Paper: Appendix J.1. The published files decide the rest.
 """
 
 import json

@@ -18,7 +18,7 @@ then the scale of a row is no longer free, and the rows are left alone.
 With a folder given, all of the training's state is saved every so many steps; a run that was killed continues from
 there and ends in the same weights, bit for bit, as one that was not (same machine, same number of threads).
 
-Paper: (35)-(36), Appendix J.1.
+Paper: Appendix C.1 (35)-(36), Appendix J.1.
 """
 
 import math

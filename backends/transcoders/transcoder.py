@@ -19,7 +19,7 @@ with s = 1, or s = sqrt(channels)/(mean norm over the dataset) where the checkpo
 
 With a 1 x 1 kernel this is the standard SAE. The selection has no gradient; the kept values have.
 
-Paper: Appendix C, (32)-(34), (37)-(42). The letter b_dec of the paper is `b_D` in the published files and here.
+Paper: Appendix C.1 (32)-(34), (37)-(42). The letter b_dec of the paper is `b_D` in the published files and here.
 """
 
 import math
@@ -152,7 +152,7 @@ class Transcoder(nn.Module):
         return self.sparsify(self.pre_activations(x))
 
     def decode(self, z: Float[Tensor, "n k h w"]) -> Float[Tensor, "n d h w"]:
-        """The activations that codes stand for. Paper: (34)."""
+        """The activations that codes stand for. Paper: Appendix C.1 (34)."""
         return self.to_output_units(self.decode_scaled(z))
 
     def decode_scaled(self, z: Float[Tensor, "n k h w"]) -> Float[Tensor, "n d h w"]:

@@ -10,7 +10,7 @@ three blocks; and diffusers leaves out the norm before the middle attention of s
 The checkpoint's numbering of blocks: every residual block, attention and resampling of the way down (up) belongs to one
 entry of `input_blocks` (`output_blocks`); diffusers has them by level.
 
-Paper: Appendix J (prior), 1000 steps of the linear schedule.
+Paper: Appendix J. The prior, 1000 steps of the linear schedule.
 """
 
 from collections.abc import Iterator, Mapping

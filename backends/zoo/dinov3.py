@@ -20,7 +20,7 @@ The naming is recognised by the keys, the size by the shapes:
 The weights are under Meta's DINOv3 licence: get them yourself, nothing is downloaded. The modules are those of
 `transformers` (Apache-2.0).
 
-Paper: Appendix J (DINOv3 ConvNeXt-Large, the input of block 20 of stage 2).
+Paper: Appendix J.1. DINOv3 ConvNeXt-Large, the input of block 20 of stage 2.
 """
 
 import re

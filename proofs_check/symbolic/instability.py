@@ -11,14 +11,20 @@ import sympy as sp
 
 from distributional_view.proofs_check.algebra import Expression, equal, mean, normalised, positive, real, tilt
 from distributional_view.proofs_check.evidence import evidence, expect
-from distributional_view.proofs_check.finite import conditioned, convex_minimum, mass, positive_beyond_zero
+from distributional_view.proofs_check.finite import (
+    ATOMS,
+    above,
+    conditioned,
+    ladder,
+    mass,
+    positive_beyond_zero,
+)
 
 T, U, BETA = real("t u beta")
 F = sp.Function("f")
 _S, _N = positive("S N")  # stand for the integrals below once these are differentiated
 SURVIVAL = sp.Integral(F(U), (U, T, sp.oo))
 FIRST = sp.Integral(U * F(U), (U, T, sp.oo))
-ATOMS = 5
 
 
 def slope(expression: Expression, order: int = 1) -> Expression:
@@ -30,17 +36,6 @@ def slope(expression: Expression, order: int = 1) -> Expression:
 def plain(expression: Expression) -> Expression:
     """With S and N in place of the integrals."""
     return expression.subs({SURVIVAL: _S, FIRST: _N})
-
-
-def ladder(n: int) -> list[Expression]:
-    """y0 < y1 < ... as sums of positive symbols."""
-    gaps = positive(f"g:{n}")
-    return [sum(gaps[: k + 1]) for k in range(n)]
-
-
-def above(k: int, n: int = ATOMS) -> list[bool]:
-    """The event {Y >= y_k}."""
-    return [i >= k for i in range(n)]
 
 
 def tv_of_truncations(p: Sequence[Expression], j: int, k: int) -> Expression:
@@ -251,83 +246,4 @@ def average_speed_with_atoms(numerator: str = "before") -> str:
     return (
         f"sum of V d tau over jumps in [a, b) = sum of P(Y = y)/S(y) for {ATOMS} symbolic atoms; = log(S(a)/S(b)) for "
         "a general density; each jump lies strictly below its logarithm, so that atoms never give the logarithm."
-    )
-
-
-@evidence(
-    "Theorem D.14",
-    "symbolic",
-    controls={
-        "a soft solution with another mean": {"excess": 1},
-        "KL(q_t || p) = -log p(not A)": {"event": False},
-        "tau below the mean of p": {"order": -1},
-    },
-)
-def hard_solution_is_a_candidate(excess: int = 0, event: bool = True, order: int = 1) -> str:
-    """(141)-(144): q_t meets the soft constraint at tau, tau > E_p[psi], and KL >= 0 gives the gap its sign."""
-    n, cut = 4, 2
-    p, y = normalised(positive("p:4")), ladder(n)
-    tail = above(cut, n)
-    hard = conditioned(p, tail)
-    kept, tau = mass(p, tail), mean(hard, y)
-    below = mean(conditioned(p, [not b for b in tail]), y)
-    divergence = sum(a * sp.log(a / b) for a, b, inside in zip(hard, p, tail, strict=True) if inside)
-    equal(divergence, -sp.log(kept if event else 1 - kept), "KL(q_t || p) = -log p(A_t)")
-    equal(tau - mean(p, y), (1 - kept) * (tau - below), "tau - E_p[psi] = p(not A)(E[psi | A] - E[psi | not A])")
-    rise = sp.factor(sp.together(order * (tau - mean(p, y))))
-    expect(rise.is_positive, "tau > E_p[psi]: the soft constraint is active", difference=rise)
-    z = mean(p, [sp.exp(BETA * v) for v in y])
-    hard_kl, dual = -sp.log(kept), BETA * (tau + excess) - sp.log(z)
-    gap = sum(
-        a * (sp.log(a) - sp.log(b) - BETA * v + sp.log(z))
-        for a, b, v, inside in zip(hard, p, y, tail, strict=True)
-        if inside
-    )
-    equal(hard_kl - dual, gap, "KL(q_t || p) - (beta tau - A) = KL(q_t || q_beta)")
-    convex_minimum(lambda u: u * sp.log(u) - u + 1, 1, "KL >= 0, and 0 only if the laws agree")
-    return (
-        "q_t has mean tau > E_p[psi] and KL(q_t || p) = -log p(A_t), and KL(q_t || p) - KL(q_beta || p) = "
-        "KL(q_t || q_beta) >= 0, 0 only if q_beta = q_t, for 4 symbolic atoms. Where no beta attains tau, q_t is a "
-        "candidate, and strict convexity of KL makes the minimiser unique (Lemma D.4, Ours: limits)."
-    )
-
-
-@evidence(
-    "Ours: gap",
-    "symbolic",
-    controls={
-        "unmatched means": {"matched": False},
-        "the reverse multiplier": {"sign": -1},
-        "twice the gap": {"factor": 2},
-    },
-)
-def exact_gap(matched: bool = True, sign: int = 1, factor: int = 1) -> str:
-    """Gap = KL(q_t || q_beta) + beta (difference of means); >= -log q_beta(A) > 0; -> 0 if psi is largest on A."""
-    n, cut = 4, 2
-    p, y, e = positive("p:4"), ladder(n), positive("e:4")  # e stands for exp(beta y): positive, and so is their mass
-    log_kept, log_z = real("log_kept log_z")  # log p(A) and log Z, up to the total mass that cancels
-    tail = above(cut, n)
-    hard, soft = conditioned(p, tail), normalised([a * b for a, b in zip(p, e, strict=True)])
-    hard_kl = mean(hard, [-log_kept] * n)  # log(q_t/p) = -log p(A) on A
-    soft_kl = mean(soft, [sign * BETA * v - log_z for v in y])  # log(q_beta/p) = beta y - log Z
-    between = mean(hard, [-log_kept - BETA * v + log_z for v in y])  # log(q_t/q_beta) on A
-    difference = BETA * (mean(hard, y) - mean(soft, y)) if matched else sp.Integer(0)
-    equal(
-        hard_kl - soft_kl,
-        factor * between + difference,
-        "KL(q_t || p) - KL(q_beta || p) = KL(q_t || q_beta) + beta (E_(q_t) - E_(q_beta)); 0 at matched means",
-    )
-    a, b, c = positive("a b c")  # at a point of A: q_t, q_beta, and q_beta(A)
-    equal(sp.log(a / b), -sp.log(c) + sp.log(a / (b / c)), "log(q_t/q_beta) = -log q_beta(A) + log(q_t/q_beta( . | A))")
-    equal(sum(hard), 1, "averaged over q_t: KL(q_t || q_beta) = -log q_beta(A) + KL(q_t || q_beta( . | A))")
-    lost = mass(soft, [not b for b in tail])
-    expect(lost.is_positive, "q_beta(not A) > 0 for every finite beta: the gap is > 0", mass=lost)
-    top = [k == n - 1 for k in range(n)]
-    far = tilt(p, [BETA * (v - y[-1]) for v in y])
-    near = sp.Symbol("epsilon", positive=True)
-    limit = sp.limit(mass(far, top).subs(BETA, 1 / near), near, 0)
-    equal(limit, 1, "A = {psi = its largest value}: q_beta(A) -> 1, so the gap -log q_beta(A) -> 0")
-    return (
-        "gap = KL(q_t || q_beta) at matched means, = -log q_beta(A) + KL(q_t || q_beta(.|A)) > 0 for every finite beta "
-        "as q_beta(not A) > 0; it tends to 0 as beta -> inf if psi is constant and largest on A. 4 symbolic atoms."
     )

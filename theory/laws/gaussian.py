@@ -14,7 +14,7 @@ from distributional_view.theory.laws.law import ScoreLaw
 class GaussianLaw(ScoreLaw):
     """Y ~ N(location, scale^2). Tilting by beta shifts the location by beta scale^2.
 
-    Paper: (109)-(124), Proposition D.13. Stable for standardised levels from -40 to 1e8 and beyond.
+    Paper: Gaussian example (109)-(124), Proposition D.13. Stable for standardised levels from -40 to 1e8 and beyond.
 
     Args:
         location: the mean, in score units.

@@ -23,7 +23,7 @@ from distributional_view.theory.errors import require
 
 
 class ScoreLaw(ABC):
-    """Law of Y = psi(X) for X ~ p. Subclasses are immutable."""
+    """Law of Y = psi(X) for X ~ p. Subclasses are immutable. Ours: score law."""
 
     max_multiplier: float = math.inf
     """Supremum of the beta with Z(beta) = E[exp(beta Y)] finite."""
@@ -33,7 +33,7 @@ class ScoreLaw(ABC):
     @property
     @abstractmethod
     def mean(self) -> float:
-        """E[Y], the score's mean."""
+        """E[Y], the score's mean. Paper: Definition B.1 (25)."""
 
     @property
     @abstractmethod
@@ -66,7 +66,7 @@ class ScoreLaw(ABC):
     def shell_mass(self, threshold: float, width: float) -> float:
         """P(t <= Y < t + width | Y >= t) = 1 - S(t + width)/S(t), without cancellation.
 
-        Paper: Definition 2.3 for the hard solution (63)-(65), and the total variation of Lemma D.10.
+        Paper: Definition 2.3 (10), Lemma D.6 (11), (63)-(65), Lemma D.10 (80)-(84).
         """
 
     @abstractmethod
@@ -75,7 +75,7 @@ class ScoreLaw(ABC):
 
     @abstractmethod
     def tilt(self, multiplier: float) -> "ScoreLaw":
-        """The law of Y under q_beta, proportional to p exp(beta psi). Paper: (9), Lemma D.4."""
+        """The law of Y under q_beta, proportional to p exp(beta psi). Paper: Lemma D.4 (9)."""
 
     def atoms(self) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
         """Values (ascending) and masses of the atoms of Y."""
@@ -120,7 +120,7 @@ class ScoreLaw(ABC):
         return math.exp(self.log_survival(threshold))
 
     def tail_mean(self, threshold: float) -> float:
-        """tau(t) = E[Y | Y >= t] = t + m(t), the faithfulness of the hard solution. Paper: (77)-(79)."""
+        """tau(t) = E[Y | Y >= t] = t + m(t), the faithfulness of the hard solution. Paper: Lemma D.10 (77)-(79)."""
         if threshold <= self.ess_inf:
             return self.mean
         return min(threshold + self.mean_residual(threshold), self.ess_sup)
@@ -147,7 +147,7 @@ class ScoreLaw(ABC):
         return float(brentq(excess, lower, upper, xtol=1e-300, rtol=4 * 2.0**-52, maxiter=500))
 
     def hazard(self, threshold: float) -> float:
-        """h(t) = f(t)/S(t), per score unit. Paper: (11); on a tilted law it is (12)."""
+        """h(t) = f(t)/S(t), per score unit. Paper: Lemma D.6 (11), Lemma D.7 (12)."""
         self._require_mass(threshold)
         return self.density(threshold) / self.survival(threshold)
 
@@ -163,7 +163,7 @@ class ScoreLaw(ABC):
         """The Nelson-Aalen integral of dF/S over [lower, upper): log(S(lower)/S(upper)) where F is continuous.
 
         Each atom of mass a at v contributes a/S(v) where the logarithm would have -log(1 - a/S(v)).
-        Paper: numerator of the averaged hard speed (102)-(104); the form with atoms is ours.
+        Paper: Lemma D.12 (102)-(104). Ours: Nelson-Aalen.
         """
         require(lower <= upper, "upper", upper, f">= lower = {lower!r}")
         self._require_mass(upper)
@@ -187,6 +187,7 @@ class ScoreLaw(ABC):
         )
 
     def _require_multiplier(self, multiplier: float) -> None:
+        """Raise unless Z(beta) is finite. Paper: Assumption D.2."""
         below = multiplier < self.max_multiplier or (multiplier == self.max_multiplier and not self.steep)
         require(
             below and multiplier > -math.inf,

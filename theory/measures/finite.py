@@ -19,7 +19,7 @@ def score_law(masses: Masses, scores: Float[np.ndarray, " n"]) -> AtomicLaw:
 
 
 def reweight(masses: Masses, scores: Float[np.ndarray, " n"], solution: Solution) -> Masses:
-    """The masses of a hard or KLSC solution: p exp(log dq/dp). Paper: (6), (9), (17).
+    """The masses of a hard or KLSC solution: p exp(log dq/dp). Paper: Lemma D.1 (6), Lemma D.4 (9), (17).
 
     Args:
         masses: p, >= 0 with sum 1.
@@ -44,7 +44,7 @@ def reweight(masses: Masses, scores: Float[np.ndarray, " n"], solution: Solution
 
 
 def kl(q: Masses, p: Masses) -> float:
-    """KL(q || p) = sum q log(q/p) in nats, with 0 log 0 = 0; +inf unless q << p. Paper: (1), B.2.
+    """KL(q || p) = sum q log(q/p) in nats, with 0 log 0 = 0; +inf unless q << p. Paper: Definition B.2 (1), (26).
 
     Raises:
         ValueError: if an argument is no probability or the lengths differ.
@@ -59,7 +59,7 @@ def kl(q: Masses, p: Masses) -> float:
 
 
 def tv(q: Masses, p: Masses) -> float:
-    """TV(q, p) = half the sum of |q - p|, in [0, 1]. Paper: (2), B.3.
+    """TV(q, p) = half the sum of |q - p|, in [0, 1]. Paper: Definition B.3 (2), (27).
 
     Raises:
         ValueError: if an argument is no probability or the lengths differ.

@@ -149,7 +149,7 @@ def distortion(intrinsic: Baseline, task: Scores, task_target: float) -> Distort
 
     Held is the mean of the baseline: tau wherever the intrinsic constraint is active.
 
-    Paper: Definition 2.5 (15). The exact dual is ours; Theorem E.3 is its restriction to b = 0.
+    Paper: Definition 2.5 (15). Ours: exact distortion. Theorem E.3 is its restriction to b = 0.
 
     Args:
         intrinsic: q_beta.

@@ -26,7 +26,7 @@ _NEGLECTED = 40.0  # terms below e^-40 of the first are dropped
 
 
 def log_ball_mass(dimension: int, radius: float) -> float:
-    """log P(||X|| <= r) for X ~ N(0, I_d), exact and free of underflow, in nats. Paper: (166); the exact form is ours.
+    """log P(||X|| <= r) for X ~ N(0, I_d), exact and free of underflow, in nats. Paper: (166). Ours: exact shell.
 
     Args:
         dimension: d >= 1.
@@ -49,7 +49,7 @@ def log_ball_mass(dimension: int, radius: float) -> float:
 
 
 def log_mode_ball_mass(dimension: int, deficit: float) -> float:
-    """log P(||X||^2 <= (1 - delta) d), exact, in nats. Paper: Lemma F.4 (166).
+    """log P(||X||^2 <= (1 - delta) d), exact, in nats. Paper: Lemmas F.4, F.6, (172).
 
     Raises:
         ValueError: if the dimension is below 1 or the deficit outside (0, 1).
@@ -65,7 +65,7 @@ def paper_exponent(deficit: float) -> float:
 
 
 def chernoff_exponent(deficit: float) -> float:
-    """I(delta) = -(delta + log(1 - delta))/2 >= delta^2/4, the largest c with P <= exp(-c d) for all d (ours)."""
+    """I(delta) = -(delta + log(1 - delta))/2 >= delta^2/4, the largest c with P <= exp(-c d). Ours: exact shell."""
     _require_deficit(deficit)
     if deficit > 1e-3:
         return -0.5 * (deficit + math.log1p(-deficit))

@@ -19,7 +19,7 @@ NAME = "optimisation"
 class Optimisation:
     """Mode seeking; the knob is lambda, the penalty.
 
-    Paper: (18)-(19), (207), Lemma F.2, Appendix I.2.
+    Paper: Lemma F.2 (18)-(19), Appendix I.2 (207).
 
     Args:
         world: supplies psi and its gradient at clean points.

@@ -41,7 +41,7 @@ def representatives(
 ) -> Int[np.ndarray, " k"]:
     """k different places, each with a chance proportional to its weight, spread over the score, ascending in it.
 
-    See `theory.pools.inclusion` for what that guarantees. Ours: effective sample size.
+    See `theory.pools.inclusion` for what that guarantees.
     """
     order = np.argsort(scores, kind="stable")
     shares = inclusion_probabilities(weights[order], k)

@@ -18,7 +18,7 @@ NAME = "retrieval"
 class Retrieval:
     """The hard constraint on a pool; the knob is K.
 
-    Paper: (206), Lemma D.1.
+    Paper: Lemma D.1, Appendix I (206).
     """
 
     pool: ScoredPool

@@ -66,7 +66,7 @@ def matched_at(law: ScoreLaw, target: float) -> Gap:
 def move(pair: Gap, to: Hard) -> Move:
     """What moves when the truncation is replaced by another one, and when the tilt follows its mean.
 
-    Paper: Lemma D.10 (80)-(84), (108).
+    Paper: Lemma D.10 (80)-(84), Lemma D.12 (108).
     """
     after = calibrate_klsc(to.prior, to.mean)
     return Move(to.mean - pair.hard.mean, tv(pair.hard, to), tv(pair.klsc, after))

@@ -2,7 +2,7 @@
 
 Hard: keep the K highest scores. KLSC: weigh every point, w_i proportional to exp(beta psi(x_i)). Both see the
 pool through its scores only. A mean above the largest score of the pool cannot be had from it: the error says so.
-Paper: I.1 (206), (17), Lemma F.1.
+Paper: Appendix I.1 (206), Lemma F.1 (17).
 """
 
 import math
@@ -35,7 +35,7 @@ class Reweighted(NamedTuple):
 def top_k(scores: Shaped[np.ndarray, " n"], target: float) -> TopK:
     """The prefix of the sorted pool whose mean score is nearest to the target (the longest one among equals).
 
-    A target at or below the mean of the pool keeps all of it. Paper: (206).
+    A target at or below the mean of the pool keeps all of it. Paper: Appendix I.1 (206).
 
     Args:
         scores: psi at the pool, finite, at least one.
@@ -57,7 +57,7 @@ def top_k(scores: Shaped[np.ndarray, " n"], target: float) -> TopK:
 
 
 def reweight_to(scores: Shaped[np.ndarray, " n"], target: float) -> Reweighted:
-    """The weights whose mean score is the target. Paper: (17), (201).
+    """The weights whose mean score is the target. Paper: Lemma F.1 (17), Appendix H (201).
 
     A target at or below the mean of the pool gives equal weights; the largest score gives the limit of Lemma F.1.
 
@@ -79,7 +79,7 @@ def reweight_to(scores: Shaped[np.ndarray, " n"], target: float) -> Reweighted:
 def tilted_weights(scores: Shaped[np.ndarray, " n"], multiplier: float) -> Float[np.ndarray, " n"]:
     """w_i = exp(beta psi_i)/sum_j exp(beta psi_j) for any beta >= 0, ties and beta = inf included.
 
-    In the limit the maximisers share the weight equally. Paper: (17), Lemma F.1 (159)-(160).
+    In the limit the maximisers share the weight equally. Paper: Lemma F.1 (17), (159)-(160).
 
     Raises:
         ValueError: for a multiplier that is negative or NaN, or scores that are empty or not finite.
@@ -96,7 +96,7 @@ def tilted_weights(scores: Shaped[np.ndarray, " n"], multiplier: float) -> Float
 
 
 def effective_size(weights: Float[np.ndarray, " n"]) -> float:
-    """1/sum w_i^2, between 1 and n: how many equally weighted points are worth as much.
+    """1/sum w_i^2, between 1 and n: as many points of equal weight are worth as much. Ours: effective sample size.
 
     Raises:
         ValueError: unless the weights are >= 0 with sum 1.

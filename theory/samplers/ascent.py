@@ -5,7 +5,7 @@ the Gibbs law pi proportional to exp(J), in which exp(-lambda R) plays the part 
 proportional to exp(J/T) concentrate on them as T falls. The ascent is L-BFGS-B of scipy on all starts at once: J of the
 batch is the sum of the J of its points.
 
-Paper: (18)-(19), (161)-(164), (207), Lemma F.2, Appendix I.2.
+Paper: Lemma F.2 (18)-(19), (161)-(164), Appendix I.2 (207).
 """
 
 import math
@@ -100,7 +100,7 @@ class Ascent:
     def calibrate(
         self, target: float, tolerance: float, start: float = 0.1, progress: Progress | None = None
     ) -> Calibrated:
-        """The lambda at which the mean score of the ends is the target. Paper: I.2.
+        """The lambda at which the mean score of the ends is the target. Paper: Appendix I.2.
 
         Raises:
             CalibrationFailed: if no lambda does; says the bracket and the achieved range.
@@ -111,7 +111,7 @@ class Ascent:
 
 
 def gibbs_log_density(objective: Values, temperature: float = 1.0) -> Values:
-    """log of the tempered Gibbs density exp(J/T), up to its constant, in nats. Paper: (19), (163).
+    """log of the tempered Gibbs density exp(J/T), up to its constant, in nats. Paper: Lemma F.2 (19), (163).
 
     Raises:
         ValueError: unless the temperature is finite and positive.

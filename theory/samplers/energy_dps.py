@@ -11,7 +11,7 @@ The gradient passes through the denoiser; `zeta_i` is zero where psi(x0_hat) exc
 - "constant": zeta_i = strength, the habit of DPS. Relative to "tilt" the guidance then grows by two orders of
   magnitude from the noisy to the clean end.
 
-Paper: Algorithm 1, Remark G.4, Appendix J.2 (cap).
+Paper: Algorithm 1, Remark G.4, Appendix J.2. The last is the cap.
 """
 
 import math
@@ -51,19 +51,19 @@ def guided_rows(
 
 
 def guided_step(world: World, x: Points, row: Row, z: Points) -> Points:
-    """Lines 2-4 of Algorithm 1: from x_i to x_(i-1)."""
+    """Lines 2-4, from x_i to x_(i-1). Paper: Algorithm 1, Remark G.4."""
     value, gradient, x0_hat = world.guidance(x, row)
     posterior = row.from_x * x + row.from_x0 * x0_hat + row.noise_sd * z
     return posterior + row.zeta * world.scale(value <= row.cap, gradient)
 
 
 def plain_step(world: World, x: Points, row: Row, z: Points) -> Points:
-    """Lines 2-3 of Algorithm 1: one step of the unguided sampler."""
+    """Lines 2-3, one step of the unguided sampler. Paper: Algorithm 1, Lemma G.2."""
     return row.from_x * x + row.from_x0 * world.denoise(x, row) + row.noise_sd * z
 
 
 def unguided(world: World, noise: Noise, progress: Progress | None = None) -> Points:
-    """Samples of the diffusion itself: the prior, up to an error that falls as one over the number of steps."""
+    """Samples of the diffusion itself: the prior, up to an error of one over the number of steps. Ours: few steps."""
     schedule = world.schedule
     return world.loop(plain_step, noise(schedule.steps), schedule.rows, noise, progress)
 
@@ -76,7 +76,7 @@ def energy_dps(
     cap: float = math.inf,
     progress: Progress | None = None,
 ) -> Points:
-    """Samples x_0 of Algorithm 1.
+    """Guided samples x_0. Paper: Algorithm 1.
 
     Args:
         world: supplies denoiser, guidance and schedule.
@@ -105,7 +105,7 @@ def calibrate_strength(
 ) -> Calibrated:
     """The strength at which the samples' mean score is the target, by root finding with common random numbers.
 
-    Paper: I.3, matched-faithfulness calibration.
+    Paper: Appendix I.3. The matched-faithfulness calibration.
 
     Args:
         world: supplies denoiser, guidance, schedule and score.

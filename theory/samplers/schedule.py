@@ -8,7 +8,7 @@ With alpha_i = alpha_bar_i/alpha_bar_(i-1), the reverse step from i to i - 1 use
     from_x0_i = sqrt(alpha_bar_(i-1)) (1 - alpha_i)/(1 - alpha_bar_i),
     noise_sd_i^2 = (1 - alpha_bar_(i-1)) (1 - alpha_i)/(1 - alpha_bar_i)   (zero at the last step, i = 1).
 
-Paper: (208), Algorithm 1, lines 2-3. The DDPM variances 1 - alpha_i (the usual letter beta_i is taken) are `variance`.
+Paper: (208), Algorithm 1. The DDPM variances 1 - alpha_i (the usual letter beta_i is taken) are `variance`.
 """
 
 from collections.abc import Iterator

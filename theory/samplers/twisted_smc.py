@@ -16,7 +16,7 @@ The mean weight estimates Z(beta) without bias.
 
 The last step of the chain adds no noise, so that x_0 = x0_hat(x_1): it is not guided, and its weight is left alone.
 
-Paper: the target is (24); Algorithm 1 is the proposal. The correction is ours here; the idea of a twisted diffusion
+Paper: (24), Algorithm 1. Target and proposal. The correction is ours here; the idea of a twisted diffusion
 sampler is due to Wu et al. (2023).
 """
 

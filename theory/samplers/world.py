@@ -15,7 +15,7 @@ no network and no array library. The decision behind it:
 - **Randomness is an argument.** `world.noise(seed, n)` is a function of the step's index; the same noise gives the same
   samples, in this world and, converted, in another; common random numbers come for free.
 
-Paper: Appendix G.1, Algorithm 1, (208)-(211).
+Paper: Assumption G.1, Algorithm 1, (208)-(211).
 """
 
 from collections.abc import Callable
@@ -63,7 +63,7 @@ class World(Protocol):
         ...
 
     def denoise(self, x_t: Points, row: Row) -> Points:
-        """x0_hat = E[X_0 | X_t = x_t]. Paper: Algorithm 1, line 2."""
+        """x0_hat = E[X_0 | X_t = x_t]. Paper: Algorithm 1. Its line 2."""
         ...
 
     def guidance(self, x_t: Points, row: Row) -> Guidance:

@@ -27,7 +27,7 @@ def calibrate_hard(prior: ScoreLaw, target: float, ties: Literal["randomise", "n
     an atom makes the tail mean jump over the target, `ties` decides: keep a fraction of the atom (exact), or
     take the plain truncation with the nearest mean (read it off `.mean`).
 
-    Paper: (77)-(78), (199). Ours: ties.
+    Paper: Lemma D.10 (77)-(78), Appendix H (199). Ours: ties.
 
     Args:
         prior: law of the score under p.
@@ -58,7 +58,7 @@ def calibrate_klsc(prior: ScoreLaw, target: float) -> Klsc:
     """The KLSC solution with E_q[psi] = target, the unique minimiser of KL(q || p) under E_q[psi] >= target.
 
     A target at or below the prior mean gives beta = 0 (`status` "inactive"); the essential supremum, if it
-    carries mass, gives beta = inf (`status` "limit"). Paper: Lemma D.4, Remark D.5, (200). Ours: the limits.
+    carries mass, gives beta = inf (`status` "limit"). Paper: Lemma D.4, Remark D.5, (200). Ours: limits.
 
     Args:
         prior: law of the score under p.
@@ -95,6 +95,7 @@ def calibrate_klsc(prior: ScoreLaw, target: float) -> Klsc:
 def _multiplier(prior: ScoreLaw, target: float) -> float:
     """The root of A'(beta) = target by Newton's method, whose slope A'' is a variance, kept inside a bracket.
 
+    Paper: Remark D.5 (61)-(62).
     Until the root is bracketed from above, beta at most doubles (or halves its distance to the end of the domain).
     """
     lower, upper, last = 0.0, prior.max_multiplier, prior.max_multiplier

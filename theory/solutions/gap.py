@@ -22,7 +22,7 @@ class Gap(NamedTuple):
 def interpretability_gap(prior: ScoreLaw, threshold: float) -> Gap:
     """The gap at a threshold; >= 0, and 0 only if psi is a.s. constant on {psi >= t}.
 
-    Paper: Theorem D.14 (141)-(144). Ours: its exact value and the equality case.
+    Paper: Theorem D.14 (141)-(144). Ours: gap.
 
     Args:
         prior: law of the score under p.
@@ -39,7 +39,7 @@ def interpretability_gap(prior: ScoreLaw, threshold: float) -> Gap:
 
 
 def pinsker_bound(divergence: float) -> float:
-    """sqrt(KL/2), an upper bound of the total variation. Paper: Lemma B.4.
+    """sqrt(KL/2), an upper bound of the total variation. Paper: Lemma B.4 (28).
 
     Raises:
         ValueError: if the divergence is negative or NaN.

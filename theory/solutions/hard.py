@@ -24,7 +24,7 @@ class Hard:
     """The hard solution q_t = p 1{psi >= t}/p(psi >= t), randomised on ties if need be.
 
     Keeps all of {psi > t} and the fraction `tie_fraction` of {psi = t}; 1 is the paper's truncation.
-    Paper: Definition 2.1, Lemma D.1 (6), (43). The randomised form is ours: a law with atoms skips means.
+    Paper: Definition 2.1 (4)-(5), Lemma D.1 (6), (43). Ours: ties. A law with atoms skips means.
 
     Args:
         prior: law of the score under p.
@@ -74,7 +74,7 @@ class Hard:
 
     @cached_property
     def mean(self) -> float:
-        """E_q[psi]. Paper: (78)."""
+        """E_q[psi]. Paper: Lemma D.10 (78)."""
         if self.dropped_tie == 0:
             return self.prior.tail_mean(self.threshold)
         return self.threshold + self._excess
@@ -93,7 +93,7 @@ class Hard:
 
     @cached_property
     def kl(self) -> float:
-        """KL(q_t || p) = -log S(t), in nats. Paper: Lemma D.1 (46); with a tie, plus its entropy term."""
+        """KL(q_t || p) = -log S(t), in nats. Paper: Lemma D.1 (46). Ours: ties."""
         tie = self.tie_fraction * self.prior.atom(self.threshold) if self.dropped_tie > 0 else 0.0
         return max(0.0, -self.log_kept + (tie / self.kept * math.log(self.tie_fraction) if tie > 0 else 0.0))
 
@@ -134,7 +134,7 @@ class Hard:
         return start < level and self.prior.share_below(start, level) > 0
 
     def boundary_mass(self, threshold: float, margin: float) -> float:
-        """M_delta(q; t) = q(t <= psi < t + delta)/q(psi >= t). Paper: Definition 2.3, Lemma D.6 (63)-(65)."""
+        """M_delta(q; t) = q(t <= psi < t + delta)/q(psi >= t). Paper: Definition 2.3 (10), Lemma D.6 (63)-(65)."""
         require_margin(margin)
         if threshold > self.threshold or (threshold == self.threshold and self.dropped_tie == 0):
             return self.prior.shell_mass(threshold, margin)

@@ -44,7 +44,7 @@ def klsc_tv_speed(prior: ScoreLaw, multiplier: float) -> float:
 def tv_step(q: Solution, r: Solution) -> float:
     """TV(q, r)/|E_r[psi] - E_q[psi]|: the finite-step analogue of the speed, per score unit. Paper: (108), (203).
 
-    For two truncations at t < t' it equals 1/(tau(t') - E[Y | t <= Y < t']), for any law and step (ours).
+    For two truncations at t < t' it equals 1/(tau(t') - E[Y | t <= Y < t']), for any law and step. Ours: finite step.
 
     Raises:
         ValueError: if both solutions have the same mean.
@@ -69,7 +69,7 @@ def mean_hard_tv_speed(prior: ScoreLaw, lower: float, upper: float) -> float:
     """Average of the hard speed over the faithfulness levels from tau(lower) to tau(upper), lower < upper.
 
     = log(S(a)/S(b))/(tau(b) - tau(a)) for a law with a density; with atoms the numerator is the
-    Nelson-Aalen sum (ours). Paper: (102)-(104).
+    Nelson-Aalen sum. Paper: Lemma D.12 (102)-(104). Ours: Nelson-Aalen.
 
     Raises:
         ValueError: unless lower < upper, mass lies at or above `upper`, and the tail means differ.
@@ -83,7 +83,7 @@ def mean_hard_tv_speed(prior: ScoreLaw, lower: float, upper: float) -> float:
 def mean_klsc_tv_speed(prior: ScoreLaw, lower: float, upper: float) -> float:
     """Average of the KLSC speed over the levels from A'(lower) to A'(upper), multipliers lower < upper.
 
-    = integral of E|Y - tau(beta)|/2 over beta, divided by tau(upper) - tau(lower). Paper: (105)-(107).
+    = integral of E|Y - tau(beta)|/2 over beta, divided by tau(upper) - tau(lower). Paper: Lemma D.12 (105)-(107).
     By adaptive quadrature, to about 1e-9 for a continuous law; with atoms the integrand has a kink wherever tau(beta)
     passes one, and about 1e-7 is reached.
 
@@ -117,7 +117,7 @@ def mean_klsc_tv_speed(prior: ScoreLaw, lower: float, upper: float) -> float:
 def mean_tv_step(path: type[Hard] | type[Klsc], prior: ScoreLaw, targets: Sequence[float], step: float) -> float:
     """Mean over levels tau_k of TV(q_(tau_k), q_(tau_k + step))/step, along the hard or the KLSC path.
 
-    Paper: (108).
+    Paper: Lemma D.12 (108).
 
     Args:
         path: `Hard` or `Klsc`.

@@ -17,8 +17,8 @@ from distributional_view.theory.solutions.hard import Hard, Status
 class Klsc:
     """The KLSC solution q_beta = p exp(beta psi)/Z(beta), the KL-closest law to p with its mean.
 
-    Paper: Definition 2.2, Lemma D.4 (9). For `multiplier` = inf it is the limit (ours): p conditioned on
-    the essential supremum, which must carry mass.
+    Paper: Definition 2.2 (7)-(8), Lemma D.4 (9). For `multiplier` = inf it is the limit: p conditioned on
+    the essential supremum, which must carry mass. Ours: limits.
 
     Args:
         prior: law of the score under p.
@@ -56,7 +56,7 @@ class Klsc:
 
     @property
     def mean(self) -> float:
-        """E_q[psi] = A'(beta). Paper: (59)."""
+        """E_q[psi] = A'(beta). Paper: Lemma D.4 (59)."""
         return self.law.mean
 
     def mean_from(self, origin: float) -> float:
@@ -80,7 +80,7 @@ class Klsc:
 
     @cached_property
     def kl(self) -> float:
-        """KL(q_beta || p) = beta E_q[psi] - A(beta), in nats, to about 1e-15 absolute. Paper: (58)."""
+        """KL(q_beta || p) = beta E_q[psi] - A(beta), in nats, to about 1e-15 absolute. Paper: Lemma D.4 (58)."""
         if self.limit:
             return self.limit.kl
         return max(0.0, self.multiplier * self.mean_from(self.origin) - self.log_partition_from_origin)
@@ -104,7 +104,7 @@ class Klsc:
         return level > self.law.ess_inf
 
     def boundary_mass(self, threshold: float, margin: float) -> float:
-        """M_delta(q; t) = q(t <= psi < t + delta)/q(psi >= t). Paper: Definition 2.3, Lemma D.7."""
+        """M_delta(q; t) = q(t <= psi < t + delta)/q(psi >= t). Paper: Definition 2.3, Lemma D.7. Ours: all margins."""
         require_margin(margin)
         return self.law.shell_mass(threshold, margin)
 
