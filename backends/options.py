@@ -13,10 +13,10 @@ Options = TypeVar("Options")
 def chosen(kind: type[Options], options: Mapping[str, Any]) -> Options:
     """The dataclass `kind` from those of a command's options that have the names of its fields.
 
-    Raises:
-        KeyError: if the command has no option for one of its fields.
+    Fields that the command has no option for keep their defaults.
     """
-    return kind(**{field.name: options[field.name] for field in fields(kind)})  # type: ignore[arg-type]
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in options.items() if name in names})
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,12 @@ def save_state(path: Path, identity: Mapping[str, Any], state: Mapping[str, Any]
         identity: what makes this training the one that it is (settings, seed), by names that `state` has not.
         state: all that changes in training.
     """
-    return write_with(path, lambda partial: torch.save({**identity, **state}, partial))
+
+    def write(partial: Path) -> None:
+        with partial.open("wb") as file:  # given a name, torch refuses those that begin with a dot and have no other
+            torch.save({**identity, **state}, file)
+
+    return write_with(path, write)
 
 
 def load_state(path: Path, identity: Mapping[str, Any], device: str | torch.device = "cpu") -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ import torch
 from click.testing import CliRunner
 
 from distributional_view.backends.adapter.feature import FeatureScore
-from distributional_view.backends.embedded import command, features, store, train
+from distributional_view.backends.embedded import animals, command, features, store, train
 from distributional_view.backends.embedded.animals import (
     CLASSES,
     HASHES,
@@ -24,12 +24,14 @@ from distributional_view.backends.embedded.animals import (
     read_array,
     split,
 )
-from distributional_view.backends.embedded.command import PARTS
 from distributional_view.backends.embedded.convnext import ConvNeXt, Hook
-from distributional_view.backends.embedded.fit import Plan, TrainingDiverged, build, fit
+from distributional_view.backends.embedded.fit import Plan, build, fit
+from distributional_view.backends.embedded.parts import PARTS
 from distributional_view.backends.embedded.unet import UNet
+from distributional_view.backends.training import TrainingDiverged
 from distributional_view.backends.transcoders.evaluate import evaluate
 from distributional_view.backends.transcoders.transcoder import Transcoder
+from distributional_view.backends.zoo.weights import MissingWeights
 
 torch.set_num_threads(1)
 
@@ -98,7 +100,7 @@ def test_a_changed_file_is_refused():
 
 
 def test_a_missing_package_says_how_to_install_it(monkeypatch):
-    monkeypatch.setattr("backends.embedded.animals.PACKAGE", "animal-mnist-that-is-not-there")
+    monkeypatch.setattr("distributional_view.backends.embedded.animals.PACKAGE", "animal-mnist-that-is-not-there")
     with pytest.raises(MissingData, match="pip install --no-deps animal-mnist"):
         find_file(PICTURES)
 
@@ -202,7 +204,7 @@ class Killed(Exception):
 
 
 def kill_at(step):
-    def progress(done, total, loss):
+    def progress(what, done, total):
         if done == step:
             raise Killed
 
@@ -250,7 +252,7 @@ def few():
     part = tuple(Animals(a.images[::10], a.labels[::10]) for a in load_animals())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train, "load_animals", lambda: part)
-        patch.setattr(command, "load_animals", lambda: part)
+        patch.setattr(animals, "load_animals", lambda: part)
         yield part
 
 
@@ -334,7 +336,7 @@ def test_the_classifier_sees_what_the_prior_makes_of_noise():
 
 def test_missing_weights_say_how_to_make_them(tmp_path):
     for load in (store.load_classifier, store.load_transcoder, store.load_prior):
-        with pytest.raises(store.MissingWeights, match="embedded-train --part"):
+        with pytest.raises(MissingWeights, match="embedded-train --part"):
             load(tmp_path)
 
 
@@ -379,7 +381,7 @@ def summaries():
     parts = load_animals()
     images, labels = (torch.cat(both) for both in zip(*parts, strict=True))
     transcoder, hook = store.load_transcoder()
-    scores = features.all_scores(store.load_classifier(), transcoder, hook, images)
+    scores = features.every_activation(store.load_classifier(), transcoder, hook, images)
     return {summary.index: summary for summary in features.summarise(scores, labels)}
 
 
@@ -411,7 +413,7 @@ def test_scores_are_those_of_feature_score(summaries):
     classifier, (transcoder, hook) = store.load_classifier(), store.load_transcoder()
     images, index = test.images[::50], next(iter(summaries))
     one = FeatureScore(lambda x: classifier.features(x, hook), transcoder, index, preprocess=lambda x: x, share=1.0)
-    every = features.all_scores(classifier, transcoder, hook, images)
+    every = features.every_activation(classifier, transcoder, hook, images)
     torch.testing.assert_close(one(images), every[:, index], rtol=1e-5, atol=1e-5)
 
 
@@ -430,7 +432,7 @@ def test_the_command_draws_every_live_feature(tmp_path, few):
     assert result.exit_code == 0, result.output
     transcoder, hook = store.load_transcoder()
     images, labels = (torch.cat(both) for both in zip(*few, strict=True))
-    scores = features.all_scores(store.load_classifier(), transcoder, hook, images)
+    scores = features.every_activation(store.load_classifier(), transcoder, hook, images)
     expected = {s.index: s.dominant for s in features.summarise(scores, labels)}
     assert len(expected) > 100
     drawn = (path.stem.split("-") for path in tmp_path.glob("*.png"))

@@ -40,7 +40,7 @@ def feature_score(
     """
     classifier, (transcoder, hook) = load_classifier().to(device), load_transcoder()
     return FeatureScore(
-        lambda images: classifier.features(images, hook),
+        classifier.backbone(hook),
         transcoder.to(device),
         feature,
         reduction or Mix(),

@@ -11,7 +11,7 @@ from torch import Tensor
 from distributional_view.backends.adapter.feature import REDUCTIONS, FeatureScore
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.explain.job import Pool, pool_of
-from distributional_view.backends.transcoders.checkpoint import load as load_transcoder
+from distributional_view.backends.transcoders.checkpoint import load_published
 from distributional_view.backends.zoo.images import ImageBatches, image_files
 from distributional_view.theory.errors import require
 from distributional_view.theory.samplers.schedule import NoiseSchedule
@@ -66,7 +66,7 @@ def local_source(
         raise Missing(f"{method} needs {', '.join(absent)} (or --embedded for the backend that comes with the project)")
     assert backbone is not None
     assert transcoder is not None
-    published = load_transcoder(transcoder, device)
+    published = load_published(transcoder, device)
     place = parse_hook(hook or published.hook_in)
     network = load_backbone(backbone, place, device=device)
     psi = FeatureScore(
