@@ -8,6 +8,7 @@ import torch
 from click.testing import CliRunner
 
 from distributional_view.backends.__main__ import main
+from distributional_view.backends.adapter.passes import PictureScore
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.explain import job as job
 from distributional_view.backends.explain.job import OtherRequest, Request, explain, pool_of
@@ -120,9 +121,9 @@ def test_pool_scores_are_kept_as_they_come(tmp_path):
             raise Killed
 
     with pytest.raises(Killed):
-        job.pool_scores(gaussian_world(), pool, tmp_path / "s.npy", report)
+        job.pool_scores(PictureScore(gaussian_world().psi), pool, tmp_path / "s.npy", report)
     assert np.isfinite(np.load(tmp_path / "s.npy")).sum() == 150
-    scores = job.pool_scores(gaussian_world(), pool, tmp_path / "s.npy", lambda d, t: seen.append(d))
+    scores = job.pool_scores(PictureScore(gaussian_world().psi), pool, tmp_path / "s.npy", lambda d, t: seen.append(d))
     assert seen == [50, 100, 150, 200, 250, 300, 350, 400]
     assert scores == pytest.approx((4 * POOL.mean((1, 2, 3))).numpy(), abs=1e-5)
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from distributional_view.backends.adapter.world import ModelFailed, TorchWorld
+from distributional_view.backends.adapter.passes import ModelFailed
+from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.theory.pools.retrieval import reweight_to, top_k
 from distributional_view.theory.samplers.ascent import Ascent
 from distributional_view.theory.samplers.energy_dps import calibrate_strength, energy_dps, unguided

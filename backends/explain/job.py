@@ -19,7 +19,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -27,7 +27,9 @@ from jaxtyping import Float, Int, Shaped
 from numpy.lib.format import open_memmap
 from torch import Tensor
 
+from distributional_view.backends.adapter.passes import PictureScore
 from distributional_view.backends.adapter.world import TorchWorld
+from distributional_view.backends.choices import RETRIEVALS, Method
 from distributional_view.theory.errors import require
 from distributional_view.theory.pools.inclusion import inclusion_probabilities, systematic
 from distributional_view.theory.pools.retrieval import effective_size, reweight_to, top_k
@@ -36,7 +38,6 @@ from distributional_view.theory.samplers.knobs import Calibrated, calibrate_knob
 from distributional_view.theory.samplers.twisted_smc import twisted
 from distributional_view.theory.samplers.world import Progress
 
-Method = Literal["topk", "klsc-retrieval", "energydps", "twisted"]
 Report = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, and the total (0: not known)."""
 
@@ -103,35 +104,44 @@ class Pool(NamedTuple):
 
 
 def explain(
-    world: TorchWorld,
+    world: TorchWorld | None,
     request: Request,
     out: Path,
     pool: Pool | None = None,
     origin: Any = None,
     report: Report | None = None,
+    score: PictureScore | None = None,
 ) -> Explanation:
     """Do what is requested, in the folder `out`, going on where an earlier call stopped.
 
     Args:
-        world: prior and score; retrieval uses its score only.
+        world: prior and score; needed by the two samplers.
         request: what is wanted.
         out: the job's folder.
         pool: pictures; needed by the two retrieval methods.
         origin: anything JSON can hold that says what the world is made of (paths, hashes, feature); part of the job.
         report: progress.
+        score: of the pool's pictures; needed by the two retrieval methods. Default: that of the world.
 
     Raises:
         OtherRequest: if the folder belongs to another request.
         CalibrationFailed: if the target is not reached; says the achieved range.
         InfeasibleTarget: if no weighting of the pool reaches it; says the largest attainable mean.
-        ValueError: if a pool is needed and not given.
+        ValueError: if a world, a pool or a score is needed and not given.
     """
     show: Report = report or (lambda what, done, total: None)
-    bind(out, {"request": asdict(request), "origin": origin, "schedule": world.schedule.alpha_bar.tolist()})
-    if request.method in ("topk", "klsc-retrieval"):
+    schedule = None if world is None else world.schedule.alpha_bar.tolist()
+    bind(out, {"request": asdict(request), "origin": origin, "schedule": schedule})
+    if request.method in RETRIEVALS:
         require(pool is not None, "pool", pool, f"given: {request.method} retrieves pictures")
+        if score is None and world is not None:
+            score = PictureScore(world.psi, world.device, world.autocast, world.batch)
+        require(score is not None, "score", score, f"given: {request.method} needs one")
         assert pool is not None
-        return _retrieve(world, request, out, pool, show)
+        assert score is not None
+        return _retrieve(score, request, out, pool, show)
+    require(world is not None, "world", world, f"given: {request.method} samples from one")
+    assert world is not None
     return (_guide if request.method == "energydps" else _twist)(world, request, out, show)
 
 
@@ -159,7 +169,9 @@ def _differences(a: Any, b: Any, name: str) -> list[str]:
     return [] if a == b else [name]
 
 
-def pool_scores(world: TorchWorld, pool: Pool, path: Path, progress: Progress | None = None) -> Float[np.ndarray, " n"]:
+def pool_scores(
+    score: PictureScore, pool: Pool, path: Path, progress: Progress | None = None
+) -> Float[np.ndarray, " n"]:
     """The score of every picture of the pool, kept in a file that fills as they come; NaN: not known yet."""
     fresh = not path.exists()
     scores = open_memmap(path, "w+" if fresh else "r+", np.float64, (pool.size,) if fresh else None)
@@ -168,7 +180,7 @@ def pool_scores(world: TorchWorld, pool: Pool, path: Path, progress: Progress | 
         scores[:] = np.nan
     done = int(np.isfinite(scores).sum())
     for batch in pool.batches(done) if done < pool.size else ():
-        scores[done : done + len(batch)] = world.to_numpy(world.score(batch.to(world.device, world.dtype)))
+        scores[done : done + len(batch)] = score(batch)
         scores.flush()
         done += len(batch)
         if progress is not None:
@@ -190,8 +202,8 @@ def part_seed(seed: int, *key: int) -> int:
     return int(np.random.SeedSequence(seed, spawn_key=key).generate_state(1)[0])
 
 
-def _retrieve(world: TorchWorld, request: Request, out: Path, pool: Pool, show: Report) -> Explanation:
-    scores = pool_scores(world, pool, out / "pool_scores.npy", _steps(show, "scoring the pool"))
+def _retrieve(score: PictureScore, request: Request, out: Path, pool: Pool, show: Report) -> Explanation:
+    scores = pool_scores(score, pool, out / "pool_scores.npy", _steps(show, "scoring the pool"))
     kept, weighted = top_k(scores, request.target), reweight_to(scores, request.target)
     numbers = {
         "pool": pool.size,
@@ -208,7 +220,7 @@ def _retrieve(world: TorchWorld, request: Request, out: Path, pool: Pool, show: 
         weights = weighted.weights
     indices = chosen_for(weights, scores, request.n, request.seed)
     indices = indices[np.argsort(-scores[indices], kind="stable")]
-    images = np.stack([world.to_numpy(pool.picture(int(i))[None])[0] for i in indices])
+    images = np.stack([pool.picture(int(i)).double().cpu().numpy() for i in indices])
     return Explanation(
         images, scores[indices], {**numbers, "indices": indices.tolist(), "mean": float(weights @ scores)}
     )
