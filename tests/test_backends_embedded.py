@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -246,13 +247,27 @@ SHORT = {
 TRAIN = {"classifier": train.train_classifier, "transcoder": train.train_features, "prior": train.train_prior}
 
 
+EXACT = {
+    "classifier": replace(train.CLASSIFIER, steps=5, save_every=2, warmup=2, batch=32),
+    "transcoder": replace(train.TRANSCODER, steps=5, save_every=2, check_every=3, warmup=2, dead_after=1),
+    "prior": replace(train.PRIOR, steps=5, save_every=2, warmup=2, batch=8),
+}
+"""Few steps, where two runs must be equal to the last bit."""
+
+
+@contextmanager
+def one_picture_in(count):
+    """The training code and the commands see a part of the pictures."""
+    part = tuple(Animals(a.images[::count], a.labels[::count]) for a in load_animals())
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (train, animals):
+            patch.setattr(module, "load_animals", lambda: part)
+        yield part
+
+
 @pytest.fixture(scope="module")
 def few():
-    """The training code and the commands see a tenth of the pictures."""
-    part = tuple(Animals(a.images[::10], a.labels[::10]) for a in load_animals())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "load_animals", lambda: part)
-        patch.setattr(animals, "load_animals", lambda: part)
+    with one_picture_in(10) as part:
         yield part
 
 
@@ -260,6 +275,19 @@ def few():
 def short_run(tmp_path_factory, few):
     folder = tmp_path_factory.mktemp("whole")
     return folder, {part: TRAIN[part](SHORT[part], folder) for part in PARTS}
+
+
+@pytest.fixture
+def fewer():
+    with one_picture_in(100):
+        yield
+
+
+@pytest.fixture(scope="module")
+def exact_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exact")
+    with one_picture_in(100):
+        return folder, {part: TRAIN[part](EXACT[part], folder) for part in PARTS}
 
 
 def test_a_short_training_learns(short_run, few):
@@ -274,22 +302,22 @@ def test_a_short_training_learns(short_run, few):
     assert 1 - records["transcoder"].measured["explained variance"] < 0.8 * (1 - before.explained_variance)
 
 
-def test_killed_and_repeated_training_gives_the_same_weights(short_run, tmp_path):
+def test_killed_and_repeated_training_gives_the_same_weights(exact_run, fewer, tmp_path):
     """Every part is killed after its first checkpoint and started again; the files equal those of the whole run."""
-    whole, _ = short_run
+    whole, _ = exact_run
     for part in PARTS:
         with pytest.raises(Killed):
-            TRAIN[part](SHORT[part], tmp_path, kill_at(10))
+            TRAIN[part](EXACT[part], tmp_path, kill_at(3))
         assert not store.weights_path(part, tmp_path).exists()
-        TRAIN[part](SHORT[part], tmp_path)
+        TRAIN[part](EXACT[part], tmp_path)
         assert store.weights_path(part, tmp_path).read_bytes() == store.weights_path(part, whole).read_bytes()
 
 
-def test_a_finished_part_is_not_trained_again(short_run):
-    folder, records = short_run
+def test_a_finished_part_is_not_trained_again(exact_run, fewer):
+    folder, records = exact_run
     for part in PARTS:
         before = store.weights_path(part, folder).read_bytes()
-        again = TRAIN[part](SHORT[part], folder, kill_at(SHORT[part].steps))
+        again = TRAIN[part](EXACT[part], folder, kill_at(EXACT[part].steps))
         assert store.weights_path(part, folder).read_bytes() == before
         drop = {"CPU seconds": 0}
         assert again.measured | drop == records[part].measured | drop
@@ -304,13 +332,13 @@ def test_checkpoints_are_removed_and_weights_stay(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["prior.safetensors"]
 
 
-def test_another_seed_gives_other_weights(short_run, tmp_path):
-    whole, _ = short_run
-    train.train_prior(replace(SHORT["prior"], seed=99), tmp_path)
+def test_another_seed_gives_other_weights(exact_run, fewer, tmp_path):
+    whole, _ = exact_run
+    train.train_prior(replace(EXACT["prior"], seed=99), tmp_path)
     assert store.weights_path("prior", tmp_path).read_bytes() != store.weights_path("prior", whole).read_bytes()
 
 
-def test_the_command_trains_and_reports(tmp_path, few):
+def test_the_command_trains_and_reports(tmp_path, fewer):
     result = CliRunner().invoke(command.embedded_train, ["--part", "prior", "--steps", "1", "--out", str(tmp_path)])
     assert result.exit_code == 0, result.output
     assert "velocity loss" in result.output

@@ -24,7 +24,7 @@ from distributional_view.backends.transcoders.train import train
 from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec
 from distributional_view.backends.zoo.images import ImageBatches, UnreadableImage, image_files, read_image
 from distributional_view.theory.progress import silent
-from tests.test_backends_dinov3 import official
+from tests.support.official_convnext import official
 
 DICTIONARY = F.normalize(torch.randn(16, 12, generator=torch.Generator().manual_seed(17)), dim=1)
 SPEC = TranscoderSpec(12, 40, 1, "topk", 3)
@@ -150,14 +150,14 @@ def test_a_killed_run_ends_in_the_same_weights(tmp_path, activation):
     """Twice killed, between two saves: bit for bit the uninterrupted run, over more than one epoch of the data."""
     flags = {"pre_bias": True, "dataset_norm": True, "decoder_norm_scaling": True}
     spec = dataclasses.replace(SPEC, activation=activation, top_k=1, **flags)
-    how = {"steps": 130, "save_every": 20, "dead_after": 2, "check_every": 40}
+    how = {"steps": 64, "save_every": 10, "dead_after": 2, "check_every": 20}
     whole = fit(spec, **how)
-    for at in (33, 77):
+    for at in (17, 38):
         with pytest.raises(Killed):
             fit(spec, folder=tmp_path, progress=killer(at), **how)
     first = []
     resumed = fit(spec, folder=tmp_path, progress=lambda what, done, total: first.append(done), **how)
-    assert first[0] == 61
+    assert first[0] == 31
     for name, value in whole.transcoder.state_dict().items():
         assert torch.equal(value, resumed.transcoder.state_dict()[name]), name
     assert resumed.history == whole.history
@@ -168,10 +168,10 @@ def test_a_killed_run_ends_in_the_same_weights(tmp_path, activation):
 
 def test_a_lost_optimiser_state_would_be_seen(tmp_path):
     """Resuming from weights alone does not give the same weights: the test above is not vacuous."""
-    how = {"steps": 60, "save_every": 20}
+    how = {"steps": 24, "save_every": 10}
     whole = fit(**how)
     with pytest.raises(Killed):
-        fit(folder=tmp_path, progress=killer(33), **how)
+        fit(folder=tmp_path, progress=killer(17), **how)
     state = torch.load(tmp_path / STATE, weights_only=True)
     state["optimiser"]["state"] = {}
     torch.save(state, tmp_path / STATE)
