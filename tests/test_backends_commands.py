@@ -3,9 +3,14 @@
 import os
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
+from click.testing import CliRunner
 
+from distributional_view.backends.__main__ import main
+from distributional_view.backends.adapter.feature import REDUCTIONS
+from distributional_view.backends.choices import ReductionName
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions, chosen
 
 HEAVY = ("torch", "jax", "transformers", "diffusers", "safetensors", "torchmetrics")
@@ -36,3 +41,11 @@ def test_options_are_chosen_by_the_names_of_the_fields():
     assert chosen(LocalPaths, given) == LocalPaths(size=64)
     with pytest.raises(TypeError, match="feature"):
         chosen(ScoreOptions, {"share": 0.25})
+
+
+def test_reductions_are_those_that_exist():
+    assert set(get_args(ReductionName)) == set(REDUCTIONS)
+    given = ["explain", "--feature", "1", "--target", "1", "--out", "nowhere", "--reduction", "median"]
+    refused = CliRunner().invoke(main, given)
+    assert refused.exit_code == 2
+    assert "'median' is not one of 'mix', 'max', 'mean', 'logsumexp'" in refused.output

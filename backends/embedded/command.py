@@ -6,6 +6,7 @@ from typing import cast
 import click
 
 from distributional_view.backends.embedded.parts import PARTS, WEIGHTS, Part
+from distributional_view.files import write_with
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -59,11 +60,10 @@ def embedded_features(out: Path, weights: Path, shown: int) -> None:
     images, labels = (torch.cat(both) for both in zip(*load_animals(), strict=True))
     scores = every_activation(classifier, transcoder, hook, images)
     summaries = summarise(scores, labels)
-    out.mkdir(parents=True, exist_ok=True)
     for s in summaries:
         sheet = top_montage(classifier, transcoder, hook, images, scores[:, s.index], s.index, shown)
         picture = Image.fromarray(sheet.numpy())
         larger = picture.resize((4 * picture.width, 4 * picture.height), Image.Resampling.NEAREST)
-        larger.save(out / f"{s.index:03d}-{s.dominant}.png")
+        write_with(out / f"{s.index:03d}-{s.dominant}.png", larger.save)
     write_summaries(summaries, out / "summaries.json")
     click.echo(f"{len(summaries)} live features of {scores.shape[1]} in {out}")

@@ -183,7 +183,6 @@ def train_prior(plan: Plan, folder: Path, progress: Progress = silent) -> Record
 
 def activations_at(classifier: ConvNeXt, hook: Hook) -> Activations:
     """Images -> the hooked activations, both as what a transcoder reads and as what it reconstructs."""
-
     backbone = classifier.backbone(hook)
     return lambda images: (backbone(images),) * 2
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from distributional_view.backends.adapter.feature import REDUCTIONS, FeatureScore, Reduction
+from distributional_view.backends.adapter.feature import REDUCTIONS, FeatureScore
 from distributional_view.backends.adapter.passes import PictureScore, autocast_of
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.choices import RETRIEVALS, Method, ReductionName
@@ -15,7 +15,6 @@ from distributional_view.backends.explain.job import Pool, pool_of
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions
 from distributional_view.backends.transcoders.checkpoint import load_published
 from distributional_view.backends.zoo.images import ImageBatches, image_files
-from distributional_view.theory.errors import require
 from distributional_view.theory.samplers.schedule import NoiseSchedule
 
 STEPS = 1000
@@ -76,7 +75,7 @@ def local_source(paths: LocalPaths, method: Method, options: ScoreOptions, sampl
         load_backbone(paths.backbone, place, device=sampler.device),
         published.transcoder,
         options.feature,
-        reduction_of(options.reduction),
+        REDUCTIONS[options.reduction],
         share=0.5 if options.share is None else options.share,
         gated=options.gated is not False,
     )
@@ -106,7 +105,7 @@ def embedded_source(options: ScoreOptions, sampler: SamplerOptions) -> Source:
 
     psi = feature_score(
         options.feature,
-        reduction_of(options.reduction),
+        REDUCTIONS[options.reduction],
         1.0 if options.share is None else options.share,
         options.gated is True,
         sampler.device,
@@ -155,16 +154,6 @@ def folder_pool(folder: Path, size: int, batch: int) -> Pool:
         return next(iter(ImageBatches([files[index]], size, 1, 0)))[0]
 
     return Pool(len(files), batches, picture)
-
-
-def reduction_of(name: ReductionName) -> Reduction:
-    """The reduction with this name.
-
-    Raises:
-        ValueError: for another name.
-    """
-    require(name in REDUCTIONS, "reduction", name, f"one of {tuple(REDUCTIONS)}")
-    return REDUCTIONS[name]
 
 
 def parse_hook(name: str) -> tuple[int, int]:
