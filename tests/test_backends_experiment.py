@@ -42,9 +42,9 @@ def test_kid_is_zero_for_the_same_law_and_grows_with_the_shift():
     reference = torch.randn((2000, 8), generator=rng)
     same, near, far = (torch.randn((100, 8), generator=rng) + shift for shift in (0.0, 0.3, 1.0))
     found = [measures.kid(reference, x, 0) for x in (same, near, far)]
-    assert abs(found[0].kid) < 4 * found[0].spread
+    assert abs(found[0].kid) < 4 * found[0].sd
     assert found[0].kid < found[1].kid < found[2].kid
-    assert found[2].kid > 10 * found[2].spread
+    assert found[2].kid > 10 * found[2].sd
     assert measures.kid(reference, near, 0) == found[1]
     a, b = reference[:100] / 8**0.5, far / 8**0.5  # the cubic kernel (x.y/d + 1)^3, unbiased, by hand on whole sets
     whole = measures.kid(reference[:100], far, 0, subsets=1).kid

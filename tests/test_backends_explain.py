@@ -8,9 +8,11 @@ import torch
 from click.testing import CliRunner
 
 from distributional_view.backends.__main__ import main
+from distributional_view.backends.adapter.passes import PictureScore
 from distributional_view.backends.adapter.world import TorchWorld
+from distributional_view.backends.choices import RETRIEVALS
 from distributional_view.backends.explain.job import explain
-from distributional_view.backends.explain.methods import NAMES, Request
+from distributional_view.backends.explain.methods import NAMES, Request, methods
 from distributional_view.backends.explain.pool import pool_of, pool_scores
 from distributional_view.backends.explain.sources import parse_hook
 from distributional_view.backends.jobs import OtherRequest
@@ -39,6 +41,7 @@ def gaussian_world(calls=None, **options):
     return TorchWorld(denoiser, lambda x: 4 * x.mean((1, 2, 3)), SCHEDULE, SHAPE, "sample", **options)
 
 
+SCORE = PictureScore(lambda x: 4 * x.mean((1, 2, 3)))
 POOL = torch.randn((400, *SHAPE), generator=torch.Generator().manual_seed(0))
 
 
@@ -93,7 +96,7 @@ def test_twisted_shows_particles_by_their_weights(tmp_path):
 
 def test_retrieval_needs_a_score_and_no_prior(tmp_path):
     request = Request("KLSC-weights", 1.2, 5)
-    alone = explain(request, tmp_path / "a", pool=pool_of(POOL), score=lambda x: 4 * x.mean((1, 2, 3)))
+    alone = explain(request, tmp_path / "a", pool=pool_of(POOL), score=SCORE)
     beside = explain(request, tmp_path / "b", gaussian_world(), pool_of(POOL))
     assert np.array_equal(alone.images, beside.images)
     with pytest.raises(ValueError, match="score = None: must be given where there is no world"):
@@ -143,9 +146,9 @@ def test_pool_scores_are_kept_as_they_come(tmp_path):
             raise Killed
 
     with pytest.raises(Killed):
-        pool_scores(gaussian_world().score, pool, tmp_path / "s.npy", report)
+        pool_scores(SCORE, pool, tmp_path / "s.npy", report)
     assert np.isfinite(np.load(tmp_path / "s.npy")).sum() == 150
-    scores = pool_scores(gaussian_world().score, pool, tmp_path / "s.npy", lambda w, d, t: seen.append(d))
+    scores = pool_scores(SCORE, pool, tmp_path / "s.npy", lambda w, d, t: seen.append(d))
     assert seen == [50, 100, 150, 200, 250, 300, 350, 400]
     assert scores == pytest.approx((4 * POOL.mean((1, 2, 3))).numpy(), abs=1e-5)
 
@@ -216,3 +219,17 @@ def test_command_on_the_embedded_backend(method, tmp_path):
     assert written["request"]["method"] == method
     assert written["origin"]["feature"] == 5
     assert (tmp_path / "grid.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_names_without_torch_are_those_of_the_methods():
+    registry = methods(Request("retrieval", 1.0, 2), None, lambda: None, None)
+    assert registry.names == NAMES
+    assert {name for name in NAMES if registry_needs_no_world(registry, name)} == set(RETRIEVALS)
+
+
+def registry_needs_no_world(registry, name):
+    try:
+        registry.make(name)
+    except ValueError:
+        return False
+    return True

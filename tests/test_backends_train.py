@@ -13,12 +13,18 @@ from PIL import Image
 from torch.nn import functional as F  # noqa: N812
 
 from distributional_view.backends.__main__ import main
-from distributional_view.backends.transcoders.checkpoint import load
+from distributional_view.backends.training import TrainingDiverged
+from distributional_view.backends.transcoders import train as training
+from distributional_view.backends.transcoders.checkpoint import load_published
 from distributional_view.backends.transcoders.evaluate import evaluate
-from distributional_view.backends.transcoders.train import STATE, Settings, TrainingDiverged, _Run, stream_of, train
+from distributional_view.backends.transcoders.run import STATE
+from distributional_view.backends.transcoders.settings import TrainingSettings
+from distributional_view.backends.transcoders.stream import stream_of
+from distributional_view.backends.transcoders.train import train
 from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec
 from distributional_view.backends.zoo.images import ImageBatches, UnreadableImage, image_files, read_image
-from tests.test_backends_dinov3 import official
+from distributional_view.theory.progress import silent
+from tests.support.official_convnext import official
 
 DICTIONARY = F.normalize(torch.randn(16, 12, generator=torch.Generator().manual_seed(17)), dim=1)
 SPEC = TranscoderSpec(12, 40, 1, "topk", 3)
@@ -48,10 +54,10 @@ TRAINING, VALIDATION = numbered(0, 200), numbered(200, 240)
 
 
 def settings(**changes):
-    return Settings(**{"steps": 400, "learning_rate": 3e-3, "check_every": 400, **changes})
+    return TrainingSettings(**{"steps": 400, "learning_rate": 3e-3, "check_every": 400, **changes})
 
 
-def fit(spec=SPEC, activations=planted, batches=TRAINING, seed=0, folder=None, progress=None, **changes):
+def fit(spec=SPEC, activations=planted, batches=TRAINING, seed=0, folder=None, progress=silent, **changes):
     return train(spec, activations, batches, VALIDATION, settings(**changes), seed, folder, progress=progress)
 
 
@@ -84,13 +90,13 @@ def test_a_common_offset_does_little_harm(monkeypatch):
         return y + offset, y + offset
 
     centred = fit(activations=moved, learning_rate=1e-2).evaluation
-    calibrate = _Run.calibrate
+    calibrate = training.calibrate_to_data
 
-    def uncentred(self, *arguments):
-        calibrate(self, *arguments)
-        self.transcoder.b_conv.data.zero_()
+    def uncentred(transcoder, *arguments):
+        calibrate(transcoder, *arguments)
+        transcoder.b_conv.data.zero_()
 
-    monkeypatch.setattr(_Run, "calibrate", uncentred)
+    monkeypatch.setattr(training, "calibrate_to_data", uncentred)
     assert fit(activations=moved, learning_rate=1e-2).evaluation.explained_variance < 0.75
     assert centred.explained_variance > 0.85
 
@@ -132,8 +138,8 @@ class Killed(Exception):
 
 
 def killer(at):
-    def progress(status):
-        if status.step == at:
+    def progress(what, done, total):
+        if done == at:
             raise Killed
 
     return progress
@@ -144,14 +150,14 @@ def test_a_killed_run_ends_in_the_same_weights(tmp_path, activation):
     """Twice killed, between two saves: bit for bit the uninterrupted run, over more than one epoch of the data."""
     flags = {"pre_bias": True, "dataset_norm": True, "decoder_norm_scaling": True}
     spec = dataclasses.replace(SPEC, activation=activation, top_k=1, **flags)
-    how = {"steps": 130, "save_every": 20, "dead_after": 2, "check_every": 40}
+    how = {"steps": 64, "save_every": 10, "dead_after": 2, "check_every": 20}
     whole = fit(spec, **how)
-    for at in (33, 77):
+    for at in (17, 38):
         with pytest.raises(Killed):
             fit(spec, folder=tmp_path, progress=killer(at), **how)
     first = []
-    resumed = fit(spec, folder=tmp_path, progress=lambda status: first.append(status.step), **how)
-    assert first[0] == 61
+    resumed = fit(spec, folder=tmp_path, progress=lambda what, done, total: first.append(done), **how)
+    assert first[0] == 31
     for name, value in whole.transcoder.state_dict().items():
         assert torch.equal(value, resumed.transcoder.state_dict()[name]), name
     assert resumed.history == whole.history
@@ -162,10 +168,10 @@ def test_a_killed_run_ends_in_the_same_weights(tmp_path, activation):
 
 def test_a_lost_optimiser_state_would_be_seen(tmp_path):
     """Resuming from weights alone does not give the same weights: the test above is not vacuous."""
-    how = {"steps": 60, "save_every": 20}
+    how = {"steps": 24, "save_every": 10}
     whole = fit(**how)
     with pytest.raises(Killed):
-        fit(folder=tmp_path, progress=killer(33), **how)
+        fit(folder=tmp_path, progress=killer(17), **how)
     state = torch.load(tmp_path / STATE, weights_only=True)
     state["optimiser"]["state"] = {}
     torch.save(state, tmp_path / STATE)
@@ -175,7 +181,7 @@ def test_a_lost_optimiser_state_would_be_seen(tmp_path):
 def test_a_finished_run_is_not_trained_again(tmp_path):
     done = fit(folder=tmp_path, steps=30)
     steps = []
-    again = fit(folder=tmp_path, steps=30, progress=lambda status: steps.append(status))
+    again = fit(folder=tmp_path, steps=30, progress=lambda what, done, total: steps.append(done))
     assert steps == []
     assert torch.equal(again.transcoder.W_conv, done.transcoder.W_conv)
     assert again.evaluation == done.evaluation
@@ -382,7 +388,7 @@ def test_the_command_trains_and_writes_the_published_format(tmp_path):
     assert result.exit_code == 0, result.output
     assert "explained variance" in result.output
     assert "target 0.99: not reached after 30 steps" in result.output.replace("\n", " ")
-    back = load(tmp_path / "out")
+    back = load_published(tmp_path / "out")
     assert back.hook_in == "stages.1.0"
     assert back.transcoder.W_conv.shape == (32, 16, 3, 3)
     record = json.loads((tmp_path / "out" / "training.json").read_text())

@@ -18,7 +18,7 @@ from distributional_view.backends.adapter.feature import (
     maximum,
     mean,
 )
-from distributional_view.backends.transcoders.checkpoint import BadCheckpoint, load, publish, save
+from distributional_view.backends.transcoders.checkpoint import BadCheckpoint, load_published, publish, save_published
 from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec, to_jumprelu
 
 ACTIVATIONS = ("topk", "batchtopk", "jumprelu", "relu")
@@ -264,8 +264,8 @@ def published_folder(folder, act="topk", norm="dataset-wise", dtype=torch.float3
 @pytest.mark.parametrize("act", ACTIVATIONS)
 def test_round_trip_changes_no_bit(tmp_path, act, norm, dtype):
     _, config = published_folder(tmp_path / "a", act, norm, dtype)
-    save(tmp_path / "b", load(tmp_path / "a"))
-    save(tmp_path / "c", load(tmp_path / "b"))
+    save_published(tmp_path / "b", load_published(tmp_path / "a"))
+    save_published(tmp_path / "c", load_published(tmp_path / "b"))
     first, second = (load_file(tmp_path / name / "sae_weights.safetensors") for name in "ab")
     assert first.keys() == second.keys()
     for name, value in first.items():
@@ -278,7 +278,7 @@ def test_round_trip_changes_no_bit(tmp_path, act, norm, dtype):
 
 def test_a_published_folder_is_read_as_its_description_says(tmp_path):
     tensors, _ = published_folder(tmp_path)
-    t, x = load(tmp_path).transcoder, grid(c=8).float()
+    t, x = load_published(tmp_path).transcoder, grid(c=8).float()
     u = F.conv2d(x / 2.5 * math.sqrt(8), tensors["W_conv"], tensors["b_conv"], padding=3)
     v = u * tensors["W_D"].norm(dim=1)[:, None, None]
     z = torch.where((v >= v.topk(4, dim=1).values[:, -1:]) & (v > 0), u, 0)
@@ -287,7 +287,7 @@ def test_a_published_folder_is_read_as_its_description_says(tmp_path):
     assert torch.allclose(t(x), x_hat, rtol=1e-4, atol=1e-4)
     assert not any(p.requires_grad for p in t.parameters())
     published_folder(tmp_path, bias=False)
-    assert load(tmp_path).transcoder.b_D is None
+    assert load_published(tmp_path).transcoder.b_D is None
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -297,8 +297,8 @@ def test_our_own_transcoders_are_saved_in_the_same_format(tmp_path, activation):
     ).float()
     if activation == "batchtopk":
         t.batch_threshold.fill_(0.3)
-    save(tmp_path, publish(t, "stages.2.20", "stages.2.21"))
-    back = load(tmp_path)
+    save_published(tmp_path, publish(t, "stages.2.20", "stages.2.21"))
+    back = load_published(tmp_path)
     assert (back.hook_in, back.hook_out, back.extra) == ("stages.2.20", "stages.2.21", {})
     assert back.transcoder.spec == t.spec
     assert torch.equal(back.transcoder(grid().float()), t(grid().float()))
@@ -332,7 +332,7 @@ def rewrite(folder, drop=(), **changes):
 def test_wrong_configs(tmp_path, config, message):
     published_folder(tmp_path, **config)
     with pytest.raises(BadCheckpoint, match=message):
-        load(tmp_path)
+        load_published(tmp_path)
 
 
 def test_missing_fields(tmp_path):
@@ -340,7 +340,7 @@ def test_missing_fields(tmp_path):
     for name in ("act_fn", "top_k", "use_decoder_bias", "sparsity_include_decoder_norm", "norm_activation"):
         (tmp_path / "config.json").write_text(json.dumps({k: v for k, v in config.items() if k != name}))
         with pytest.raises(BadCheckpoint, match=f"field '{name}' is missing"):
-            load(tmp_path)
+            load_published(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["W_conv", "b_conv", "W_D", "b_D", "dataset_average_activation_norm.stages.2.20"])
@@ -348,26 +348,26 @@ def test_missing_and_misshapen_tensors(tmp_path, name):
     published_folder(tmp_path, hook_point_in="stages.2.20")
     rewrite(tmp_path, **{name: torch.zeros(3, 3, 3)})
     with pytest.raises(BadCheckpoint, match=r"has shape \(3, 3, 3\), wanted"):
-        load(tmp_path)
+        load_published(tmp_path)
     rewrite(tmp_path, drop=[name])
     with pytest.raises(BadCheckpoint, match=name):
-        load(tmp_path)
+        load_published(tmp_path)
 
 
 def test_missing_and_damaged_files(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere is missing: a transcoder is a folder with"):
-        load(tmp_path / "nowhere")
+        load_published(tmp_path / "nowhere")
     published_folder(tmp_path)
     (tmp_path / "sae_weights.safetensors").write_bytes(b"torn")
     with pytest.raises(BadCheckpoint, match="damaged"):
-        load(tmp_path)
+        load_published(tmp_path)
     (tmp_path / "sae_weights.safetensors").unlink()
     with pytest.raises(FileNotFoundError, match=r"sae_weights\.safetensors is missing"):
-        load(tmp_path)
+        load_published(tmp_path)
     published_folder(tmp_path)
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(BadCheckpoint, match="damaged"):
-        load(tmp_path)
+        load_published(tmp_path)
 
 
 # --- Scores ---

@@ -1,13 +1,15 @@
 """The torch adapter's contract: the same samples, calibration and retrieval as the JAX world; errors to act on."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from distributional_view.backends.adapter.world import ModelFailed, TorchWorld
+from distributional_view.backends.adapter.passes import ModelFailed
+from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.theory.pools.retrieval import reweight_to, top_k
 from distributional_view.theory.samplers.ascent import Ascent
 from distributional_view.theory.samplers.energy_dps import calibrate_strength, energy_dps, unguided
@@ -35,15 +37,23 @@ def oracle():
     return MixtureWorld(MIXTURE, PSI, SCHEDULE)
 
 
+@pytest.fixture(scope="module")
+def samples(oracle):
+    """The oracle's samples with a cap of 6, by schedule of the guidance and strength; each computed once."""
+
+    @cache
+    def at(zeta, strength):
+        return oracle.to_numpy(energy_dps(oracle, noise_in(oracle), strength, zeta, cap=6.0))
+
+    return at
+
+
 @pytest.mark.parametrize("prediction", ["sample", "epsilon", "v"])
 @pytest.mark.parametrize(("zeta", "strength"), [("tilt", 0.2), ("constant", 0.01)])
-def test_same_noise_same_samples_as_jax(oracle, prediction, zeta, strength):
-    ours, w = (
-        oracle.to_numpy(energy_dps(oracle, noise_in(oracle), strength, zeta, cap=6.0)),
-        port(prediction=prediction),
-    )
-    assert isinstance(w, World)
-    for batch in (None, 7):
+def test_same_noise_same_samples_as_jax(samples, prediction, zeta, strength):
+    ours = samples(zeta, strength)
+    assert isinstance(port(prediction=prediction), World)
+    for batch in (None, 64):
         w = port(prediction=prediction, batch=batch, recompute=batch is not None)
         assert np.abs(w.to_numpy(energy_dps(w, torch_noise(), strength, zeta, cap=6.0)) - ours).max() < 1e-8
 

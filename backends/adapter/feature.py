@@ -20,13 +20,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from distributional_view.backends.choices import ReductionName
 from distributional_view.backends.transcoders.transcoder import Transcoder, Window
 from distributional_view.theory.errors import require
 
 Reduction = Callable[[Tensor], Tensor]
 """Maps (n, h, w) -> numbers (n,)."""
-Backbone = Callable[[Tensor], Tensor]
-"""Images as the backbone wants them -> activations (n, c, h, w)."""
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -70,7 +69,7 @@ def mean(z: Float[Tensor, "n h w"]) -> Float[Tensor, " n"]:
     return z.mean(dim=(1, 2))
 
 
-REDUCTIONS: dict[str, Reduction] = {"mix": Mix(), "max": maximum, "mean": mean, "logsumexp": LogSumExp()}
+REDUCTIONS: dict[ReductionName, Reduction] = {"mix": Mix(), "max": maximum, "mean": mean, "logsumexp": LogSumExp()}
 """By the names of the command line."""
 
 
@@ -106,7 +105,7 @@ class FeatureScore:
     """Images (n, c, h, w) in [-1, 1] -> psi (n,), differentiable.
 
     Args:
-        backbone: from preprocessed images to the activations that the transcoder reads.
+        backbone: from preprocessed images to the activations (n, c, h, w) that the transcoder reads.
         transcoder: its codes are the features.
         feature: index in [0, d_sae).
         reduction: from a map to a number.
@@ -118,7 +117,7 @@ class FeatureScore:
         ValueError: for a feature or a share out of range.
     """
 
-    backbone: Backbone
+    backbone: Callable[[Tensor], Tensor]
     transcoder: Transcoder
     feature: int
     reduction: Reduction = field(default_factory=Mix)
@@ -147,16 +146,26 @@ class FeatureScore:
 
 @torch.no_grad()
 def all_scores(
-    backbone: Backbone,
+    backbone: Callable[[Tensor], Tensor],
     transcoder: Transcoder,
     x: Float[Tensor, "n c h w"],
     reduction: Reduction,
     preprocess: Callable[[Tensor], Tensor] = imagenet_normalise,
     share: float = 0.5,
+    batch: int | None = None,
 ) -> Float[Tensor, "n k"]:
-    """psi of every feature on every image in one pass, for retrieval: equals `FeatureScore` feature by feature."""
-    activations = backbone(preprocess(x))
-    rows, columns = centre(activations.shape[2], activations.shape[3], share)
-    z = transcoder.encode(activations)[:, :, rows, columns]
-    n, k, h, w = z.shape
-    return reduction(z.reshape(n * k, h, w)).reshape(n, k)
+    """psi of every feature on every image, for retrieval: equals `FeatureScore` feature by feature.
+
+    Args:
+        backbone, transcoder, reduction, preprocess, share: see `FeatureScore`.
+        x: images in [-1, 1].
+        batch: images in one pass; None for all at once.
+    """
+
+    def scores(part: Tensor) -> Tensor:
+        activations = backbone(preprocess(part))
+        rows, columns = centre(activations.shape[2], activations.shape[3], share)
+        z = transcoder.encode(activations)[:, :, rows, columns]
+        return reduction(z.flatten(0, 1)).unflatten(0, z.shape[:2])
+
+    return torch.cat([scores(part) for part in x.split(batch or max(len(x), 1))])

@@ -8,8 +8,7 @@ back.
 Paper: Algorithm 1, Appendix J.2.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -19,6 +18,14 @@ from jaxtyping import Shaped
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from distributional_view.backends.adapter.passes import (
+    ModelFailed,
+    advice,
+    gradient_of,
+    in_precision,
+    require_finite,
+    score_at,
+)
 from distributional_view.theory.errors import require
 from distributional_view.theory.progress import Progress
 from distributional_view.theory.samplers.energy_dps import unguided
@@ -28,10 +35,6 @@ from distributional_view.theory.samplers.world import Guidance, Noise, State, St
 Prediction = Literal["epsilon", "v", "sample"]
 Denoiser = Callable[[Tensor, Tensor], Tensor]
 """(x_t (n, *shape), time (n,) int64) -> the prediction (n, *shape)."""
-
-
-class ModelFailed(RuntimeError):
-    """The denoiser or the score gave something that no sampler can use; says which, and at what noise level."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +47,7 @@ class TorchWorld:
         psi: differentiable score of clean points, (n, *shape) -> (n,).
         schedule: noise levels to visit; `NoiseSchedule.strided` for fewer than in training.
         shape: of one point, for example (3, 256, 256).
-        prediction: what the denoiser predicts: the noise ("epsilon"), "v" = signal noise -
+        prediction: what the denoiser predicts: the noise ("epsilon"), "v" = sqrt(alpha_bar) noise -
             sqrt(1 - alpha_bar) x_0, or x_0 itself ("sample").
         clip: range to which x0_hat is clamped, as image priors do; None for none. Where a value is clamped no gradient
             passes.
@@ -117,7 +120,7 @@ class TorchWorld:
             with torch.enable_grad():
                 leaf = part.detach().requires_grad_()
                 value = self._psi(leaf, "clean points")
-                parts.append((value.detach(), _gradient(value, leaf, "clean points")))
+                parts.append((value.detach(), gradient_of(value, leaf, "clean points")))
         values, gradients = (torch.cat(column) for column in zip(*parts, strict=True))
         return values, gradients
 
@@ -152,7 +155,10 @@ class TorchWorld:
     def _x0_hat(self, x_t: Tensor, row: Row) -> Tensor:
         time = torch.full((len(x_t),), int(row.time), dtype=torch.int64, device=x_t.device)
         where = f"time {int(row.time)}"
-        with self._precision(), _advice(f"the denoiser, at {where}, on points {tuple(x_t.shape)}"):
+        with (
+            in_precision(self.device, self.autocast),
+            advice(f"the denoiser, at {where}, on points {tuple(x_t.shape)}"),
+        ):
             if self.recompute and torch.is_grad_enabled():
                 raw = checkpoint(self.denoiser, x_t, time, use_reentrant=False)
             else:
@@ -161,65 +167,21 @@ class TorchWorld:
             more = raw.ndim == x_t.ndim and raw.shape[1] == 2 * x_t.shape[1]
             hint = "; a network that also predicts variances must be cut to its first channels" if more else ""
             raise ModelFailed(f"the denoiser gave shape {tuple(raw.shape)} for points {tuple(x_t.shape)}{hint}")
-        raw, noise = raw.to(x_t.dtype), row.noise_variance**0.5
+        raw, sd = raw.to(x_t.dtype), row.noise_variance**0.5
         if self.prediction == "epsilon":
-            raw = (x_t - noise * raw) / row.signal
+            raw = (x_t - sd * raw) / row.signal
         elif self.prediction == "v":
-            raw = row.signal * x_t - noise * raw
-        _require_finite(raw, "the denoised estimate", where)
+            raw = row.signal * x_t - sd * raw
+        require_finite(raw, "the denoised estimate", where)
         return raw if self.clip is None else raw.clamp(*self.clip)
 
     def _psi(self, x: Tensor, where: str) -> Tensor:
-        with self._precision(), _advice(f"the score, at {where}, on points {tuple(x.shape)}"):
-            value = self.psi(x)
-        if value.shape != x.shape[:1]:
-            raise ModelFailed(f"the score gave shape {tuple(value.shape)}, not one number a point, ({len(x)},)")
-        _require_finite(value, "the score", where)
-        return value.to(x.dtype)
+        return score_at(self.psi, x, where, self.autocast)
 
     def _guidance(self, x_t: Tensor, row: Row) -> Guidance:
         with torch.enable_grad():
             leaf = x_t.detach().requires_grad_()
             x0_hat = self._x0_hat(leaf, row)
             value = self._psi(x0_hat, f"time {int(row.time)}")
-            gradient = _gradient(value, leaf, f"time {int(row.time)}")
+            gradient = gradient_of(value, leaf, f"time {int(row.time)}")
         return Guidance(value.detach(), gradient, x0_hat.detach())
-
-    def _precision(self) -> Any:
-        kind = torch.device(self.device).type
-        return torch.autocast(kind, dtype=self.autocast or self.dtype, enabled=self.autocast is not None)
-
-
-def _gradient(value: Tensor, leaf: Tensor, where: str) -> Tensor:
-    found = None
-    if value.requires_grad:
-        with _advice(f"the backward pass, at {where}, on points {tuple(leaf.shape)}"):
-            (found,) = torch.autograd.grad(value.sum(), leaf, allow_unused=True)
-    if found is None:
-        raise ModelFailed(
-            f"the score does not depend on its input (at {where}): no gradient reaches the points. Is there a detach,"
-            " a no_grad, or an arg-max in the score or the denoiser?"
-        )
-    _require_finite(found, "the gradient of the score", where)
-    return found
-
-
-def _require_finite(x: Tensor, what: str, where: str) -> None:
-    if not bool(torch.isfinite(x).all()):
-        bad = int((~torch.isfinite(x)).flatten(1).any(1).sum()) if x.ndim > 1 else int((~torch.isfinite(x)).sum())
-        raise ModelFailed(
-            f"{what} is not finite at {where} for {bad} of {len(x)} points; a smaller strength or higher precision"
-            " (autocast=None) may help"
-        )
-
-
-@contextmanager
-def _advice(what: str) -> Iterator[None]:
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        raise ModelFailed(
-            f"out of memory in {what}: use a smaller batch, recompute=True, or autocast=torch.bfloat16"
-        ) from error
-    except RuntimeError as error:
-        raise ModelFailed(f"{what} failed: {error}") from error

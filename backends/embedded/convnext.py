@@ -11,6 +11,7 @@ stage 2); `features` stops there.
 References: Liu et al. 2022 (ConvNeXt); paper: Appendix J.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -104,6 +105,10 @@ class ConvNeXt(nn.Module):
             assert isinstance(blocks, nn.Sequential)
             x = blocks[: hook.block](x) if stage == hook.stage else blocks(x)
         return x
+
+    def backbone(self, hook: Hook) -> Callable[[Tensor], Tensor]:
+        """Images -> the hooked block's input, as transcoders and scores take it."""
+        return lambda images: self.features(images, hook)
 
     def pooled(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
         """The normalised mean over positions behind the last stage: one vector a picture, for KID."""

@@ -19,10 +19,11 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from distributional_view.backends.adapter import feature
+from distributional_view.backends.adapter.feature import Mix, all_scores
 from distributional_view.backends.embedded.animals import CLASSES
 from distributional_view.backends.embedded.convnext import ConvNeXt, Hook
 from distributional_view.backends.transcoders.transcoder import Transcoder
+from distributional_view.files import write_whole
 
 TOP = 100
 NAMES = Path(__file__).parent / "features.json"
@@ -76,17 +77,11 @@ class Summary:
         return max(self.classes) / sum(self.classes)
 
 
-def all_scores(
+def every_activation(
     classifier: ConvNeXt, transcoder: Transcoder, hook: Hook, images: Float[Tensor, "n c h w"]
 ) -> Float[Tensor, "n k"]:
     """The score of every feature for every picture."""
-
-    def score(chunk: Tensor) -> Tensor:
-        return feature.all_scores(
-            lambda x: classifier.features(x, hook), transcoder, chunk, feature.Mix(), preprocess=lambda x: x, share=1.0
-        )
-
-    return torch.cat([score(chunk) for chunk in images.split(CHUNK)])
+    return all_scores(classifier.backbone(hook), transcoder, images, Mix(), lambda x: x, 1.0, CHUNK)
 
 
 def summarise(scores: Float[Tensor, "n k"], labels: Int[Tensor, " n"]) -> list[Summary]:
@@ -144,4 +139,4 @@ def read_named(path: Path = NAMES) -> list[Named]:
 def write_summaries(summaries: Sequence[Summary], path: Path) -> None:
     """Write summaries as JSON."""
     entries = [vars(s) | {"dominant": s.dominant, "share": s.share} for s in summaries]
-    path.write_text(json.dumps(entries, indent=1) + "\n")
+    write_whole(path, json.dumps(entries, indent=1) + "\n")

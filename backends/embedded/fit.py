@@ -1,33 +1,25 @@
 """Adam with a warm-up, a cosine fall of the learning rate and an average of the weights; resumes after a kill.
 
-All randomness of step i comes from one generator whose seed is a function of (seed, i): a run that continues from a
-checkpoint takes the same steps as one that was never stopped, and ends in the same weights, bit for bit (same machine,
-same number of threads).
+A run that continues from a checkpoint ends in the same weights as one that was never stopped: see `backends.training`.
 """
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from distributional_view.backends.training import load_state, require_finite_loss, save_state, step_generator
 from distributional_view.theory.errors import require
+from distributional_view.theory.progress import Progress, silent
 
 Network = TypeVar("Network", bound=nn.Module)
 Loss = Callable[[torch.Generator], Tensor]
 """A random number generator -> the loss of a random batch."""
-Progress = Callable[[int, int, float], None]
-"""Called with the steps done, their total and the smoothed loss."""
 SMOOTH = 0.99
-
-
-class TrainingDiverged(RuntimeError):
-    """The loss is no longer finite; the message says at which step."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +59,7 @@ class Plan:
 
     def generator(self, step: int) -> torch.Generator:
         """The random numbers of a step."""
-        return torch.Generator().manual_seed(int(np.random.SeedSequence((self.seed, step)).generate_state(1)[0]))
+        return step_generator(self.seed, step)
 
 
 def build(make: Callable[[], Network], seed: int) -> Network:
@@ -77,8 +69,55 @@ def build(make: Callable[[], Network], seed: int) -> Network:
         return make()
 
 
+class _Fit:
+    """The state of a training: everything that a checkpoint holds."""
+
+    def __init__(self, network: nn.Module, plan: Plan) -> None:
+        self.network, self.plan = network, plan
+        self.optimiser = torch.optim.AdamW(
+            network.parameters(), lr=plan.learning_rate, betas=(0.9, 0.99), weight_decay=plan.weight_decay
+        )
+        self.average = [p.detach().clone() for p in network.parameters()]
+        self.step, self.smoothed = 0, math.nan
+        self.identity = {"plan": asdict(plan)}
+
+    def advance(self, loss: Loss) -> None:
+        """One step."""
+        value = loss(self.plan.generator(self.step))
+        require_finite_loss(value, self.step)
+        self.optimiser.zero_grad()
+        value.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimiser.param_groups[0]["lr"] = self.plan.rate_at(self.step)
+        self.optimiser.step()
+        decay = min(self.plan.decay, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            torch._foreach_lerp_(self.average, [p.detach() for p in self.network.parameters()], 1 - decay)
+        self.smoothed = value.item() if self.step == 0 else SMOOTH * self.smoothed + (1 - SMOOTH) * value.item()
+        self.step += 1
+
+    def save(self, path: Path) -> None:
+        """Write the checkpoint."""
+        state = {
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "average": self.average,
+            "step": self.step,
+            "smoothed": self.smoothed,
+        }
+        save_state(path, self.identity, state)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint if there is one."""
+        state = load_state(path, self.identity)
+        if state is not None:
+            self.network.load_state_dict(state["network"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.average, self.step, self.smoothed = state["average"], state["step"], state["smoothed"]
+
+
 def fit(
-    network: nn.Module, loss: Loss, plan: Plan, checkpoint: Path | None = None, progress: Progress | None = None
+    network: nn.Module, loss: Loss, plan: Plan, checkpoint: Path | None = None, progress: Progress = silent
 ) -> float:
     """Train in place; afterwards the network holds the averaged weights. Returns the smoothed loss.
 
@@ -87,76 +126,23 @@ def fit(
         loss: a random batch's loss, which depends on the network's present weights.
         plan: see `Plan`.
         checkpoint: file to continue from if it exists, and to write on the way and at the end; None keeps nothing.
-        progress: called after each step.
+        progress: called after each step; says the smoothed loss.
 
     Raises:
         TrainingDiverged: if the loss stops being finite.
         ValueError: if the checkpoint belongs to another plan.
     """
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=plan.learning_rate, betas=(0.9, 0.99), weight_decay=plan.weight_decay
-    )
-    average = [p.detach().clone() for p in network.parameters()]
-    first, smoothed = 0, math.nan
-    if checkpoint is not None and checkpoint.exists():
-        state = _load(checkpoint, plan)
-        network.load_state_dict(state["network"])
-        optimiser.load_state_dict(state["optimiser"])
-        average, first, smoothed = state["average"], state["step"], state["smoothed"]
+    run = _Fit(network, plan)
+    if checkpoint is not None:
+        run.load(checkpoint)
     network.train()
-    for step in range(first, plan.steps):
-        value = loss(plan.generator(step))
-        if not torch.isfinite(value):
-            raise TrainingDiverged(f"loss = {value.item()} at step {step}: lower learning_rate")
-        optimiser.zero_grad()
-        value.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.param_groups[0]["lr"] = plan.rate_at(step)
-        optimiser.step()
-        weight = 1 - min(plan.decay, (1 + step) / (10 + step))
-        _move(average, network, weight)
-        smoothed = value.item() if step == 0 else SMOOTH * smoothed + (1 - SMOOTH) * value.item()
-        if checkpoint is not None and ((step + 1) % plan.save_every == 0 or step + 1 == plan.steps):
-            _save(checkpoint, plan, network, optimiser, average, step + 1, smoothed)
-        if progress is not None:
-            progress(step + 1, plan.steps, smoothed)
+    while run.step < plan.steps:
+        run.advance(loss)
+        if checkpoint is not None and (run.step % plan.save_every == 0 or run.step == plan.steps):
+            run.save(checkpoint)
+        progress(f"loss {run.smoothed:.3f}", run.step, plan.steps)
     with torch.no_grad():
-        for parameter, mean in zip(network.parameters(), average, strict=True):
+        for parameter, mean in zip(network.parameters(), run.average, strict=True):
             parameter.copy_(mean)
     network.eval()
-    return smoothed
-
-
-@torch.no_grad()
-def _move(average: list[Tensor], network: nn.Module, weight: float) -> None:
-    torch._foreach_lerp_(average, [p.detach() for p in network.parameters()], weight)
-
-
-def _save(
-    path: Path,
-    plan: Plan,
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    average: list[Tensor],
-    step: int,
-    smoothed: float,
-) -> None:
-    """Write the state; the file is replaced in one go, so a kill leaves the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    state = {
-        "plan": asdict(plan),
-        "network": network.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "average": average,
-        "step": step,
-        "smoothed": smoothed,
-    }
-    torch.save(state, partial)
-    os.replace(partial, path)
-
-
-def _load(path: Path, plan: Plan) -> dict[str, Any]:
-    state = cast(dict[str, Any], torch.load(path, weights_only=True))
-    require(state["plan"] == asdict(plan), f"plan of {path}", state["plan"], f"{asdict(plan)}, or delete the file")
-    return state
+    return run.smoothed

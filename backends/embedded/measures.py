@@ -30,7 +30,7 @@ class Distance(NamedTuple):
     """KID to the reference and its standard deviation over subsets."""
 
     kid: float
-    spread: float
+    sd: float
 
 
 def kid(reference: Float[Tensor, "m d"], features: Float[Tensor, "n d"], seed: int, subsets: int = 50) -> Distance:
@@ -53,8 +53,8 @@ def kid(reference: Float[Tensor, "m d"], features: Float[Tensor, "n d"], seed: i
         metric = KernelInceptionDistance(_Identity(), subsets=subsets, subset_size=n)
         metric.update(reference, real=True)
         metric.update(features, real=False)
-        mean, spread = metric.compute()
-    return Distance(float(mean), float(spread))
+        mean, sd = metric.compute()
+    return Distance(float(mean), float(sd))
 
 
 @torch.no_grad()

@@ -5,20 +5,24 @@ are loaded in single precision; everything that is measured of them is measured 
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, TypeVar
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from distributional_view.backends.embedded.convnext import ConvNeXt, Hook
+from distributional_view.backends.embedded.parts import WEIGHTS as WEIGHTS
+from distributional_view.backends.embedded.parts import Part as Part
 from distributional_view.backends.embedded.unet import UNet
 from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec
+from distributional_view.backends.zoo.weights import MissingWeights
+from distributional_view.files import write_whole, write_with
 
-Part = Literal["prior", "classifier", "transcoder"]
-WEIGHTS = Path(__file__).parent / "weights"
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -36,20 +40,15 @@ class Record:
     measured: dict[str, float]
 
 
-class MissingWeights(FileNotFoundError):
-    """A file of weights is not there; says how to make it."""
-
-
-def save(part: Part, network: nn.Module, record: Record, folder: Path = WEIGHTS) -> None:
+def save_part(part: Part, network: nn.Module, record: Record, folder: Path = WEIGHTS) -> None:
     """Write the weights in half precision, and the record."""
-    folder.mkdir(parents=True, exist_ok=True)
     halves = {name: value.half().contiguous() for name, value in network.state_dict().items()}
-    save_file(halves, weights_path(part, folder))
-    (folder / f"{part}.json").write_text(json.dumps(asdict(record), indent=2) + "\n")
+    write_with(weights_path(part, folder), lambda partial: save_file(halves, partial))
+    write_whole(_record_path(part, folder), json.dumps(asdict(record), indent=2) + "\n")
 
 
 def round_to_half(network: nn.Module) -> None:
-    """Give the network the values that `save` stores."""
+    """Give the network the values that `save_part` stores."""
     with torch.no_grad():
         for value in network.state_dict().values():
             value.copy_(value.half())
@@ -60,50 +59,51 @@ def weights_path(part: Part, folder: Path = WEIGHTS) -> Path:
     return folder / f"{part}.safetensors"
 
 
+def _record_path(part: Part, folder: Path) -> Path:
+    return folder / f"{part}.json"
+
+
+def _existing(path: Path, part: Part) -> Path:
+    if not path.is_file():
+        command = f"python -m backends embedded-train --part {part} --out {path.parent}"
+        raise MissingWeights(f"{path} is not there: {command}")
+    return path
+
+
 def read_record(part: Part, folder: Path = WEIGHTS) -> Record:
     """The record of a part.
 
     Raises:
         MissingWeights: if it is not there.
     """
-    path = folder / f"{part}.json"
-    if not path.is_file():
-        raise MissingWeights(f"{path} is not there: python -m backends embedded-train --part {part} --out {folder}")
-    return Record(**json.loads(path.read_text()))
+    return Record(**json.loads(_existing(_record_path(part, folder), part).read_text()))
 
 
-def _sizes(part: Part, folder: Path) -> dict[str, Any]:
-    return {name: tuple(v) if isinstance(v, list) else v for name, v in read_record(part, folder).network.items()}
-
-
-def _fill(network: nn.Module, part: Part, folder: Path) -> None:
-    path = weights_path(part, folder)
-    if not path.is_file():
-        raise MissingWeights(f"{path} is not there: python -m backends embedded-train --part {part} --out {folder}")
+def _load(part: Part, folder: Path, make: Callable[..., Network]) -> Network:
+    """What `make` builds from the recorded sizes, filled with the stored weights, without gradients for them."""
+    sizes = {name: tuple(v) if isinstance(v, list) else v for name, v in read_record(part, folder).network.items()}
+    network = make(**sizes)
+    path = _existing(weights_path(part, folder), part)
     network.load_state_dict({name: value.float() for name, value in load_file(path).items()})
-    network.eval().requires_grad_(False)
+    return network.eval().requires_grad_(False)
 
 
 def load_classifier(folder: Path = WEIGHTS) -> ConvNeXt:
-    """The classifier, without gradients for its weights.
+    """The classifier.
 
     Raises:
         MissingWeights: if it is not there.
     """
-    network = ConvNeXt(**_sizes("classifier", folder))
-    _fill(network, "classifier", folder)
-    return network
+    return _load("classifier", folder, ConvNeXt)
 
 
 def load_prior(folder: Path = WEIGHTS) -> UNet:
-    """The diffusion prior: (x_t, time) -> v, without gradients for its weights.
+    """The diffusion prior: (x_t, time) -> v.
 
     Raises:
         MissingWeights: if it is not there.
     """
-    network = UNet(**_sizes("prior", folder))
-    _fill(network, "prior", folder)
-    return network
+    return _load("prior", folder, UNet)
 
 
 def load_transcoder(folder: Path = WEIGHTS) -> tuple[Transcoder, Hook]:
@@ -112,8 +112,5 @@ def load_transcoder(folder: Path = WEIGHTS) -> tuple[Transcoder, Hook]:
     Raises:
         MissingWeights: if it is not there.
     """
-    sizes = _sizes("transcoder", folder)
-    hook = Hook(**sizes.pop("hook"))
-    transcoder = Transcoder(TranscoderSpec(**sizes), seed=0)
-    _fill(transcoder, "transcoder", folder)
-    return transcoder, hook
+    transcoder = _load("transcoder", folder, lambda hook, **spec: Transcoder(TranscoderSpec(**spec), seed=0))
+    return transcoder, Hook(**read_record("transcoder", folder).network["hook"])

@@ -12,29 +12,33 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from distributional_view.backends.embedded import store
 from distributional_view.backends.embedded.animals import load_animals
 from distributional_view.backends.embedded.convnext import ConvNeXt, Hook
-from distributional_view.backends.embedded.fit import Plan, Progress, build, fit
+from distributional_view.backends.embedded.fit import Loss, Plan, build, fit
 from distributional_view.backends.embedded.store import Part, Record
 from distributional_view.backends.embedded.unet import UNet
-from distributional_view.backends.transcoders import train as train_transcoder
+from distributional_view.backends.training import step_generator
 from distributional_view.backends.transcoders.evaluate import Activations, evaluate
+from distributional_view.backends.transcoders.settings import TrainingSettings
+from distributional_view.backends.transcoders.stream import Stream
+from distributional_view.backends.transcoders.train import train
 from distributional_view.backends.transcoders.transcoder import TranscoderSpec
+from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.samplers.schedule import NoiseSchedule
 
 CLASSIFIER = Plan(steps=1200, batch=64, learning_rate=3e-3, seed=1, decay=0.995, weight_decay=0.05)
 PRIOR = Plan(steps=2900, batch=32, learning_rate=3e-3, seed=2, decay=0.998)
-TRANSCODER = train_transcoder.Settings(steps=1500, learning_rate=2e-3)
+TRANSCODER = TrainingSettings(steps=1500, learning_rate=2e-3)
 TRANSCODER_SEED = 3
 TRANSCODER_BATCH = 64
 HOOK = Hook(2, 0)
@@ -67,9 +71,9 @@ def velocity_loss(
     noise: Float[Tensor, "n c h w"],
 ) -> Float[Tensor, " n"]:
     """Mean squared error of the predicted v = sqrt(alpha_bar) noise - sqrt(1 - alpha_bar) x_0, for each picture."""
-    signal, spread = _levels(times, images.dtype)
-    v = prior(signal * images + spread * noise, times)
-    return (v - (signal * noise - spread * images)).square().mean((1, 2, 3))
+    signal, sd = _signal_and_sd(times, images.dtype)
+    v = prior(signal * images + sd * noise, times)
+    return (v - (signal * noise - sd * images)).square().mean((1, 2, 3))
 
 
 @torch.no_grad()
@@ -96,18 +100,45 @@ def denoised(
 ) -> Float[Tensor, "n c h w"]:
     """x0_hat(x_t) of each picture at a random noise level."""
     times = torch.randint(SCHEDULE.steps, (len(images),), generator=rng)
-    signal, spread = _levels(times, images.dtype)
-    x_t = signal * images + spread * torch.randn(images.shape, generator=rng)
-    return (signal * x_t - spread * prior(x_t, times)).clamp(-1, 1)
+    signal, sd = _signal_and_sd(times, images.dtype)
+    x_t = signal * images + sd * torch.randn(images.shape, generator=rng)
+    return (signal * x_t - sd * prior(x_t, times)).clamp(-1, 1)
 
 
-def _levels(times: Int[Tensor, " n"], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """sqrt(alpha_bar) and sqrt(1 - alpha_bar), to be multiplied with pictures."""
+def _signal_and_sd(times: Int[Tensor, " n"], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """sqrt(alpha_bar) and sqrt(1 - alpha_bar), the noise's standard deviation, to be multiplied with pictures."""
     alpha_bar = torch.tensor(SCHEDULE.alpha_bar[1:], dtype=dtype)[times][:, None, None, None]
     return alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
 
 
-def train_classifier(plan: Plan, folder: Path, progress: Progress | None = None) -> Record:
+def _fit_and_store(
+    part: Part,
+    network: nn.Module,
+    sizes: dict[str, Any],
+    loss: Loss,
+    measure: Callable[[], dict[str, float]],
+    plan: Plan,
+    folder: Path,
+    progress: Progress,
+) -> Record:
+    """Train a part on its loss, round it, measure what is stored, and store it with its record."""
+    started = time.process_time()
+    final = fit(network, loss, plan, folder / f"{part}.checkpoint", progress)
+    store.round_to_half(network)
+    measured = measure() | {"training loss": final} | _size_and_time(network, started)
+    record = Record(sizes, asdict(plan), measured)
+    store.save_part(part, network, record, folder)
+    return record
+
+
+def _size_and_time(network: nn.Module, started: float) -> dict[str, float]:
+    return {
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "CPU seconds": round(time.process_time() - started),
+    }
+
+
+def train_classifier(plan: Plan, folder: Path, progress: Progress = silent) -> Record:
     """Train the classifier on mirrored and shifted pictures, half of them as the stored prior denoises them."""
     pictures, test = load_animals()
     prior = store.load_prior(folder)
@@ -122,21 +153,13 @@ def train_classifier(plan: Plan, folder: Path, progress: Progress | None = None)
         images = torch.cat([denoised(prior, images[:half], rng), images[half:]])
         return F.cross_entropy(network(images), pictures.labels[drawn])
 
-    started = time.process_time()
-    final = fit(network, loss, plan, folder / "classifier.checkpoint", progress)
-    store.round_to_half(network)
-    measured = {
-        "accuracy": accuracy(network, *test),
-        "training loss": final,
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "CPU seconds": round(time.process_time() - started),
-    }
-    record = Record(sizes, asdict(plan), measured)
-    store.save("classifier", network, record, folder)
-    return record
+    def measure() -> dict[str, float]:
+        return {"accuracy": accuracy(network, *test)}
+
+    return _fit_and_store("classifier", network, sizes, loss, measure, plan, folder, progress)
 
 
-def train_prior(plan: Plan, folder: Path, progress: Progress | None = None) -> Record:
+def train_prior(plan: Plan, folder: Path, progress: Progress = silent) -> Record:
     """Train the prior on mirrored pictures, noise levels spread evenly over each batch, and store it."""
     pictures, test = load_animals()
     sizes: dict[str, Any] = {"widths": (48, 64, 96), "patch": 2}
@@ -151,80 +174,56 @@ def train_prior(plan: Plan, folder: Path, progress: Progress | None = None) -> R
         return velocity_loss(network, images, times, noise).mean()
 
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # quicker on a CPU
-    started = time.process_time()
-    final = fit(network, loss, plan, folder / "prior.checkpoint", progress)
-    store.round_to_half(network)
-    measured = {
-        "velocity loss": prior_loss(network, test.images),
-        "training loss": final,
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "CPU seconds": round(time.process_time() - started),
-    }
-    record = Record(sizes, asdict(plan), measured)
-    store.save("prior", network, record, folder)
-    return record
+
+    def measure() -> dict[str, float]:
+        return {"velocity loss": prior_loss(network, test.images)}
+
+    return _fit_and_store("prior", network, sizes, loss, measure, plan, folder, progress)
 
 
 def activations_at(classifier: ConvNeXt, hook: Hook) -> Activations:
     """Images -> the hooked activations, both as what a transcoder reads and as what it reconstructs."""
-
-    def activations(images: Tensor) -> tuple[Tensor, Tensor]:
-        x = classifier.features(images, hook)
-        return x, x
-
-    return activations
+    backbone = classifier.backbone(hook)
+    return lambda images: (backbone(images),) * 2
 
 
-def mirrored_stream(images: Float[Tensor, "n c h w"], batch: int, seed: int) -> train_transcoder.Stream:
+def mirrored_stream(images: Float[Tensor, "n c h w"], batch: int, seed: int) -> Stream:
     """Random batches of mirrored pictures; the i-th batch depends on the seed and i alone."""
 
     def start_at(start: int) -> Iterator[Tensor]:
-        step = start
-        while True:
-            rng = torch.Generator().manual_seed(int(np.random.SeedSequence((seed, step)).generate_state(1)[0]))
+        for step in count(start):
+            rng = step_generator(seed, step)
             yield flipped(images[torch.randint(len(images), (batch,), generator=rng)], rng)
-            step += 1
 
     return start_at
 
 
-def train_features(
-    settings: train_transcoder.Settings, folder: Path, progress: Progress | None = None, hook: Hook = HOOK
-) -> Record:
+def train_features(settings: TrainingSettings, folder: Path, progress: Progress = silent, hook: Hook = HOOK) -> Record:
     """Train the transcoder on the stored classifier's activations and store it."""
     pictures, test = load_animals()
     classifier = store.load_classifier(folder)
     spec = TranscoderSpec(classifier.widths[hook.stage], FEATURES, KERNEL, "topk", ACTIVE)
     activations, test_batches = activations_at(classifier, hook), test.images.split(CHUNK)
+    stream = mirrored_stream(pictures.images, TRANSCODER_BATCH, TRANSCODER_SEED)
     started = time.process_time()
-    trained = train_transcoder.train(
-        spec,
-        activations,
-        mirrored_stream(pictures.images, TRANSCODER_BATCH, TRANSCODER_SEED),
-        test_batches,
-        settings,
-        TRANSCODER_SEED,
-        folder / "transcoder.checkpoint",
-        progress=None if progress is None else lambda s: progress(s.step, s.steps, s.loss),
-    )
-    store.round_to_half(trained.transcoder)
-    evaluation = evaluate(trained.transcoder, activations, test_batches)
+    checkpoint = folder / "transcoder.checkpoint"
+    transcoder = train(
+        spec, activations, stream, test_batches, settings, TRANSCODER_SEED, checkpoint, progress=progress
+    ).transcoder
+    store.round_to_half(transcoder)
+    evaluation = evaluate(transcoder, activations, test_batches)
     measured = {
         "explained variance": evaluation.explained_variance,
         "active codes a position": evaluation.active,
-        "silent features on training pictures": evaluate(
-            trained.transcoder, activations, pictures.images.split(CHUNK)
-        ).silent,
-        "parameters": sum(p.numel() for p in trained.transcoder.parameters()),
-        "CPU seconds": round(time.process_time() - started),
+        "silent features on training pictures": evaluate(transcoder, activations, pictures.images.split(CHUNK)).silent,
     }
-    sizes = asdict(spec) | {"hook": hook._asdict()}
-    record = Record(sizes, asdict(settings) | {"seed": TRANSCODER_SEED, "batch": TRANSCODER_BATCH}, measured)
-    store.save("transcoder", trained.transcoder, record, folder)
+    training = asdict(settings) | {"seed": TRANSCODER_SEED, "batch": TRANSCODER_BATCH}
+    record = Record(asdict(spec) | {"hook": hook._asdict()}, training, measured | _size_and_time(transcoder, started))
+    store.save_part("transcoder", transcoder, record, folder)
     return record
 
 
-def train_part(part: Part, folder: Path, steps: int | None = None, progress: Progress | None = None) -> Record:
+def train_part(part: Part, folder: Path, steps: int | None = None, progress: Progress = silent) -> Record:
     """Train one part with its usual settings, or with another number of steps."""
     if part == "transcoder":
         return train_features(TRANSCODER if steps is None else replace(TRANSCODER, steps=steps), folder, progress)

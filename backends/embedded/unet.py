@@ -67,7 +67,7 @@ class SelfAttention(nn.Module):
         return result
 
 
-class Level(nn.Module):
+class UNetLevel(nn.Module):
     """A residual block, with attention behind it if wanted."""
 
     def __init__(self, inputs: int, outputs: int, embedding: int, attention: bool):
@@ -97,10 +97,10 @@ class UNet(nn.Module):
         self.first = nn.Conv2d(channels * patch**2, widths[0], 3, padding=1)
         attention = [level > 0 for level in range(len(widths))]
         steps = list(pairwise(widths))
-        self.down = nn.ModuleList(Level(w, w, embedding, a) for w, a in zip(widths, attention, strict=True))
+        self.down = nn.ModuleList(UNetLevel(w, w, embedding, a) for w, a in zip(widths, attention, strict=True))
         self.shrink = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in steps)
         self.grow = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in steps)
-        self.up = nn.ModuleList(Level(2 * w, w, embedding, a) for w, a in zip(widths, attention, strict=True))
+        self.up = nn.ModuleList(UNetLevel(2 * w, w, embedding, a) for w, a in zip(widths, attention, strict=True))
         self.last = nn.Sequential(
             nn.GroupNorm(GROUPS, widths[0]), nn.SiLU(), nn.Conv2d(widths[0], channels * patch**2, 3, padding=1)
         )

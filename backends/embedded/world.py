@@ -9,12 +9,16 @@ import torch
 from torch import Tensor
 
 from distributional_view.backends.adapter.feature import FeatureScore, Mix, Reduction
+from distributional_view.backends.adapter.passes import autocast_of
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.embedded.animals import Animals, load_animals
 from distributional_view.backends.embedded.store import load_classifier, load_prior, load_transcoder
 from distributional_view.backends.embedded.train import SCHEDULE
+from distributional_view.backends.options import SamplerOptions
 
 LEAST = 1e-3
+STEPS = 50
+"""Reverse steps, unless others are asked for."""
 
 
 @cache
@@ -40,7 +44,7 @@ def feature_score(
     """
     classifier, (transcoder, hook) = load_classifier().to(device), load_transcoder()
     return FeatureScore(
-        lambda images: classifier.features(images, hook),
+        classifier.backbone(hook),
         transcoder.to(device),
         feature,
         reduction or Mix(),
@@ -50,41 +54,40 @@ def feature_score(
     )
 
 
-def embedded_world(
-    feature: int,
-    steps: int,
-    reduction: Reduction | None = None,
-    share: float = 1.0,
-    gated: bool = False,
-    device: str = "cpu",
-    autocast: torch.dtype | None = None,
-    batch: int | None = None,
-    recompute: bool = False,
-) -> TorchWorld:
-    """Prior and feature as a world; the prior's own schedule from `LEAST` on, strided to `steps`.
+def prior_world(psi: FeatureScore, options: SamplerOptions) -> TorchWorld:
+    """The prior with a score as a world; the prior's own schedule from `LEAST` on, strided to the steps wanted.
 
     `sample_prior` draws pictures of the data set, without replacement.
+
+    Args:
+        psi: a score on the options' device.
+        options: how the networks are run; `STEPS` reverse steps unless they say otherwise.
 
     Raises:
         ValueError: for bad arguments.
         MissingWeights, MissingData: if a part is not there; says how to get it.
     """
-    prior = load_prior().to(device)
+    device = options.device
 
     def draw(seed: int, n: int) -> Tensor:
         order = torch.randperm(len(pictures().images), generator=torch.Generator().manual_seed(seed))
         return pictures().images[order[:n]].to(device)
 
     return TorchWorld(
-        prior,
-        feature_score(feature, reduction, share, gated, device),
-        SCHEDULE.until(LEAST).strided(steps),
+        load_prior().to(device),
+        psi,
+        SCHEDULE.until(LEAST).strided(STEPS if options.steps is None else options.steps),
         (1, 32, 32),
         "v",
         (-1.0, 1.0),
         device,
-        autocast=autocast,
-        batch=batch,
-        recompute=recompute,
+        autocast=autocast_of(options.precision),
+        batch=options.batch,
+        recompute=options.recompute,
         prior=draw,
     )
+
+
+def embedded_world(feature: int, steps: int) -> TorchWorld:
+    """Prior and activation of a feature as a world, with the usual score; see `feature_score` and `prior_world`."""
+    return prior_world(feature_score(feature), SamplerOptions(steps))

@@ -2,16 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from distributional_view.backends.explain.methods import NAMES
+from distributional_view.backends.choices import Precision, ReductionName
+from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions, chosen
+from distributional_view.files import write_whole
 
 FOLDER = click.Path(path_type=Path)
-PRECISIONS = ("float32", "bfloat16", "float16")
 
 
 @click.command("explain")
@@ -23,17 +22,25 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 @click.option("--feature", type=int, required=True, help="Index of the feature.")
 @click.option("--target", type=float, required=True, help="Mean activation wanted.")
 @click.option("--n", type=int, default=4, show_default=True, help="Pictures to show.")
-@click.option("--method", type=click.Choice(NAMES, case_sensitive=False), default="EnergyDPS", show_default=True)
+@click.option(
+    "--method", type=click.Choice(get_args(MethodName), case_sensitive=False), default="EnergyDPS", show_default=True
+)
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The job's folder; resumes."
 )
 @click.option("--steps", type=int, help="Reverse steps. [default: 1000, embedded 50]")
 @click.option("--cap", type=float, help="Score beyond which a step is not guided. [default: none]")
-@click.option("--knob", type=float, help="Strength (twisted: multiplier) to use without calibration.")
+@click.option("--knob", type=float, help="Strength (twisted-SMC: multiplier) to use without calibration.")
 @click.option("--start", type=float, default=1.0, show_default=True, help="First knob that the calibration tries.")
 @click.option("--runs", type=int, default=16, show_default=True, help="Pictures a calibration run, or particles.")
 @click.option("--tolerance", type=float, help="Of the mean activation. [default: 5 % of the target]")
-@click.option("--reduction", default="mix", show_default=True, help="mix, max, mean or logsumexp of the feature's map.")
+@click.option(
+    "--reduction",
+    type=click.Choice(get_args(ReductionName)),
+    default="mix",
+    show_default=True,
+    help="Of the feature's map to a number.",
+)
 @click.option("--share", type=float, help="Of each side of the map that counts. [default: 0.5, embedded 1]")
 @click.option(
     "--gated/--ungated",
@@ -44,50 +51,44 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 @click.option("--size", type=int, default=256, show_default=True, help="Side of the images.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--device", default="cpu", show_default=True)
-@click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True, help="In the models.")
+@click.option(
+    "--precision", type=click.Choice(get_args(Precision)), default="float32", show_default=True, help="In the models."
+)
 @click.option("--batch", type=int, help="Most pictures in one pass. [default: all]")
 @click.option("--recompute", is_flag=True, help="Gradient checkpointing of the prior: less memory, more time.")
 def explain(**options: Any) -> None:
     """Show pictures at a mean activation of a feature: retrieved, or sampled by EnergyDPS."""
     import torch
+    from rich.console import Console
 
-    from distributional_view.backends.adapter.world import ModelFailed
+    from distributional_view.backends.adapter.passes import ModelFailed
     from distributional_view.backends.explain.grid import save_grid
     from distributional_view.backends.explain.job import explain as run
     from distributional_view.backends.explain.methods import Request
     from distributional_view.backends.explain.sources import Missing, embedded_source, local_source
     from distributional_view.backends.jobs import OtherRequest
     from distributional_view.backends.zoo.weights import WrongWeights
+    from distributional_view.terminal import progress_bar
     from distributional_view.theory.errors import CalibrationFailed
 
     console, out = Console(), options["out"]
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    if options["tolerance"] is None:
+        options["tolerance"] = abs(0.05 * options["target"])
+    score, sampler = chosen(ScoreOptions, options), chosen(SamplerOptions, options)
     try:
-        request = Request(
-            method=options["method"],
-            target=options["target"],
-            n=options["n"],
-            seed=options["seed"],
-            tolerance=abs(0.05 * options["target"]) if options["tolerance"] is None else options["tolerance"],
-            knob=options["knob"],
-            start=options["start"],
-            runs=options["runs"],
-            cap=options["cap"],
-        )
-        source = embedded_source(**options) if options["embedded"] else local_source(**options)
-        with Progress(*columns, console=console) as bar:
-            task = bar.add_task("", total=None)
-
-            def report(what: str, done: int, total: int) -> None:
-                bar.update(task, description=what, completed=done, total=total or None)
-
-            found = run(request, out, source.world, source.pool, None, source.origin, report)
+        request = chosen(Request, options)
+        if options["embedded"]:
+            source = embedded_source(score, sampler)
+        else:
+            source = local_source(chosen(LocalPaths, options), request.method, score, sampler)
+        with progress_bar(console) as report:
+            found = run(request, out, source.world, source.pool, source.score, source.origin, report)
     except (ValueError, OSError, ModelFailed, CalibrationFailed, OtherRequest, WrongWeights, Missing) as error:
         raise click.ClickException(str(error)) from error
     save_grid(found.images, found.scores, out / "grid.png", f"{options['method']}, mean {found.numbers['mean']:.4g}")
     job = json.loads((out / "job.json").read_text())
     result = {**job, **found.numbers, "activations": found.scores.tolist(), "torch": torch.__version__}
-    (out / "explanation.json").write_text(json.dumps(result, indent=2, allow_nan=True) + "\n")
+    write_whole(out / "explanation.json", json.dumps(result, indent=2, allow_nan=True) + "\n")
     reached = found.numbers.get("calibration_mean")
     beside = f"target {request.target:g}" + ("" if reached is None else f"; in the calibration {reached:.4g}")
     console.print(

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from distributional_view.backends.adapter.passes import PictureScore
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.explain.methods import CALIBRATION, Request, methods
 from distributional_view.backends.explain.pool import Pool, Score, scored
@@ -70,7 +71,9 @@ def explain(
 
     def ready() -> ScoredPool:
         require(pool is not None, "pool", pool, f"given: {request.method} retrieves pictures")
-        of_one = score if score is not None else None if world is None else world.score
+        of_one = score
+        if of_one is None and world is not None:
+            of_one = PictureScore(world.psi, world.device, world.autocast, world.batch)
         require(of_one is not None, "score", score, "given where there is no world")
         assert pool is not None
         assert of_one is not None

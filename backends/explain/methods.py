@@ -4,19 +4,17 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from distributional_view.backends.adapter.world import TorchWorld
+from distributional_view.backends.choices import MethodName
 from distributional_view.theory.errors import require
 from distributional_view.theory.methods import energy_dps, klsc_weights, retrieval, twisted_smc
 from distributional_view.theory.methods.method import Memory, Registry
 from distributional_view.theory.methods.pool import ScoredPool
 from distributional_view.theory.seeds import part_seed
 
-RETRIEVING = (retrieval.NAME, klsc_weights.NAME)
-"""Methods that choose from a pool of pictures and need no prior."""
-GUIDED = (energy_dps.NAME, energy_dps.CONSTANT, twisted_smc.NAME)
-NAMES = (*RETRIEVING, *GUIDED)
+NAMES: tuple[MethodName, ...] = get_args(MethodName)
 CALIBRATION = 0  # part of the seed
 
 
@@ -39,7 +37,7 @@ class Request:
         ValueError: for bad arguments.
     """
 
-    method: str
+    method: MethodName
     target: float
     n: int
     seed: int = 0

@@ -14,8 +14,8 @@ from distributional_view.theory.errors import require
 from distributional_view.theory.methods.pool import ScoredPool
 from distributional_view.theory.progress import Progress, silent
 
-Score = Callable[[Tensor], Tensor]
-"""Pictures (n, c, h, w) in [-1, 1] -> psi (n,), without gradients."""
+Score = Callable[[Tensor], Float[np.ndarray, " n"]]
+"""Pictures (n, c, h, w) in [-1, 1] -> psi (n,), such as a `PictureScore`."""
 
 
 class Pool(NamedTuple):
@@ -41,7 +41,7 @@ def pool_scores(score: Score, pool: Pool, path: Path, progress: Progress = silen
         scores[:] = np.nan
     done = int(np.isfinite(scores).sum())
     for batch in pool.batches(done) if done < pool.size else ():
-        scores[done : done + len(batch)] = score(batch).double().cpu().numpy()
+        scores[done : done + len(batch)] = score(batch)
         scores.flush()
         done += len(batch)
         progress("scoring the pool", done, pool.size)

@@ -1,21 +1,24 @@
-"""What `explain` works on: a world and a pool, from local files or from the embedded backend, and their origin."""
+"""What `explain` works on: a score, a pool and a world with their origin, from local files or the embedded backend."""
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from distributional_view.backends.adapter.feature import REDUCTIONS, FeatureScore
+from distributional_view.backends.adapter.passes import PictureScore, autocast_of
 from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.explain.methods import RETRIEVING
+from distributional_view.backends.choices import RETRIEVALS, MethodName, ReductionName
 from distributional_view.backends.explain.pool import Pool, pool_of
-from distributional_view.backends.transcoders.checkpoint import load as load_transcoder
+from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions
+from distributional_view.backends.transcoders.checkpoint import load_published
 from distributional_view.backends.zoo.images import ImageBatches, image_files
-from distributional_view.theory.errors import require
 from distributional_view.theory.samplers.schedule import NoiseSchedule
+
+STEPS = 1000
+"""Reverse steps of the ADM prior, unless others are asked for."""
 
 
 class Missing(ValueError):
@@ -24,129 +27,119 @@ class Missing(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """A world, a pool if there is one, and what they are made of, for the record."""
+    """What pictures are made or taken from.
 
-    world: TorchWorld
+    Args:
+        score: pictures -> numbers, on its device.
+        world: prior and score for the samplers; None where there is no prior.
+        pool: pictures to retrieve; None where there are none.
+        origin: what all this is made of, for the record; anything JSON can hold.
+    """
+
+    score: PictureScore
+    world: TorchWorld | None
     pool: Pool | None
     origin: dict[str, Any]
 
 
-def local_source(
-    backbone: Path | None,
-    transcoder: Path | None,
-    prior: Path | None,
-    images: Path | None,
-    feature: int,
-    method: str,
-    reduction: str,
-    share: float | None,
-    gated: bool | None,
-    hook: str | None,
-    size: int,
-    steps: int | None,
-    device: str,
-    precision: str,
-    batch: int | None,
-    recompute: bool,
-    **_: Any,
-) -> Source:
+def require_paths(paths: LocalPaths, method: MethodName) -> None:
+    """Raise `Missing` unless all paths that a method needs are given."""
+    needed = {"--backbone": paths.backbone, "--transcoder": paths.transcoder}
+    needed |= {"--images": paths.images} if method in RETRIEVALS else {"--prior": paths.prior}
+    absent = [name for name, value in needed.items() if value is None]
+    if absent:
+        raise Missing(f"{method} needs {', '.join(absent)} (or --embedded for the backend that comes with the project)")
+
+
+def local_source(paths: LocalPaths, method: MethodName, options: ScoreOptions, sampler: SamplerOptions) -> Source:
     """A DINOv3 backbone, a published transcoder, the ADM prior and a folder of images, all from local paths.
+
+    Args:
+        paths: where they are; a retrieval reads no prior, a sampler no images unless they are given.
+        method: what they are for.
+        options: the score; codes in the central half of each side unless they say otherwise.
+        sampler: how the networks are run; `STEPS` reverse steps unless it says otherwise.
 
     Raises:
         Missing: if a path that the method needs was not given.
         WrongWeights, BadCheckpoint, FileNotFoundError: see the loaders.
     """
-    from distributional_view.backends.zoo.adm import load_adm
     from distributional_view.backends.zoo.dinov3 import load_backbone
 
-    retrieval = method in RETRIEVING
-    needed = {"--backbone": backbone, "--transcoder": transcoder}
-    needed |= {"--images": images} if retrieval else {"--prior": prior}
-    absent = [name for name, value in needed.items() if value is None]
-    if absent:
-        raise Missing(f"{method} needs {', '.join(absent)} (or --embedded for the backend that comes with the project)")
-    assert backbone is not None
-    assert transcoder is not None
-    published = load_transcoder(transcoder, device)
-    place = parse_hook(hook or published.hook_in)
-    network = load_backbone(backbone, place, device=device)
+    require_paths(paths, method)
+    assert paths.backbone is not None
+    assert paths.transcoder is not None
+    published = load_published(paths.transcoder, sampler.device)
+    place = parse_hook(paths.hook or published.hook_in)
     psi = FeatureScore(
-        network,
+        load_backbone(paths.backbone, place, device=sampler.device),
         published.transcoder,
-        feature,
-        _reduction(reduction),
-        share=0.5 if share is None else share,
-        gated=gated is not False,
+        options.feature,
+        REDUCTIONS[options.reduction],
+        share=0.5 if options.share is None else options.share,
+        gated=options.gated is not False,
     )
-    autocast = None if precision == "float32" else getattr(torch, precision)
-    denoiser: Any = (lambda x, t: x) if prior is None or retrieval else load_adm(prior, device=device)
-    schedule = NoiseSchedule.linear()
-    world = TorchWorld(
-        denoiser,
-        psi,
-        schedule.strided(1000 if steps is None else steps),
-        (3, size, size),
-        "epsilon",
-        (-1.0, 1.0),
-        device,
-        torch.float32,
-        autocast,
-        recompute,
-        batch,
-    )
+    prior = None if method in RETRIEVALS else paths.prior
+    files = {name: getattr(paths, name) for name in ("backbone", "transcoder", "prior", "images")}
     return Source(
-        world,
-        None if images is None else folder_pool(images, size, batch or 16),
-        {
-            "backbone": str(backbone),
-            "transcoder": str(transcoder),
-            "prior": None if prior is None else str(prior),
-            "images": None if images is None else str(images),
-            "hook": list(place),
-            "feature": feature,
-            "reduction": reduction,
-            "share": psi.share,
-            "gated": gated is not False,
-            "size": size,
-            "precision": precision,
-        },
+        picture_score(psi, sampler),
+        None if prior is None else adm_world(prior, psi, paths.size, sampler),
+        None if paths.images is None else folder_pool(paths.images, paths.size, sampler.batch or 16),
+        {name: None if path is None else str(path) for name, path in files.items()}
+        | {"hook": list(place), **described(psi, options.reduction)}
+        | {"size": paths.size, "precision": sampler.precision},
     )
 
 
-def embedded_source(
-    feature: int,
-    reduction: str,
-    share: float | None,
-    gated: bool | None,
-    steps: int | None,
-    device: str,
-    precision: str,
-    batch: int | None,
-    recompute: bool,
-    **_: Any,
-) -> Source:
+def embedded_source(options: ScoreOptions, sampler: SamplerOptions) -> Source:
     """The backend that comes with the project: its pictures are the pool.
+
+    Args:
+        options: the score; pre-activations on the whole map unless they say otherwise.
+        sampler: how the networks are run.
 
     Raises:
         MissingWeights, MissingData: if they are not there; say how to get them.
     """
-    from distributional_view.backends.embedded.world import embedded_world, pictures
+    from distributional_view.backends.embedded.world import feature_score, pictures, prior_world
 
-    autocast = None if precision == "float32" else getattr(torch, precision)
-    whole = 1.0 if share is None else share
-    world = embedded_world(
-        feature,
-        50 if steps is None else steps,
-        reduction=_reduction(reduction),
-        share=whole,
-        gated=gated is True,
-        device=device,
-        autocast=autocast,
-        batch=batch,
-        recompute=recompute,
+    psi = feature_score(
+        options.feature,
+        REDUCTIONS[options.reduction],
+        1.0 if options.share is None else options.share,
+        options.gated is True,
+        sampler.device,
     )
-    origin = {"embedded": True, "feature": feature, "reduction": reduction, "share": whole, "gated": gated is True}
-    return Source(world, pool_of(pictures().images), {**origin, "precision": precision})
+    origin = {"embedded": True, **described(psi, options.reduction), "precision": sampler.precision}
+    return Source(picture_score(psi, sampler), prior_world(psi, sampler), pool_of(pictures().images), origin)
+
+
+def adm_world(prior: Path, psi: FeatureScore, size: int, sampler: SamplerOptions) -> TorchWorld:
+    """The ADM prior and a score as a world of pictures with `size` pixels a side."""
+    from distributional_view.backends.zoo.adm import load_adm
+
+    return TorchWorld(
+        load_adm(prior, device=sampler.device),
+        psi,
+        NoiseSchedule.linear().strided(STEPS if sampler.steps is None else sampler.steps),
+        (3, size, size),
+        "epsilon",
+        (-1.0, 1.0),
+        sampler.device,
+        autocast=autocast_of(sampler.precision),
+        recompute=sampler.recompute,
+        batch=sampler.batch,
+    )
+
+
+def picture_score(psi: FeatureScore, sampler: SamplerOptions) -> PictureScore:
+    """The score as a retrieval takes it."""
+    return PictureScore(psi, sampler.device, autocast_of(sampler.precision), sampler.batch)
+
+
+def described(psi: FeatureScore, reduction: ReductionName) -> dict[str, Any]:
+    """A score in words and numbers, for the record."""
+    return {"feature": psi.feature, "reduction": reduction, "share": psi.share, "gated": psi.gated}
 
 
 def folder_pool(folder: Path, size: int, batch: int) -> Pool:
@@ -161,11 +154,6 @@ def folder_pool(folder: Path, size: int, batch: int) -> Pool:
         return next(iter(ImageBatches([files[index]], size, 1, 0)))[0]
 
     return Pool(len(files), batches, picture)
-
-
-def _reduction(name: str) -> Any:
-    require(name in REDUCTIONS, "reduction", name, f"one of {tuple(REDUCTIONS)}")
-    return REDUCTIONS[name]
 
 
 def parse_hook(name: str) -> tuple[int, int]:

@@ -22,7 +22,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from distributional_view.backends.transcoders.transcoder import Activation, Transcoder, TranscoderSpec
+from distributional_view.backends.choices import Activation
+from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec
+from distributional_view.files import write_whole, write_with
 from distributional_view.theory.errors import require
 
 CONFIG, WEIGHTS = "config.json", "sae_weights.safetensors"
@@ -79,18 +81,18 @@ def publish(transcoder: Transcoder, hook_in: str, hook_out: str | None = None) -
     return Published(transcoder, config, {}, hook_in, hook_out or hook_in)
 
 
-def save(folder: Path, published: Published) -> None:
+def save_published(folder: Path, published: Published) -> None:
     """Write the folder; existing files are replaced."""
     names = {**TO_FILE, "norm_in": NORM + published.hook_in, "norm_out": NORM + published.hook_out}
     tensors = {names.get(name, name): value for name, value in published.transcoder.state_dict().items()}
     if "batch_threshold" in tensors and tensors["batch_threshold"] == 0:
         del tensors["batch_threshold"]  # not learned
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.detach().cpu().contiguous() for k, v in (tensors | published.extra).items()}, folder / WEIGHTS)
-    (folder / CONFIG).write_text(json.dumps(published.config, indent=2) + "\n")
+    kept = {k: v.detach().cpu().contiguous() for k, v in (tensors | published.extra).items()}
+    write_with(folder / WEIGHTS, lambda partial: save_file(kept, partial))
+    write_whole(folder / CONFIG, json.dumps(published.config, indent=2) + "\n")
 
 
-def load(folder: Path, device: str | torch.device = "cpu") -> Published:
+def load_published(folder: Path, device: str | torch.device = "cpu") -> Published:
     """Read a published folder; weights keep the precision of the file.
 
     Raises:

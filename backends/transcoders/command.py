@@ -1,16 +1,95 @@
 """The command that trains a transcoder on a DINOv3 backbone and a folder of images."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
-import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from distributional_view.backends.transcoders.transcoder import Activation
+from distributional_view.backends.choices import Activation
+from distributional_view.backends.options import chosen
+from distributional_view.files import write_whole
+
+if TYPE_CHECKING:
+    from distributional_view.backends.transcoders.settings import TrainingSettings
+    from distributional_view.backends.transcoders.train import Trained
+    from distributional_view.backends.transcoders.transcoder import TranscoderSpec
+    from distributional_view.backends.zoo.dinov3 import Backbone
+    from distributional_view.backends.zoo.images import ImageBatches
+
+
+@dataclass(frozen=True)
+class PictureOptions:
+    """Which images, and how many at a time."""
+
+    images: Path
+    batch: int
+    size: int
+    held_out: int
+    seed: int
+
+    def batches(self) -> "tuple[ImageBatches, ImageBatches]":
+        """Images to train on, and images kept for the explained variance.
+
+        Raises:
+            ValueError: if there are too few images.
+        """
+        import numpy as np
+
+        from distributional_view.backends.zoo.images import ImageBatches, image_files
+        from distributional_view.theory.errors import require
+
+        files = image_files(self.images)
+        most = len(files) - self.batch
+        permitted = f"in [1, {most}], the images beyond one batch"
+        require(0 < self.held_out <= most, "held-out", self.held_out, permitted)
+        order = np.random.default_rng(self.seed).permutation(len(files))
+        kept, rest = ([files[i] for i in part] for part in (order[: self.held_out], order[self.held_out :]))
+        return (
+            ImageBatches(rest, self.size, self.batch, self.seed),
+            ImageBatches(kept, self.size, min(self.batch, self.held_out), self.seed),
+        )
+
+
+@dataclass(frozen=True)
+class HookOptions:
+    """Which activations are read, and where everything is computed."""
+
+    backbone: Path
+    stage: int
+    block: int
+    device: str
+
+    def network(self) -> "Backbone":
+        """The backbone up to the hook; see `load_backbone`."""
+        from distributional_view.backends.zoo.dinov3 import load_backbone
+
+        return load_backbone(self.backbone, (self.stage, self.block), device=self.device)
+
+
+@dataclass(frozen=True)
+class EncoderOptions:
+    """The shape of the transcoder."""
+
+    expansion: int
+    kernel: int
+    activation: Activation
+    top_k: int
+
+    def spec(self, channels: int) -> "TranscoderSpec":
+        """The transcoder's spec, in the conventions of the published ones."""
+        from distributional_view.backends.transcoders.transcoder import TranscoderSpec
+
+        return TranscoderSpec(
+            d_in=channels,
+            d_sae=channels * self.expansion,
+            kernel_size=self.kernel,
+            activation=self.activation,
+            top_k=self.top_k,
+            decoder_norm_scaling=True,
+            dataset_norm=True,
+        )
 
 
 @click.command("train-transcoder")
@@ -35,100 +114,58 @@ from distributional_view.backends.transcoders.transcoder import Activation
 @click.option("--save-every", type=int, default=500, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--device", default="cpu", show_default=True)
-def train_transcoder(
-    images: Path,
-    backbone: Path,
-    out: Path,
-    stage: int,
-    block: int,
-    expansion: int,
-    kernel: int,
-    activation: Activation,
-    top_k: int,
-    learning_rate: float,
-    steps: int,
-    until: float | None,
-    sparsity_weight: float,
-    aux_weight: float,
-    batch: int,
-    size: int,
-    held_out: int,
-    check_every: int,
-    save_every: int,
-    seed: int,
-    device: str,
-) -> None:
+def train_transcoder(out: Path, **options: Any) -> None:
     """Train a transcoder and write it in the published format. A killed run goes on when called again."""
-    from distributional_view.backends.adapter.feature import imagenet_normalise
-    from distributional_view.backends.transcoders.checkpoint import publish, save
-    from distributional_view.backends.transcoders.train import Settings, Status, TrainingDiverged, train
-    from distributional_view.backends.transcoders.transcoder import TranscoderSpec
-    from distributional_view.backends.zoo.dinov3 import load_backbone
-    from distributional_view.backends.zoo.images import ImageBatches, UnreadableImage, image_files
-    from distributional_view.theory.errors import require
+    from rich.console import Console
 
+    from distributional_view.backends.adapter.feature import imagenet_normalise
+    from distributional_view.backends.training import TrainingDiverged
+    from distributional_view.backends.transcoders.checkpoint import publish, save_published
+    from distributional_view.backends.transcoders.settings import TrainingSettings
+    from distributional_view.backends.transcoders.train import train
+    from distributional_view.terminal import progress_bar
+
+    pictures, hook = chosen(PictureOptions, options), chosen(HookOptions, options)
     console = Console()
     try:
-        files = image_files(images)
-        room = 0 < held_out <= len(files) - batch
-        require(room, "held-out", held_out, f"in [1, {len(files) - batch}], the images beyond one batch")
-        order = np.random.default_rng(seed).permutation(len(files))
-        kept, rest = ([files[i] for i in part] for part in (order[:held_out], order[held_out:]))
-        network = load_backbone(backbone, (stage, block), device=device)
-        spec = TranscoderSpec(
-            d_in=network.channels,
-            d_sae=network.channels * expansion,
-            kernel_size=kernel,
-            activation=activation,
-            top_k=top_k,
-            decoder_norm_scaling=True,
-            dataset_norm=True,
-        )
-        settings = Settings(
-            steps=steps,
-            learning_rate=learning_rate,
-            until=until,
-            sparsity_weight=sparsity_weight,
-            aux_weight=aux_weight,
-            check_every=check_every,
-            save_every=save_every,
-        )
-
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=console) as bar:
-            task = bar.add_task("training", total=steps)
-
-            def show(status: Status) -> None:
-                numbers = f"loss {status.loss:.4f}, {status.active:.1f} active, {status.silent} silent"
-                bar.update(task, completed=status.step, description=numbers)
-
+        training, held_out = pictures.batches()
+        network = hook.network()
+        spec = chosen(EncoderOptions, options).spec(network.channels)
+        settings = chosen(TrainingSettings, options)
+        with progress_bar(console) as progress:
             result = train(
                 spec,
                 lambda x: (network(imagenet_normalise(x)),) * 2,
-                ImageBatches(rest, size, batch, seed),
-                ImageBatches(kept, size, min(batch, held_out), seed),
+                training,
+                held_out,
                 settings,
-                seed,
+                pictures.seed,
                 out,
-                device,
-                show,
+                hook.device,
+                progress,
             )
-    except (ValueError, OSError, TrainingDiverged, UnreadableImage) as error:
+    except (ValueError, OSError, TrainingDiverged) as error:
         raise click.ClickException(str(error)) from error
-    save(out, publish(result.transcoder, network.hook_name))
+    save_published(out, publish(result.transcoder, network.hook_name))
+    write_record(out / "training.json", settings, pictures.seed, result)
+    last = result.evaluation
+    console.print(
+        f"explained variance {last.explained_variance:.4f} on {last.positions} held-out positions, "
+        f"{last.active:.1f} active codes a position, {last.silent} of {spec.d_sae} features silent there"
+    )
+    if settings.until is not None:
+        reached = "reached" if result.reached else "not reached"
+        console.print(f"target {settings.until}: {reached} after {result.steps} steps")
+
+
+def write_record(path: Path, settings: "TrainingSettings", seed: int, result: "Trained") -> None:
+    """Write what was trained, how, and how good it was on the way, as JSON."""
     record = {
-        "spec": asdict(spec),
+        "spec": asdict(result.transcoder.spec),
         "settings": asdict(settings),
         "seed": seed,
         "steps": result.steps,
         "reached": result.reached,
         "history": [{"step": step, **evaluation._asdict()} for step, evaluation in result.history],
     }
-    (out / "training.json").write_text(json.dumps(record, indent=2) + "\n")
-    last = result.evaluation
-    console.print(
-        f"explained variance {last.explained_variance:.4f} on {last.positions} held-out positions, "
-        f"{last.active:.1f} active codes a position, {last.silent} of {spec.d_sae} features silent there"
-    )
-    if until is not None:
-        console.print(f"target {until}: {'reached' if result.reached else 'not reached'} after {result.steps} steps")
+    write_whole(path, json.dumps(record, indent=2) + "\n")

@@ -24,16 +24,16 @@ Paper: Appendix C.1 (32)-(34), (37)-(42). The letter b_dec of the paper is `b_D`
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from distributional_view.backends.choices import Activation
 from distributional_view.theory.errors import require
 
-Activation = Literal["topk", "batchtopk", "jumprelu", "relu"]
 Window = tuple[slice, slice]
 """Rows and columns of the grid."""
 
