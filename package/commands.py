@@ -25,14 +25,16 @@ FIGURE = "figure_command:figure_command()"
 
 GROUPS: dict[str, tuple[Entry, ...]] = {
     "The paper's tables and figures": (
-        Entry("table2", "Table 2: exact values, and by the paper's sampling protocol.", FIGURE),
-        Entry("fig1", "Figure 1: truncation and tilting at three mean scores.", FIGURE),
-        Entry("fig3", "Figure 3: the samplers at the same mean score, judged against the tilt.", FIGURE),
-        Entry("drift", "What an added task score does to the explained object.", FIGURE),
-        Entry("bottleneck", "What a restricted family of prompts costs.", FIGURE),
-        Entry("strength", "The distance to the prior as the guidance grows.", FIGURE),
-        Entry("typical", "Why the mode of a Gaussian is none of its samples.", FIGURE),
-        Entry("all", "All of these.", FIGURE),
+        Entry("table2", "Truncation and tilting at the same mean score: exact, sampled, and as printed.", FIGURE),
+        Entry("fig1", "What truncation and tilting do to p at the same mean score, as exact densities.", FIGURE),
+        Entry(
+            "fig3", "Retrieval, optimisation and EnergyDPS at the same mean score against the KLSC solution.", FIGURE
+        ),
+        Entry("drift", "What a task score does to the object while E[ψ] stays: exact price and the bound.", FIGURE),
+        Entry("bottleneck", "What a family of prompts costs: level, bottleneck and overshoot.", FIGURE),
+        Entry("strength", "The distance to p as the guidance grows.", FIGURE),
+        Entry("typical", "Why the mode of a Gaussian is none of its samples: exact mass, bound, exponent.", FIGURE),
+        Entry("all", "All tables and figures.", FIGURE),
     ),
     "Your own features": (
         Entry(
@@ -49,7 +51,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         ),
         Entry(
             "where",
-            "What a statement claims, and the code, evidence, tests and figures that belong to it.",
+            'Where a statement is computed, checked, tested and shown: D.7, "Lemma D.7", 66, "reverse KL".',
             "proofs_check.where:where",
         ),
         Entry(

@@ -16,7 +16,6 @@ from distributional_view.commands import ENTRIES, GROUPS, Entry
 from distributional_view.figures.__main__ import main as figures
 
 ROOT = Path(__file__).resolve().parent.parent
-FIGURES = ("table2", "fig1", "fig3", "drift", "bottleneck", "strength", "typical", "all")
 LIGHT = """
 import sys, time
 from distributional_view.command import main
@@ -35,8 +34,15 @@ def commands_of(group: click.Group) -> set[str]:
     return set(group.list_commands(click.Context(group)))
 
 
+def figure_names() -> set[str]:
+    (names,) = (p for p in figures.commands["paper"].params if p.name == "names")
+    return set(names.type.choices)
+
+
 def first_sentence(found: click.Command) -> str:
-    return found.get_short_help_str(1000)
+    """Without the command's own name in front, which the list has beside it; it begins with a capital."""
+    words = found.get_short_help_str(1000).removeprefix(f"{found.name}: ")
+    return words[0].upper() + words[1:]
 
 
 def wrong_help(entries) -> dict[str, str]:
@@ -66,7 +72,7 @@ def test_help_is_that_of_the_commands(name):
 
 
 def test_no_command_of_a_room_is_missing():
-    rooms = commands_of(backends) | (commands_of(figures) - {"paper"}) | set(FIGURES) | {"check", "where", "recover"}
+    rooms = commands_of(backends) | (commands_of(figures) - {"paper"}) | figure_names() | {"check", "where", "recover"}
     assert set(ENTRIES) == rooms
 
 
@@ -140,3 +146,18 @@ def test_a_command_runs_through_the_group(tmp_path):
     result = invoke("typical", "--quick", "--out", str(tmp_path))
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in tmp_path.iterdir()) == ["typical.json", "typical.pdf", "typical.png"]
+
+
+@pytest.mark.parametrize(
+    ("module", "says"),
+    [
+        ("distributional_view", "train-transcoder"),
+        ("figures", "report"),
+        ("backends", "train-transcoder"),
+        ("proofs_check", "--rung"),
+        ("toy.recover", "--quick"),
+    ],
+)
+def test_aliases_work_in_a_checkout(module, says):
+    command = [sys.executable, "-m", module, "--help"]
+    assert says in subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
