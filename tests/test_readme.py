@@ -109,6 +109,14 @@ def test_options_and_names_of_commands_exist():
     }
 
 
+def test_methods_of_explain_are_named():
+    sentence = re.search(r"`--method` is ([^.(]*)", FLAT)
+    (option,) = (p for p in load(ENTRIES["explain"]).params if p.name == "method")
+    assert sentence is not None
+    assert isinstance(option.type, click.Choice)
+    assert set(re.findall(r"`([^`]+)`", sentence.group(1))) == set(option.type.choices)
+
+
 def test_the_checks_of_commands_can_fail():
     assert len(mentioned(README)) >= 8
     assert unknown("dview explain --embedded --feature 3") == []
