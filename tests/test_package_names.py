@@ -1,6 +1,7 @@
 """The public names: what is promised is there, is the thing itself, and mypy sees the same."""
 
 import ast
+import tomllib
 from importlib import import_module
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import distributional_view
 
 SOURCE = Path(distributional_view.__file__)
+ROOT = Path(__file__).resolve().parent.parent
 LATER = {"retrieve", "report"}
 
 
@@ -38,9 +40,7 @@ def test_mypy_sees_all_names_and_no_other():
 
 
 def test_version_is_that_of_the_project():
-    import tomllib
-
-    project = tomllib.loads((SOURCE.parent.parent / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert distributional_view.__version__ == project["version"]
 
 
