@@ -2,24 +2,33 @@
 PYTHON ?= python3
 # What pip installs as PyTorch: a version or a build, for example TORCH="torch==2.13.0".
 TORCH ?= torch>=2.6
+# Exact versions of everything else, as tested; CONSTRAINTS= (empty) takes the newest ones.
+CONSTRAINTS ?= constraints.txt
 # The pictures of the embedded backend; the package declares TensorFlow, which its data does not need.
 ANIMALS := animal-mnist==0.4
+# Left out of the exact versions: what has a variable of its own, and what comes with one build of PyTorch.
+NOT_CONSTRAINED := '^(pip|torch|animal_mnist|triton|nvidia.*|cuda.*)=='
 # Processes of the tests and of the embedded experiment.
 JOBS ?= 2
 ROOMS := theory toy figures proofs_check backends
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet $(addprefix -c ,$(CONSTRAINTS))
 
-.PHONY: reproduce embedded embedded-train test test-slow lint types bench recover mutants clean
+.PHONY: reproduce embedded embedded-train test test-slow wheel-test lint types bench recover mutants constraints clean
 
 reproduce: $(VENV)/.base
-	$(BIN)/python -m figures all --out results
+	$(BIN)/dview all --out results
 
 test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -q -n $(JOBS) --dist loadscope --durations=10
 
 test-slow: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -q -n $(JOBS) --dist loadscope
+
+# Builds the wheel of a clean clone, installs it with its dependencies in an empty environment, and uses it.
+wheel-test:
+	$(PYTHON) tests/wheel_smoke.py $(addprefix --constraints ,$(CONSTRAINTS))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -36,34 +45,39 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.samplers
 
 recover: $(VENV)/.base
-	$(BIN)/python -m toy.recover
+	$(BIN)/dview recover
 
 # Explains features of the embedded backend with the trained weights that are kept here.
 embedded: $(VENV)/.torch
-	$(BIN)/python -m figures embedded --out results --jobs $(JOBS)
+	$(BIN)/dview embedded --out results --jobs $(JOBS)
 
 # Trains the embedded backend again: prior, classifier, transcoder (about fifteen minutes); resumes where it stopped.
 embedded-train: $(VENV)/.torch
-	$(BIN)/python -m backends embedded-train
+	$(BIN)/dview embedded-train
 
 # Mutation testing of theory/: changes signs, bounds and factors and counts what the tests catch (hours; resumes).
 mutants: $(VENV)/.dev
 	$(BIN)/python -m tests.mutants
 
-# Each stamp depends on the project file, so that a change of dependencies installs again.
-$(VENV)/.base: pyproject.toml
+# Writes the versions in .venv to constraints.txt.
+constraints: $(VENV)/.dev
+	sed -i '/^[^#]/d' constraints.txt
+	$(BIN)/python -m pip freeze --all --exclude-editable | grep -Ev $(NOT_CONSTRAINED) >> constraints.txt
+
+# Each stamp depends on the project file and the versions, so that a change of either installs again.
+$(VENV)/.base: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -e .
+	$(INSTALL) -e .
 	touch $@
 
 $(VENV)/.torch: pyproject.toml $(VENV)/.base
-	$(BIN)/python -m pip install --quiet "$(TORCH)"
-	$(BIN)/python -m pip install --quiet -e ".[dino]"
-	$(BIN)/python -m pip install --quiet --no-deps "$(ANIMALS)"
+	$(INSTALL) "$(TORCH)"
+	$(INSTALL) -e ".[dino]"
+	$(INSTALL) --no-deps "$(ANIMALS)"
 	touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.torch
-	$(BIN)/python -m pip install --quiet -e ".[dev]"
+	$(INSTALL) -e ".[dev]"
 	touch $@
 
 clean:

@@ -1,0 +1,92 @@
+"""What `dview` has: name, group, help and home of each command, as data, so that its help imports none of them.
+
+A test holds that the help is the first sentence of the command's own, and that no command of a room is missing here.
+"""
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """One command.
+
+    Args:
+        name: as typed.
+        help: one line.
+        home: module below `distributional_view`, then the attribute that is the `click.Command`, or a function from
+            the name to it if there are parentheses.
+    """
+
+    name: str
+    help: str
+    home: str
+
+
+FIGURE = "figure_command:figure_command()"
+
+GROUPS: dict[str, tuple[Entry, ...]] = {
+    "The paper's tables and figures": (
+        Entry("table2", "Truncation and tilting at the same mean score: exact, sampled, and as printed.", FIGURE),
+        Entry("fig1", "What truncation and tilting do to p at the same mean score, as exact densities.", FIGURE),
+        Entry(
+            "fig3", "Retrieval, optimisation and EnergyDPS at the same mean score against the KLSC solution.", FIGURE
+        ),
+        Entry("drift", "What a task score does to the object while E[ψ] stays: exact price and the bound.", FIGURE),
+        Entry("bottleneck", "What a family of prompts costs: level, bottleneck and overshoot.", FIGURE),
+        Entry("strength", "The distance to p as the guidance grows.", FIGURE),
+        Entry("typical", "Why the mode of a Gaussian is none of its samples: exact mass, bound, exponent.", FIGURE),
+        Entry("all", "All tables and figures.", FIGURE),
+    ),
+    "Your own features": (
+        Entry(
+            "report",
+            "Compare top-k with KLSC weights for each feature (column) of a .npy, .npz, .csv or .parquet file.",
+            "figures.report.command:report",
+        ),
+    ),
+    "Evidence": (
+        Entry(
+            "check",
+            "Run the evidence for the statements (all, or LABELS such as D.7) and show where it stands.",
+            "proofs_check.__main__:main",
+        ),
+        Entry(
+            "where",
+            'Where a statement is computed, checked, tested and shown: D.7, "Lemma D.7", 66, "reverse KL".',
+            "proofs_check.where:where",
+        ),
+        Entry(
+            "recover",
+            "Recover the lost constants of the toy world from the 18 printed numbers of Table 2.",
+            "toy.recover:main",
+        ),
+    ),
+    "Backends (need the extra torch or dino)": (
+        Entry(
+            "explain",
+            "Show pictures at a mean activation of a feature: retrieved, or sampled by EnergyDPS.",
+            "backends.explain.command:explain",
+        ),
+        Entry(
+            "train-transcoder",
+            "Train a transcoder and write it in the published format.",
+            "backends.transcoders.command:train_transcoder",
+        ),
+        Entry(
+            "embedded",
+            "Features of the embedded backend by five methods (needs torch; minutes).",
+            "figures.embedded:embedded_command",
+        ),
+        Entry(
+            "embedded-train",
+            "Train the diffusion prior, the classifier and its transcoder on the animal pictures.",
+            "backends.embedded.command:embedded_train",
+        ),
+        Entry(
+            "embedded-features",
+            "Draw the top pictures of every live feature, tinted where it is active, to find names by looking.",
+            "backends.embedded.command:embedded_features",
+        ),
+    ),
+}
+
+ENTRIES = {entry.name: entry for group in GROUPS.values() for entry in group}
