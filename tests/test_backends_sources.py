@@ -5,7 +5,8 @@ import torch
 from PIL import Image
 
 from distributional_view.backends.adapter.passes import ModelFailed, PictureScore
-from distributional_view.backends.explain.job import Request, explain
+from distributional_view.backends.explain.job import explain
+from distributional_view.backends.explain.methods import Request
 from distributional_view.backends.explain.sources import Missing, embedded_source, local_source
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions
 from distributional_view.backends.transcoders.checkpoint import publish, save_published
@@ -33,29 +34,31 @@ SCORE = ScoreOptions(3, "mean", 1.0, gated=False)
 
 
 def test_a_local_retrieval_needs_no_prior(paths, tmp_path):
-    source = local_source(paths, "topk", SCORE, SamplerOptions(batch=5))
+    source = local_source(paths, "retrieval", SCORE, SamplerOptions(batch=5))
     assert source.world is None
     pictures = torch.cat(list(source.pool.batches(0)))
     scores = source.score(pictures)
     assert scores.std() > 0.01
-    found = explain(None, Request("topk", float(scores.mean()) + 0.01, 2), tmp_path, source.pool, score=source.score)
+    found = explain(
+        Request("retrieval", float(scores.mean()) + 0.01, 2), tmp_path, pool=source.pool, score=source.score
+    )
     assert found.numbers["pool"] == 12
     for image, score in zip(found.images, found.scores, strict=True):
         assert source.score(torch.tensor(image)[None])[0] == pytest.approx(score, abs=1e-5)
 
 
 def test_what_a_method_needs_is_said(paths, tmp_path):
-    with pytest.raises(Missing, match="energydps needs --prior"):
-        local_source(paths, "energydps", SCORE, SamplerOptions())
-    source = local_source(paths, "topk", SCORE, SamplerOptions())
+    with pytest.raises(Missing, match="EnergyDPS needs --prior"):
+        local_source(paths, "EnergyDPS", SCORE, SamplerOptions())
+    source = local_source(paths, "retrieval", SCORE, SamplerOptions())
     with pytest.raises(ValueError, match="world = None"):
-        explain(None, Request("energydps", 1.0, 2), tmp_path / "a", source.pool, score=source.score)
+        explain(Request("EnergyDPS", 1.0, 2), tmp_path / "a", pool=source.pool, score=source.score)
     with pytest.raises(ValueError, match="score = None"):
-        explain(None, Request("topk", 1.0, 2), tmp_path / "b", source.pool)
+        explain(Request("retrieval", 1.0, 2), tmp_path / "b", pool=source.pool)
 
 
 def test_defaults_and_origin_of_both_backends(paths):
-    local = local_source(paths, "topk", ScoreOptions(3), SamplerOptions())
+    local = local_source(paths, "retrieval", ScoreOptions(3), SamplerOptions())
     assert local.origin == {
         "backbone": str(paths.backbone),
         "transcoder": str(paths.transcoder),

@@ -2,9 +2,9 @@
 
     theory <- toy <- figures        theory <- backends        proofs_check: alone
 
-Inside `theory` laws <- solutions <- pools, measures; samplers know errors only; methods see pools and
-samplers. The top of the package holds what every room may use (whole writes, the terminal); its commands import what they run when they run it. A figure that needs a
-backend imports it inside its own command, so that the others run without torch.
+Inside `theory` laws <- solutions <- pools, measures; samplers know errors only; methods see pools and samplers. The top
+of the package holds what every room may use (whole writes, the terminal); its commands import what they run when they
+run it. A figure that needs a backend imports it inside its own command, so that the others run without torch.
 """
 
 import ast

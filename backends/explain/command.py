@@ -11,6 +11,7 @@ from distributional_view.backends.options import LocalPaths, SamplerOptions, Sco
 from distributional_view.files import write_whole
 
 FOLDER = click.Path(path_type=Path)
+METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
 
 
 @click.command("explain")
@@ -22,9 +23,7 @@ FOLDER = click.Path(path_type=Path)
 @click.option("--feature", type=int, required=True, help="Index of the feature.")
 @click.option("--target", type=float, required=True, help="Mean activation wanted.")
 @click.option("--n", type=int, default=4, show_default=True, help="Pictures to show.")
-@click.option(
-    "--method", type=click.Choice(get_args(MethodName), case_sensitive=False), default="EnergyDPS", show_default=True
-)
+@click.option("--method", type=METHOD, default="EnergyDPS", show_default=True)
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The job's folder; resumes."
 )

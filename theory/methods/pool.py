@@ -33,7 +33,7 @@ class ScoredPool:
         else:
             equal = bool((weights[charged] == weights[charged[0]]).all())
             chosen, kept = charged, None if equal else weights[charged]
-        return Drawn(self.take(chosen), self.scores[chosen], kept, notes, chosen)
+        return Drawn(self.take(chosen), self.scores[chosen], kept, {"pool": len(self.scores), **notes}, chosen)
 
 
 def representatives(
