@@ -5,9 +5,8 @@ the same mean has the least KL that a distribution can have (Lemma D.4), the tru
 smoothed by the kernel of (212) like the samples, because smoothing changes a KL by more than the methods differ.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 import matplotlib.pyplot as plt
@@ -15,8 +14,10 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from distributional_view.figures.artefact import Artefact, Settings
 from distributional_view.figures.output import Provenance
 from distributional_view.theory import Hard, Solution, calibrate_hard, calibrate_klsc
+from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.samplers.energy_dps import ZetaSchedule, energy_dps
 from distributional_view.theory.samplers.schedule import NoiseSchedule
 from distributional_view.toy.judge import sliced_wasserstein
@@ -48,9 +49,11 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Data:
+class Strength(Artefact):
     """The curves, and over a range of means the KL of both solutions, exact and smoothed by the kernel."""
 
+    name: ClassVar[str] = "strength"
+    world: World
     curves: list[Curve]
     levels: Float[np.ndarray, " l"]
     exact: dict[str, Float[np.ndarray, " l"]]
@@ -59,9 +62,44 @@ class Data:
     steps: int
     seed: int
 
+    @property
+    def provenance(self) -> Provenance:
+        """The seed is that of all curves."""
+        title = "Distance to the prior against achieved score"
+        return Provenance(title, STATEMENTS, self.world.parameters(), self.seed)
 
-def compute(world: World, seed: int, quick: bool, progress: Callable[[str, int, int], None]) -> Data:
+    def numbers(self) -> dict[str, Any]:
+        """Means over replicates with their standard errors (`se`), and the solutions."""
+        return {
+            **self.provenance.as_dict(),
+            "points": self.n,
+            "steps": self.steps,
+            "curves": [
+                {
+                    "zeta": c.zeta,
+                    "strength": c.strengths.tolist(),
+                    **{
+                        name: {"mean": values.mean(0).tolist(), "se": _se(values).tolist()}
+                        for name, values in (("score", c.means), ("kl_kde", c.kls), ("wasserstein", c.distances))
+                    },
+                }
+                for c in self.curves
+            ],
+            "solutions": {
+                "mean": self.levels.tolist(),
+                **{f"kl_{name}": values.tolist() for name, values in self.exact.items()},
+                **{f"kl_kde_{name}": values.tolist() for name, values in self.smoothed.items()},
+            },
+        }
+
+    def draw(self) -> dict[str, Figure]:
+        """Three panels."""
+        return {self.name: _figure(self)}
+
+
+def compute(settings: Settings, progress: Progress = silent) -> Strength:
     """Run both schedules at all strengths, with independent replicates for error bars."""
+    world, seed, quick = settings.world, settings.seed, settings.quick
     n, steps, replicates = (QUICK_N, QUICK_STEPS, QUICK_REPLICATES) if quick else (N, STEPS, REPLICATES)
     planar = PlanarWorld(world.mixture, world.psi, NoiseSchedule.linear().strided(steps), jnp.float32)
     grid = world_grid(world)
@@ -82,7 +120,7 @@ def compute(world: World, seed: int, quick: bool, progress: Callable[[str, int, 
                 )
                 done += 1
         curves.append(Curve(zeta, strengths, *found))
-    progress("done", total, total)
+    progress("strength", total, total)
     law = world.law
     levels = law.mean + np.linspace(0.001, 0.97, 12 if quick else 30) * (law.ess_sup - law.mean)
     exact, smoothed = {}, {}
@@ -91,11 +129,10 @@ def compute(world: World, seed: int, quick: bool, progress: Callable[[str, int, 
         exact[name] = np.array([q.kl for q in solutions])
         cuts = [q.threshold for q in solutions if isinstance(q, Hard)]
         smoothed[name] = np.array(smoothed_kls(world, solutions, cuts))
-    return Data(curves, levels, exact, smoothed, n, steps, seed)
+    return Strength(world, curves, levels, exact, smoothed, n, steps, seed)
 
 
-def draw(data: Data) -> Figure:
-    """Three panels; call inside `figures.output.style()`."""
+def _figure(data: Strength) -> Figure:
     figure, axes = plt.subplots(1, 3, figsize=(10.4, 3.5))
     for curve in data.curves:
         means = curve.means.mean(0)
@@ -131,32 +168,3 @@ def draw(data: Data) -> Figure:
 
 def _se(values: Float[np.ndarray, "r s"]) -> Float[np.ndarray, " s"]:
     return values.std(0, ddof=1) / np.sqrt(len(values))
-
-
-def numbers(data: Data) -> dict[str, Any]:
-    """The content of strength.json beyond the provenance; `se` are standard errors over replicates."""
-    return {
-        "points": data.n,
-        "steps": data.steps,
-        "curves": [
-            {
-                "zeta": c.zeta,
-                "strength": c.strengths.tolist(),
-                **{
-                    name: {"mean": values.mean(0).tolist(), "se": _se(values).tolist()}
-                    for name, values in (("score", c.means), ("kl_kde", c.kls), ("wasserstein", c.distances))
-                },
-            }
-            for c in data.curves
-        ],
-        "solutions": {
-            "mean": data.levels.tolist(),
-            **{f"kl_{name}": values.tolist() for name, values in data.exact.items()},
-            **{f"kl_kde_{name}": values.tolist() for name, values in data.smoothed.items()},
-        },
-    }
-
-
-def provenance(world: World, data: Data) -> Provenance:
-    """Where the figure comes from."""
-    return Provenance("Distance to the prior against achieved score", STATEMENTS, world.parameters(), data.seed)
