@@ -19,7 +19,7 @@ from distributional_view.files import write_whole
 from distributional_view.terminal import Table, progress_bar
 from distributional_view.theory.errors import require
 from distributional_view.theory.progress import Progress
-from distributional_view.toy.world import World
+from distributional_view.toy.world import ToyWorld
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Settings:
         ValueError: for a negative seed.
     """
 
-    world: World
+    world: ToyWorld
     seed: int = 0
     quick: bool = False
 

@@ -22,9 +22,9 @@ from distributional_view.theory.measures.finite import kl
 from distributional_view.theory.measures.tasks import baseline
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.toy.kde import log_density
-from distributional_view.toy.plane import plane
+from distributional_view.toy.plane import node_measure
 from distributional_view.toy.prompts import FAMILIES, best_prompts, density
-from distributional_view.toy.world import TARGETS, World
+from distributional_view.toy.world import TARGETS, ToyWorld
 
 STATEMENTS = ("Definition 2.2", "Lemma D.4", "Theorem F.7")
 DRAWN = 6.0
@@ -54,7 +54,7 @@ class Bottleneck(Artefact):
     """All that the figure shows; arrays are indexed [i over x1, j over x2]."""
 
     name: ClassVar[str] = "bottleneck"
-    world: World
+    world: ToyWorld
     axis: Float[np.ndarray, " g"]
     bars: list[Bar]
     densities: dict[str, Float[np.ndarray, "g g"]]
@@ -93,7 +93,7 @@ def compute(settings: Settings, progress: Progress = silent) -> Bottleneck:
     half = world.radius / np.sqrt(2) + 3.2 * world.sigma
     axis = (np.arange(pixels) + 0.5) * 2 * half / pixels - half
     pixel = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
-    p = plane(world)
+    p = node_measure(world)
     bars, densities = [], {}
     for i, target in enumerate(TARGETS):
         progress(f"best prompts at target {target:g}", i, len(TARGETS))

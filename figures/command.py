@@ -136,7 +136,7 @@ def embedded(out: Path, seed: int, quick: bool, jobs: int) -> None:
     from distributional_view.terminal import progress_bar
 
     try:
-        from distributional_view.backends.explain.job import OtherRequest
+        from distributional_view.backends.jobs import OtherRequest
     except ImportError as error:
         raise click.ClickException(f"{error}; `make embedded` installs what this needs") from error
 

@@ -21,8 +21,8 @@ from distributional_view.theory.measures.tasks import Baseline, baseline, gibbs
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.toy.drift import Step, label_score, reference_at, reference_score, sweep
 from distributional_view.toy.kde import log_density
-from distributional_view.toy.plane import plane
-from distributional_view.toy.world import World
+from distributional_view.toy.plane import node_measure
+from distributional_view.toy.world import ToyWorld
 
 STATEMENTS = ("Definition 2.4", "Definition 2.5", "Lemma E.1", "Lemma E.2", "Theorem E.3")
 TARGET = 6.0
@@ -52,7 +52,7 @@ class Drift(Artefact):
     """All that the figure shows; arrays are indexed [i over x1, j over x2]."""
 
     name: ClassVar[str] = "drift"
-    world: World
+    world: ToyWorld
     axis: Float[np.ndarray, " g"]
     intrinsic: Baseline
     density: Float[np.ndarray, "g g"]
@@ -98,7 +98,7 @@ def compute(settings: Settings, progress: Progress = silent) -> Drift:
     axis = (np.arange(pixels) + 0.5) * 2 * half / pixels - half
     pixel = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
     log_p, psi = log_density(world, pixel), np.asarray(world.psi(pixel))
-    p = plane(world)
+    p = node_measure(world)
     intrinsic = baseline(p.masses, p.scores, TARGET)
     reference = reference_at(world, TARGET)
 

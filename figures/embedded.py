@@ -21,15 +21,16 @@ from distributional_view.figures.artefact import Artefact
 from distributional_view.figures.output import Provenance
 from distributional_view.files import write_arrays
 from distributional_view.terminal import Table
+from distributional_view.theory.methods import energy_dps, klsc_weights, optimisation, retrieval, twisted_smc
 from distributional_view.theory.progress import Progress
 
 STATEMENTS = ("Definition 2.1", "Lemma D.4", "Lemma F.1", "Lemma F.2", "Algorithm 1", "Remark G.4", "Appendix C.1")
 COLORS = {
-    "top-k": "#D55E00",
-    "KLSC weights": "#000000",
-    "optimisation": "#009E73",
-    "EnergyDPS": "#0072B2",
-    "twisted": "#E69F00",
+    retrieval.NAME: "#D55E00",
+    klsc_weights.NAME: "#000000",
+    optimisation.NAME: "#009E73",
+    energy_dps.NAME: "#0072B2",
+    twisted_smc.NAME: "#E69F00",
 }
 SHOWN, EDGE = 4, 2
 HEADER = ("feature", "level", "method", "E[ψ]", "KID", "class agrees", "look-alikes", "boundary mass")
@@ -60,7 +61,7 @@ class Embedded(Artefact):
                 {
                     **asdict(result.feature),
                     "levels": result.levels,
-                    "spread": result.spread,
+                    "spread": result.sd,
                     "cells": [cell._asdict() for cell in result.cells],
                 }
                 for result in self.results
@@ -94,7 +95,7 @@ def compute(out: Path, seed: int, quick: bool, jobs: int, progress: Progress) ->
     """
     from distributional_view.backends.embedded import experiment
 
-    budget = experiment.QUICK if quick else experiment.Budget()
+    budget = experiment.QUICK if quick else experiment.ExperimentBudget()
     job = out / ("embedded-job-quick" if quick else "embedded-job")
     results = experiment.run(job, budget, seed, progress, jobs=jobs)
     return Embedded(budget, seed, results, experiment.prior_kids(budget, seed))
@@ -222,6 +223,6 @@ def _note(budget: Any, seed: int) -> str:
         f"{budget.iterations} iterations of the optimiser, seed {seed}. "
         "KID on the classifier's pooled features. "
         "Class agrees: the classifier gives the feature's class. Look-alikes: pictures with a near-duplicate among the "
-        f"{budget.n}. Boundary mass: within {budget.margin:g} standard deviations above the threshold of the hard "
+        f"{budget.n}. Boundary mass: within {budget.margin_sd:g} standard deviations above the threshold of the hard "
         "solution."
     )

@@ -19,7 +19,7 @@ from distributional_view.figures.output import Provenance
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.toy.kde import log_density
 from distributional_view.toy.table2 import calibrated
-from distributional_view.toy.world import TARGETS, World
+from distributional_view.toy.world import TARGETS, ToyWorld
 
 STATEMENTS = ("Definition 2.1", "Definition 2.2", "Lemma D.1", "Lemma D.4", "Lemma D.7", "Theorem D.14")
 PIXELS, QUICK_PIXELS = 400, 120
@@ -44,7 +44,7 @@ class Fig1(Artefact):
     """All that Figure 1 shows; arrays are indexed [i over x1, j over x2]."""
 
     name: ClassVar[str] = "fig1"
-    world: World
+    world: ToyWorld
     axis: Float[np.ndarray, " g"]
     prior: Float[np.ndarray, "g g"]
     score: Float[np.ndarray, "g g"]

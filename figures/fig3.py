@@ -16,11 +16,13 @@ from matplotlib.figure import Figure
 from distributional_view.figures.artefact import Artefact, Settings
 from distributional_view.figures.output import Provenance
 from distributional_view.terminal import Table
+from distributional_view.theory.methods import energy_dps, optimisation, retrieval, twisted_smc
 from distributional_view.theory.progress import Progress, silent
-from distributional_view.toy.compare import METHODS, QUICK, TOLERANCE, Budget, Comparison, Result
+from distributional_view.toy.compare import METHODS, QUICK, Comparison, ComparisonBudget, Result
 from distributional_view.toy.judge import Verdict
 from distributional_view.toy.kde import log_density
-from distributional_view.toy.world import TARGETS, World
+from distributional_view.toy.methods import TOLERANCE
+from distributional_view.toy.world import TARGETS, ToyWorld
 
 STATEMENTS = (
     "Lemma D.4",
@@ -32,21 +34,20 @@ STATEMENTS = (
 )
 TITLE = "Figure 3: sampling methods at the same mean score"
 HEADER = ("target", "method", "E[ψ]", "KL by KDE", "TV (floor)", "W (floor)")
-ROWS = ("retrieval", "optimisation", "EnergyDPS", "EnergyDPS constant")
 SHOWN = 2500  # points drawn in a panel
 LABELS = {
-    "retrieval": "retrieval (top K)",
-    "optimisation": "optimisation",
-    "EnergyDPS": "EnergyDPS, tilt-like",
-    "EnergyDPS constant": "EnergyDPS, constant",
+    retrieval.NAME: "retrieval (top K)",
+    optimisation.NAME: "optimisation",
+    energy_dps.NAME: "EnergyDPS, tilt-like",
+    energy_dps.CONSTANT: "EnergyDPS, constant",
 }
+"""Of the rows of panels, in their order."""
 COLORS = {
-    "retrieval": "#D55E00",
-    "optimisation": "#009E73",
-    "EnergyDPS": "#0072B2",
-    "EnergyDPS constant": "#CC79A7",
-    "ideal": "#000000",
-    "twisted": "#E69F00",
+    retrieval.NAME: "#D55E00",
+    optimisation.NAME: "#009E73",
+    energy_dps.NAME: "#0072B2",
+    energy_dps.CONSTANT: "#CC79A7",
+    twisted_smc.NAME: "#E69F00",
 }
 
 
@@ -55,8 +56,8 @@ class Fig3(Artefact):
     """All that the figure and the table show."""
 
     name: ClassVar[str] = "fig3"
-    world: World
-    budget: Budget
+    world: ToyWorld
+    budget: ComparisonBudget
     seed: int
     results: list[Result]
     floors: list[Verdict]
@@ -73,7 +74,7 @@ class Fig3(Artefact):
     @property
     def multiplier_over_strength(self) -> list[float]:
         """At each target: the tilt's multiplier over the strength that EnergyDPS needs for its mean."""
-        return [self.at("ideal", t).knob[1] / self.at("EnergyDPS", t).knob[1] for t in TARGETS]
+        return [self.at("ideal", t).knob[1] / self.at(energy_dps.NAME, t).knob[1] for t in TARGETS]
 
     def numbers(self) -> dict[str, Any]:
         """Every method at every target, and what exact samples reach."""
@@ -102,7 +103,7 @@ class Fig3(Artefact):
 
 def compute(settings: Settings, progress: Progress = silent) -> Fig3:
     """Run all methods at all targets."""
-    budget = QUICK if settings.quick else Budget()
+    budget = QUICK if settings.quick else ComparisonBudget()
     comparison = Comparison(settings.world, budget, settings.seed)
     results = list(comparison.results(TARGETS, progress))
     floors = [comparison.floor(target, i) for i, target in enumerate(TARGETS)]
@@ -115,7 +116,7 @@ def _figure(data: Fig3) -> Figure:
     axis = np.linspace(-half, half, 161)
     grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
     prior, score = np.exp(log_density(data.world, grid)), np.asarray(data.world.psi(grid))
-    for row, method in enumerate(ROWS):
+    for row, method in enumerate(LABELS):
         for column, target in enumerate(TARGETS, start=1):
             here, result = axes[row, column], data.at(method, target)
             _plane(here, half)
@@ -146,7 +147,7 @@ def _field(axes: Axes, values: Float[np.ndarray, "g g"], half: float, title: str
 
 def _distances(axes: Axes, data: Fig3) -> None:
     """Smoothed TV to the exact KLSC solution against the target, with the floor of exact samples."""
-    for method in (*ROWS, "twisted"):
+    for method in COLORS:
         values = [data.at(method, target).verdict.tv for target in TARGETS]
         axes.plot(TARGETS, values, "o-", ms=3.5, lw=1.1, color=COLORS[method], label=LABELS.get(method, method))
     axes.plot(TARGETS, [f.tv for f in data.floors], "k:", lw=1.3, label="exact samples")

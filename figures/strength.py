@@ -23,7 +23,7 @@ from distributional_view.theory.samplers.schedule import NoiseSchedule
 from distributional_view.toy.judge import sliced_wasserstein
 from distributional_view.toy.kde import kde, kl_on_grid, smoothed_kls, world_grid
 from distributional_view.toy.planar import PlanarWorld
-from distributional_view.toy.world import World
+from distributional_view.toy.world import ToyWorld
 
 STATEMENTS = ("Lemma D.4", "Remark D.5", "Theorem D.14", "Algorithm 1", "Remark G.4")
 STRENGTHS: dict[ZetaSchedule, Float[np.ndarray, " s"]] = {
@@ -53,7 +53,7 @@ class Strength(Artefact):
     """The curves, and over a range of means the KL of both solutions, exact and smoothed by the kernel."""
 
     name: ClassVar[str] = "strength"
-    world: World
+    world: ToyWorld
     curves: list[Curve]
     levels: Float[np.ndarray, " l"]
     exact: dict[str, Float[np.ndarray, " l"]]

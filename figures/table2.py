@@ -11,7 +11,7 @@ from distributional_view.terminal import Table
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.toy.sampled import Estimate, sampled_table
 from distributional_view.toy.table2 import METRICS, PRINTED, calibrated, exact_table
-from distributional_view.toy.world import TARGETS, World, published_table2
+from distributional_view.toy.world import TARGETS, ToyWorld, published_table2
 
 STATEMENTS = ("Definition 2.1", "Definition 2.2", "Definition 2.3", "Lemma D.7", "Lemma D.10", "Theorem D.14")
 TITLE = "Table 2: hard truncation against KLSC at the same mean score"
@@ -54,7 +54,7 @@ class Table2(Artefact):
     """The table's rows, and how they were sampled."""
 
     name: ClassVar[str] = "table2"
-    world: World
+    world: ToyWorld
     sampling: Sampling
     seed: int
     rows: list[MethodRow]
@@ -65,7 +65,7 @@ class Table2(Artefact):
         return Provenance(TITLE, STATEMENTS, self.world.parameters(), self.seed)
 
     def numbers(self) -> dict[str, Any]:
-        """World, seed, statements, and a record a row."""
+        """ToyWorld, seed, statements, and a record a row."""
         source = self.provenance
         return {
             "world": dict(source.parameters),

@@ -66,8 +66,8 @@ def moved(score: float, noise: float) -> Callable:
     """The unguided step with its score and its noise multiplied."""
 
     def step(world, x, row, z):
-        stein = (row.signal * world.denoise(x, row) - x) / row.spread
-        return plain_step(world, x, row, noise * z) + (score - 1) * row.tilt * stein
+        stein = (row.signal * world.denoise(x, row) - x) / row.noise_variance
+        return plain_step(world, x, row, noise * z) + (score - 1) * row.tilt_zeta * stein
 
     return step
 
@@ -171,7 +171,7 @@ def tilted_gaussians_are_reversed(
     world, steps = worlds[0], counts[0]
     runs = GaussianWorld(world.schedule, psi, 0.4, 0.8) if plug_in else world
     rows = guided_rows(world.schedule, beta * strength if plug_in else strength)
-    rows = rows._replace(guidance=sign * rows.guidance, noise=noise * rows.noise)
+    rows = rows._replace(zeta=sign * rows.zeta, noise_sd=noise * rows.noise_sd)
     begin = start(world, beta)
     x = begin[0] + math.sqrt(begin[1]) * np.random.default_rng(3).normal(size=(n, 1))
     found = visited(runs, guided_step, x, rows, 4, [steps // 2, 0])
@@ -237,14 +237,16 @@ def tilted_mixtures_are_reversed(strength: float = 1.0, plug_in: bool = False, f
     "Remark G.4",
     "sampled",
     controls={
-        "x0_hat without the division": {"tweedie": lambda x, row, score: x + row.spread * score},
-        "x0_hat with half the score": {"tweedie": lambda x, row, score: (x + 0.5 * row.spread * score) / row.signal},
+        "x0_hat without the division": {"tweedie": lambda x, row, score: x + row.noise_variance * score},
+        "x0_hat with half the score": {
+            "tweedie": lambda x, row, score: (x + 0.5 * row.noise_variance * score) / row.signal
+        },
         "plug-in for grad H": {"exact": False},
         "grad H counted as an approximation": {"other": "exact"},
     },
 )
 def plug_in_is_not_the_gradient_of_h(
-    tweedie: Callable = lambda x, row, score: (x + row.spread * score) / row.signal,
+    tweedie: Callable = lambda x, row, score: (x + row.noise_variance * score) / row.signal,
     exact: bool = True,
     other: str = "plug-in",
 ) -> str:
@@ -258,7 +260,7 @@ def plug_in_is_not_the_gradient_of_h(
     row = list(each(plain.schedule.rows))[4]
     at = np.array([[0.5, 0.3], [-0.9, 0.4], [1.1, -1.0]])
     points = plain.from_numpy(at)
-    totals = row.signal**2 * VARIANCES + row.spread
+    totals = row.signal**2 * VARIANCES + row.noise_variance
     pulls = (row.signal * MEANS - at[:, None]) / totals[:, None]
     shares = WEIGHTS / totals * np.exp(-0.5 * totals * (pulls**2).sum(2))
     stein = (shares[:, :, None] * pulls).sum(1) / shares.sum(1)[:, None]  # grad log p_t
@@ -272,15 +274,15 @@ def plug_in_is_not_the_gradient_of_h(
     plugged = beta * plain.to_numpy(plain.guidance(points, row).gradient)
     apart = []
     for k, x_t in enumerate(at):
-        logs = -((x_t - row.signal * x0) ** 2).sum(1) / (2 * row.spread)
+        logs = -((x_t - row.signal * x0) ** 2).sum(1) / (2 * row.noise_variance)
         w = np.exp(logs - logs.max())
         mean, v = w @ x0 / w.sum(), w * tilt
         error = np.sqrt((w**2) @ (x0 - mean) ** 2) / w.sum()
         expect(np.all(np.abs(mean - x0_hat[k]) < SIGMAS * error), "x0_hat = E[X_0 | x_t]", left=mean, right=x0_hat[k])
         tilted_mean = v @ x0 / v.sum()
         influence = (v / v.sum())[:, None] * (x0 - tilted_mean) - (w / w.sum())[:, None] * (x0 - mean)
-        gradient = row.signal / row.spread * (tilted_mean - mean)
-        allowed = SIGMAS * row.signal / row.spread * np.sqrt((influence**2).sum(0))
+        gradient = row.signal / row.noise_variance * (tilted_mean - mean)
+        allowed = SIGMAS * row.signal / row.noise_variance * np.sqrt((influence**2).sum(0))
         used = guided[k] if exact else plugged[k]
         expect(np.all(np.abs(used - gradient) < allowed), "grad H_t", at=x_t, left=used, right=gradient, by=allowed)
         apart.append(float(np.max(np.abs((plugged if other == "plug-in" else guided)[k] - gradient) / allowed)))
@@ -293,16 +295,16 @@ def plug_in_is_not_the_gradient_of_h(
     "sampled",
     controls={
         "twice the guidance": {"strength": 2.0},
-        "zeta without the root": {"zeta": lambda row, alpha: row.guidance * math.sqrt(alpha)},
-        "x0_hat without its root": {"denoised": lambda row, alpha: row.denoised * math.sqrt(alpha)},
+        "zeta without the root": {"zeta": lambda row, alpha: row.zeta * math.sqrt(alpha)},
+        "x0_hat without its root": {"denoised": lambda row, alpha: row.from_x0 * math.sqrt(alpha)},
         "the plug-in gradient": {"plug_in": True},
         "no guidance": {"strength": 0.0},
     },
 )
 def conditional_mean_is_exact(
     strength: float = 1.0,
-    zeta: Callable = lambda row, alpha: row.guidance,
-    denoised: Callable = lambda row, alpha: row.denoised,
+    zeta: Callable = lambda row, alpha: row.zeta,
+    denoised: Callable = lambda row, alpha: row.from_x0,
     plug_in: bool = False,
 ) -> str:
     """One step, however long, from pairs of the tilted forward process: x_(i-1) - step(x_i) is orthogonal to x_i.
@@ -320,7 +322,7 @@ def conditional_mean_is_exact(
         alpha = now / before
         earlier = math.sqrt(before) * x0 + math.sqrt(1 - before) * rng.normal(size=x0.shape)
         x = math.sqrt(alpha) * earlier + math.sqrt(1 - alpha) * rng.normal(size=x0.shape)
-        used = row._replace(guidance=zeta(row, alpha), denoised=denoised(row, alpha))
+        used = row._replace(zeta=zeta(row, alpha), from_x0=denoised(row, alpha))
         points = plain.from_numpy(x)
         left = earlier - plain.to_numpy(guided_step(world, points, used, plain.from_numpy(np.zeros_like(x))))
         for name, h in {"1": 1 + 0 * x[:, 0], "x": x[:, 0], "y": x[:, 1], "r": np.hypot(*x.T), "xy": x.prod(1)}.items():
@@ -432,7 +434,7 @@ def plug_in_samples_twice_the_tilt(
         turned = rng.choice(angles, size=n, p=weights / weights.sum())
         x = np.sqrt(rng.chisquare(2, size=n))[:, None] * np.stack([np.cos(turned), np.sin(turned)], axis=1)
         rows = guided_rows(world.schedule, beta)
-        states = visited(world, guided_step, x, rows._replace(noise=noise * rows.noise), steps, [steps // 2, 0])
+        states = visited(world, guided_step, x, rows._replace(noise_sd=noise * rows.noise_sd), steps, [steps // 2, 0])
         for share in (0.5, 0.0):
             here = states[int(share * steps)]
             for name, values in (("E psi", DIRECTION(here)[0]), ("E|x|^2", (here**2).sum(1))):
@@ -531,9 +533,13 @@ def few_steps_shrink_the_prior(
     for steps, n in ((50, 200_000), (1000, 20_000)):
         world = GaussianWorld(schedule.strided(steps))
         rows = schedule.strided(steps).rows
-        noise = np.sqrt(1 - (1 - rows.spread) / np.append(1 - rows.spread[1:], 1.0)) if forward else rows.noise.copy()
+        noise = (
+            np.sqrt(1 - (1 - rows.noise_variance) / np.append(1 - rows.noise_variance[1:], 1.0))
+            if forward
+            else rows.noise_sd.copy()
+        )
         noise[-1] = last_noise
-        x = world.loop(plain_step, world.noise(3, n)(steps), rows._replace(noise=noise), world.noise(3, n))
+        x = world.loop(plain_step, world.noise(3, n)(steps), rows._replace(noise_sd=noise), world.noise(3, n))
         exact = GaussianWorld(LINEAR.strided(steps)).law_after(0.0)[1] if expected is None else expected(steps)
         expect(max(map(abs, normal_errors(x, 0.0, exact))) < SIGMAS, "variance", steps=steps, left=x.var(), right=exact)
         expect(abs(exact - claimed[steps]) < 5e-5, "the number", steps=steps, left=exact, right=claimed[steps])

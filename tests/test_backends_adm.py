@@ -177,7 +177,7 @@ def test_schedule_is_the_linear_one_in_the_network_s_time():
     rows = adm.schedule.rows
     assert adm.schedule.steps == 1000
     assert (rows.time[0], rows.time[-1]) == (999, 0)
-    assert rows.spread[-1] == pytest.approx(1e-4)
+    assert rows.noise_variance[-1] == pytest.approx(1e-4)
     assert 1 - rows.signal[0] ** 2 / adm.schedule.alpha_bar[-2] == pytest.approx(0.02)
 
 

@@ -1,6 +1,7 @@
 """The embedded experiment: its measures, its methods at their levels, what it keeps, and the figure's command."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,16 +9,16 @@ import torch
 from click.testing import CliRunner
 
 from distributional_view.backends.embedded import experiment, measures
-from distributional_view.backends.embedded.experiment import METHODS, QUICK, Budget, run, shared
+from distributional_view.backends.embedded.experiment import METHODS, QUICK, ExperimentBudget, FeatureRun, run, shared
 from distributional_view.backends.embedded.features import read_named
-from distributional_view.backends.embedded.methods import Methods
+from distributional_view.backends.embedded.methods import feature_methods
 from distributional_view.backends.embedded.smoothness import smoothness
 from distributional_view.backends.embedded.world import embedded_world, feature_score, pictures
-from distributional_view.backends.explain.job import OtherRequest
+from distributional_view.backends.jobs import OtherRequest
 from distributional_view.figures.command import main
 
 torch.set_num_threads(1)
-TINY = Budget(quantiles=(0.8, 0.95), n=6, particles=8, seeds=2, steps=6, iterations=3, tolerance=0.3)
+TINY = ExperimentBudget(quantiles=(0.8, 0.95), n=6, particles=8, seeds=2, steps=6, iterations=3, tolerance=0.3)
 
 
 def test_smoothness_is_zero_on_flat_pictures_and_has_its_gradient():
@@ -76,37 +77,48 @@ def test_the_shared_activation_is_the_score():
 def test_sampling_starts_where_there_is_signal():
     world = embedded_world(0, 50)
     assert world.schedule.alpha_bar[-1] >= 1e-3
-    assert world.schedule.rows.tilt.max() < 2
+    assert world.schedule.rows.tilt_zeta.max() < 2
 
 
 @pytest.fixture(scope="module")
-def methods_run():
-    return Methods(read_named()[0].index, shared(), TINY, seed=3)
+def found():
+    return feature_methods(read_named()[0].index, shared(), TINY, seed=3)
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_every_method_is_brought_to_its_level(methods_run, method):
-    for level in methods_run.levels:
-        knob, draw, problem = methods_run.sampler(method, level)
-        if method in ("top-k", "KLSC weights"):
-            weights = np.zeros(len(methods_run.pool))
-            if method == "top-k":
-                weights[np.argsort(-methods_run.pool)[: int(knob)]] = 1 / knob
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_is_brought_to_its_level(found, name):
+    method, scores = found.registry.make(name), found.pool.scores
+    for level in found.levels:
+        knob = method.calibrate(level).knob
+        if name in ("retrieval", "KLSC-weights"):
+            weights = np.zeros(len(scores))
+            if name == "retrieval":
+                weights[np.argsort(-scores)[: int(knob)]] = 1 / knob
             else:
-                weights = np.exp(knob * (methods_run.pool - methods_run.pool.max()))
+                weights = np.exp(knob * (scores - scores.max()))
                 weights /= weights.sum()
-            assert weights @ methods_run.pool == pytest.approx(level, abs=1e-2 * methods_run.spread)
-        x = draw(5)
-        assert x.shape == (TINY.n, 1, 32, 32)
-        assert torch.equal(x, draw(5))
-        assert not torch.equal(x, draw(6))
-        mean = float(methods_run.world.score(x.float()).mean())
-        if method == "twisted":
-            assert knob == pytest.approx(methods_run.sampler("KLSC weights", level)[0])
-        elif problem is None:
-            assert abs(mean - level) < 6 * methods_run.spread / TINY.n**0.5
+            assert weights @ scores == pytest.approx(level, abs=1e-2 * found.sd)
+        drawn, again, other = (method.draw(knob, seed, TINY.n) for seed in (5, 5, 6))
+        assert drawn.points.shape == (TINY.n, 1, 32, 32)
+        assert torch.equal(drawn.points, again.points)
+        assert not torch.equal(drawn.points, other.points)
+        assert drawn.scores == pytest.approx(found.world.to_numpy(found.world.score(drawn.points.float())), abs=1e-4)
+        if name == "twisted-SMC":
+            assert knob == pytest.approx(found.registry.make("KLSC-weights").calibrate(level).knob)
         else:
-            assert "target" in problem
+            assert abs(drawn.mean - level) < 6 * found.sd / TINY.n**0.5
+
+
+def test_a_level_out_of_reach_is_shown_at_the_nearest_mean(monkeypatch):
+    brief = replace(TINY, iterations=1, tolerance=1e-3, seeds=1)
+    feature_run = FeatureRun(read_named()[0], shared(), brief, 0)
+    cell, images, scores = feature_run.cell("optimisation", 1e3)
+    assert "target = 1000.0: the target is out of reach" in cell.problem
+    runs = [feature_run.methods.registry.make("optimisation")._ascent(0, 2).climb(w).scores.mean() for w in (0.0, 1.0)]
+    assert runs[0] > runs[1]
+    assert cell.knob == 0.0
+    assert images.shape == (brief.n, 32, 32)
+    assert np.isfinite(scores).all()
 
 
 def test_results_are_kept_and_not_repeated(tmp_path, monkeypatch):
@@ -118,7 +130,7 @@ def test_results_are_kept_and_not_repeated(tmp_path, monkeypatch):
         assert len(result.cells) == len(METHODS) * len(QUICK.quantiles)
         assert result.images.shape == (10, QUICK.n, 32, 32)
         masses = {c.method: c.boundary_mass for c in result.cells if c.level == result.levels[-1]}
-        assert masses["KLSC weights"] < masses["top-k"]
+        assert masses["KLSC-weights"] < masses["retrieval"]
         assert masses["EnergyDPS"] is None
     monkeypatch.setattr(experiment, "_work", None)
     again = run(tmp_path, QUICK, 0, lambda *r: None, two)

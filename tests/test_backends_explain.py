@@ -9,12 +9,18 @@ from click.testing import CliRunner
 
 from distributional_view.backends.__main__ import main
 from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.explain import job as job
-from distributional_view.backends.explain.job import OtherRequest, Request, explain, pool_of
+from distributional_view.backends.explain.job import explain
+from distributional_view.backends.explain.methods import NAMES, Request
+from distributional_view.backends.explain.pool import pool_of, pool_scores
 from distributional_view.backends.explain.sources import parse_hook
+from distributional_view.backends.jobs import OtherRequest
 from distributional_view.theory.errors import CalibrationFailed, InfeasibleTarget
+from distributional_view.theory.methods.pool import representatives
+from distributional_view.theory.methods.twisted_smc import TwistedSmc
+from distributional_view.theory.pools.inclusion import inclusion_probabilities
 from distributional_view.theory.pools.retrieval import reweight_to, top_k
 from distributional_view.theory.samplers.schedule import NoiseSchedule
+from distributional_view.theory.seeds import part_seed
 
 torch.set_num_threads(1)
 SHAPE = (1, 4, 4)
@@ -36,19 +42,19 @@ def gaussian_world(calls=None, **options):
 POOL = torch.randn((400, *SHAPE), generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("method", ["topk", "klsc-retrieval", "energydps", "twisted"])
+@pytest.mark.parametrize("method", NAMES)
 def test_every_method_reaches_its_mean_and_repeats_itself(method, tmp_path):
     request = Request(method, target=1.0, n=6, tolerance=0.02, runs=64)
-    runs = [explain(gaussian_world(), request, tmp_path / str(i), pool_of(POOL, 64)) for i in range(2)]
+    runs = [explain(request, tmp_path / str(i), gaussian_world(), pool_of(POOL, 64)) for i in range(2)]
     assert np.array_equal(runs[0].images, runs[1].images)
     found = runs[0]
     assert found.images.shape == (6, *SHAPE)
     assert found.scores == pytest.approx(4 * found.images.mean((1, 2, 3)), abs=1e-5)
-    mean = found.numbers["calibration_mean"] if method == "energydps" else found.numbers["mean"]
+    mean = found.numbers["calibration_mean"] if method.startswith("EnergyDPS") else found.numbers["mean"]
     assert abs(mean - 1.0) < 0.021
     assert abs(found.scores.mean() - 1.0) < 5 / np.sqrt(6)
     other = explain(
-        gaussian_world(), Request(method, 1.0, 6, seed=1, tolerance=0.02, runs=64), tmp_path / "o", pool_of(POOL)
+        Request(method, 1.0, 6, seed=1, tolerance=0.02, runs=64), tmp_path / "o", gaussian_world(), pool_of(POOL)
     )
     assert not np.array_equal(other.images, found.images)
 
@@ -56,8 +62,8 @@ def test_every_method_reaches_its_mean_and_repeats_itself(method, tmp_path):
 def test_retrieval_is_that_of_theory(tmp_path):
     scores = (4 * POOL.mean((1, 2, 3))).double().numpy()
     kept, weighted = top_k(scores, 1.2), reweight_to(scores, 1.2)
-    hard = explain(gaussian_world(), Request("topk", 1.2, 5), tmp_path / "h", pool_of(POOL, 70))
-    soft = explain(gaussian_world(), Request("klsc-retrieval", 1.2, 5), tmp_path / "s", pool_of(POOL))
+    hard = explain(Request("retrieval", 1.2, 5), tmp_path / "h", gaussian_world(), pool_of(POOL, 70))
+    soft = explain(Request("KLSC-weights", 1.2, 5), tmp_path / "s", gaussian_world(), pool_of(POOL))
     assert set(hard.numbers["indices"]) < set(kept.indices.tolist())
     assert hard.numbers["threshold"] == pytest.approx(scores[kept.indices].min(), abs=1e-6)
     assert soft.numbers["multiplier"] == pytest.approx(weighted.multiplier, rel=1e-5)
@@ -66,17 +72,34 @@ def test_retrieval_is_that_of_theory(tmp_path):
 
 
 def test_twisted_shows_particles_by_their_weights(tmp_path):
-    found = explain(gaussian_world(), Request("twisted", 1.0, 5, knob=1.5, runs=40), tmp_path)
-    with np.load(tmp_path / "particles.npz") as kept:
-        x, weights = kept["x"], kept["weights"]
-    assert weights.max() > 2 * weights.min()
-    scores = 4 * x.mean((1, 2, 3))
-    assert np.array_equal(found.images, x[job.chosen_for(weights, scores, 5, 0)].astype(np.float64))
+    world, request = gaussian_world(), Request("twisted-SMC", 1.0, 5, knob=1.5, runs=40)
+    found = explain(request, tmp_path, world)
+    method = TwistedSmc(world, particles=40)
+    seed = part_seed(request.seed, 0)
+    whole = method.draw(1.5, seed, 40)
+    assert whole.weights.max() > 2 * whole.weights.min()
+    assert whole.scores == pytest.approx((4 * whole.points.mean((1, 2, 3))).double().numpy(), abs=1e-5)
+    chosen = representatives(whole.weights, whole.scores, 5, part_seed(seed, 2))
+    by_score = chosen[np.argsort(-whole.scores[chosen])]
+    assert np.array_equal(found.images, whole.points[torch.as_tensor(by_score)].double().numpy())
+    assert found.numbers["mean"] == pytest.approx(whole.mean)
+    assert found.numbers["calibration_mean"] is None
     hits = np.zeros(40)
-    for seed in range(2000):
-        hits[job.chosen_for(weights, scores, 5, seed)] += 1 / 2000
-    expected = job.inclusion_probabilities(weights, 5)
+    for part in range(2000):
+        hits[representatives(whole.weights, whole.scores, 5, part)] += 1 / 2000
+    expected = inclusion_probabilities(whole.weights, 5)
     assert np.abs(hits - expected).max() < 5 * np.sqrt(0.25 / 2000)
+
+
+def test_retrieval_needs_a_score_and_no_prior(tmp_path):
+    request = Request("KLSC-weights", 1.2, 5)
+    alone = explain(request, tmp_path / "a", pool=pool_of(POOL), score=lambda x: 4 * x.mean((1, 2, 3)))
+    beside = explain(request, tmp_path / "b", gaussian_world(), pool_of(POOL))
+    assert np.array_equal(alone.images, beside.images)
+    with pytest.raises(ValueError, match="score = None: must be given where there is no world"):
+        explain(request, tmp_path / "c", pool=pool_of(POOL))
+    with pytest.raises(ValueError, match="world = None: must be given: EnergyDPS samples from a prior"):
+        explain(Request("EnergyDPS", 1.2, 5), tmp_path / "d", pool=pool_of(POOL))
 
 
 class Killed(Exception):
@@ -94,17 +117,17 @@ def kill_after(count):
     return report
 
 
-@pytest.mark.parametrize(("method", "share"), [("energydps", 0.5), ("energydps", 0.95), ("twisted", 0.5)])
+@pytest.mark.parametrize(("method", "share"), [("EnergyDPS", 0.5), ("EnergyDPS", 0.95), ("twisted-SMC", 0.5)])
 def test_a_killed_job_goes_on_and_ends_the_same(method, share, tmp_path):
     request = Request(method, target=1.0, n=6, tolerance=0.01, runs=32)
     calls, again, reports = [], [], []
-    whole = explain(gaussian_world(calls, batch=4), request, tmp_path / "whole", report=lambda *r: reports.append(r))
+    whole = explain(request, tmp_path / "whole", gaussian_world(calls, batch=4), progress=lambda *r: reports.append(r))
     with pytest.raises(Killed):
-        explain(gaussian_world(batch=4), request, tmp_path / "cut", report=kill_after(int(share * len(reports))))
+        explain(request, tmp_path / "cut", gaussian_world(batch=4), progress=kill_after(int(share * len(reports))))
     kept = sorted(p.name for p in (tmp_path / "cut").iterdir())
     assert "calibration.jsonl" in kept
-    assert ("pictures-0000.npy" in kept) == (share > 0.9)
-    resumed = explain(gaussian_world(again, batch=4), request, tmp_path / "cut")
+    assert ("pictures-0000.npz" in kept) == (share > 0.9)
+    resumed = explain(request, tmp_path / "cut", gaussian_world(again, batch=4))
     assert np.array_equal(resumed.images, whole.images)
     assert resumed.numbers == whole.numbers
     assert len(again) < len(calls)
@@ -114,40 +137,40 @@ def test_pool_scores_are_kept_as_they_come(tmp_path):
     seen = []
     pool = pool_of(POOL, 50)
 
-    def report(done, total):
+    def report(what, done, total):
         seen.append(done)
         if done == 150:
             raise Killed
 
     with pytest.raises(Killed):
-        job.pool_scores(gaussian_world(), pool, tmp_path / "s.npy", report)
+        pool_scores(gaussian_world().score, pool, tmp_path / "s.npy", report)
     assert np.isfinite(np.load(tmp_path / "s.npy")).sum() == 150
-    scores = job.pool_scores(gaussian_world(), pool, tmp_path / "s.npy", lambda d, t: seen.append(d))
+    scores = pool_scores(gaussian_world().score, pool, tmp_path / "s.npy", lambda w, d, t: seen.append(d))
     assert seen == [50, 100, 150, 200, 250, 300, 350, 400]
     assert scores == pytest.approx((4 * POOL.mean((1, 2, 3))).numpy(), abs=1e-5)
 
 
 def test_a_folder_is_bound_to_its_request(tmp_path):
-    explain(gaussian_world(), Request("topk", 1.0, 2), tmp_path, pool_of(POOL), {"feature": 1})
-    explain(gaussian_world(), Request("topk", 1.0, 2), tmp_path, pool_of(POOL), {"feature": 1})
+    explain(Request("retrieval", 1.0, 2), tmp_path, gaussian_world(), pool_of(POOL), origin={"feature": 1})
+    explain(Request("retrieval", 1.0, 2), tmp_path, gaussian_world(), pool_of(POOL), origin={"feature": 1})
     with pytest.raises(OtherRequest, match=r"request\.target"):
-        explain(gaussian_world(), Request("topk", 1.1, 2), tmp_path, pool_of(POOL), {"feature": 1})
+        explain(Request("retrieval", 1.1, 2), tmp_path, gaussian_world(), pool_of(POOL), origin={"feature": 1})
     with pytest.raises(OtherRequest, match=r"origin\.feature"):
-        explain(gaussian_world(), Request("topk", 1.0, 2), tmp_path, pool_of(POOL), {"feature": 2})
+        explain(Request("retrieval", 1.0, 2), tmp_path, gaussian_world(), pool_of(POOL), origin={"feature": 2})
 
 
 def test_what_cannot_be_reached_is_said(tmp_path):
     with pytest.raises(InfeasibleTarget, match="largest"):
-        explain(gaussian_world(), Request("klsc-retrieval", 40.0, 2), tmp_path / "a", pool_of(POOL))
+        explain(Request("KLSC-weights", 40.0, 2), tmp_path / "a", gaussian_world(), pool_of(POOL))
     flat = TorchWorld(lambda x, t: 0.0 * x, lambda x: 0 * x.sum((1, 2, 3)), SCHEDULE, SHAPE, "sample")
     with pytest.raises(CalibrationFailed, match=r"strength in \[0, .*means in \[0, 0\]"):
-        explain(flat, Request("energydps", 1.0, 2), tmp_path / "b")
+        explain(Request("EnergyDPS", 1.0, 2), tmp_path / "b", flat)
     with pytest.raises(ValueError, match="pool = None"):
-        explain(gaussian_world(), Request("topk", 1.0, 2), tmp_path / "c")
+        explain(Request("retrieval", 1.0, 2), tmp_path / "c", gaussian_world())
     for bad in ({"method": "dream"}, {"n": 0}, {"target": float("nan")}, {"tolerance": 0.0}, {"runs": 0}):
         name = next(iter(bad))
         with pytest.raises(Exception, match=name):
-            Request(**{"method": "energydps", "target": 1.0, "n": 2, **bad})
+            Request(**{"method": "EnergyDPS", "target": 1.0, "n": 2, **bad})
 
 
 @pytest.mark.parametrize("name", ["2.20", "stages.2.20", "stages.2.blocks.20", "model.stages.2.layers.20"])
@@ -163,14 +186,14 @@ def test_command_needs_its_paths(tmp_path):
             main, ["explain", "--feature", "3", "--target", "1", "--out", str(tmp_path), *arguments]
         )
 
-    assert "energydps needs --backbone, --transcoder, --prior" in run().output
-    assert "topk needs --backbone, --transcoder, --images" in run("--method", "topk").output
+    assert "EnergyDPS needs --backbone, --transcoder, --prior" in run().output
+    assert "retrieval needs --backbone, --transcoder, --images" in run("--method", "retrieval").output
     absent = run("--backbone", "no/such.pth", "--transcoder", "no/such", "--prior", "no.pt")
     assert absent.exit_code == 1
     assert "no/such is missing" in absent.output
 
 
-@pytest.mark.parametrize("method", ["klsc-retrieval", "energydps"])
+@pytest.mark.parametrize("method", ["KLSC-weights", "EnergyDPS"])
 def test_command_on_the_embedded_backend(method, tmp_path):
     arguments = [
         "explain",
@@ -183,7 +206,7 @@ def test_command_on_the_embedded_backend(method, tmp_path):
         "4",
         "--method",
         method,
-        *(["--steps", "6"] if method == "energydps" else []),
+        *(["--steps", "6"] if method.startswith("EnergyDPS") else []),
     ]
     target = ["--target", "0.5", "--tolerance", "10", "--out", str(tmp_path)]
     done = CliRunner().invoke(main, [*arguments, *target])

@@ -12,7 +12,7 @@ from distributional_view.theory.pools.retrieval import reweight_to, top_k
 from distributional_view.theory.samplers.ascent import Ascent
 from distributional_view.theory.samplers.energy_dps import calibrate_strength, energy_dps, unguided
 from distributional_view.theory.samplers.schedule import NoiseSchedule, each
-from distributional_view.theory.samplers.twisted_smc import twisted
+from distributional_view.theory.samplers.twisted_smc import twisted_smc
 from distributional_view.theory.samplers.world import World
 from distributional_view.toy.diffused import MixtureWorld
 from tests.support.torch_mixture import MixtureDenoiser, torch_mixture
@@ -88,7 +88,8 @@ def test_same_calibration_retrieval_twist_and_ascent_as_jax(oracle):
     assert np.array_equal(*(top_k(s, 5.0).indices for s in scores))
     assert np.allclose(*(reweight_to(s, 5.0).weights for s in scores), rtol=1e-9)
     runs = [
-        twisted(v, noise, 0.5, seed=1, strength=0.3) for v, noise in ((oracle, noise_in(oracle)), (w, torch_noise()))
+        twisted_smc(v, noise, 0.5, seed=1, strength=0.3)
+        for v, noise in ((oracle, noise_in(oracle)), (w, torch_noise()))
     ]
     assert np.abs(runs[0].weights - runs[1].weights).max() < 1e-9
     starts = np.random.default_rng(0).uniform(-4, 4, (50, 2))

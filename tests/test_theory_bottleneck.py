@@ -15,7 +15,7 @@ from distributional_view.theory.measures.bottleneck import best_member, decompos
 from distributional_view.theory.measures.finite import kl
 from distributional_view.theory.measures.tasks import baseline
 from distributional_view.toy.kde import log_density
-from distributional_view.toy.plane import plane
+from distributional_view.toy.plane import node_measure
 from distributional_view.toy.prompts import FAMILIES, WORDS, best_prompts, density
 from distributional_view.toy.world import TARGETS, paper_world
 from tests.support.strategies import finite_measures, unit
@@ -172,14 +172,14 @@ def test_wider_families_lose_less_and_all_lose_something(sidecar):
 def test_a_word_that_does_not_reach_the_target():
     world = paper_world()
     with pytest.raises(InfeasibleTarget, match="four words"):
-        best_prompts(world, plane(world), 7.8)
+        best_prompts(world, node_measure(world), 7.8)
 
 
 @pytest.mark.slow
 def test_random_starts_find_nothing_better(sidecar):
     """The searches are local; twelve random starts of the widest family end no lower, feasible or projected."""
     world, rng = paper_world(), np.random.default_rng(7)
-    p = plane(world)
+    p = node_measure(world)
     family = FAMILIES["two Gaussians"](p.points, p.log_cells)
     for target in TARGETS:
         bar = next(b for b in sidecar["bars"] if (b["target"], b["family"]) == (target, "two Gaussians"))

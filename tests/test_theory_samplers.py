@@ -10,8 +10,9 @@ from distributional_view.theory.errors import CalibrationFailed
 from distributional_view.theory.samplers.ascent import Ascent, gibbs_log_density
 from distributional_view.theory.samplers.energy_dps import calibrate_strength, energy_dps, guided_rows, unguided
 from distributional_view.theory.samplers.knobs import calibrate_knob
+from distributional_view.theory.samplers.resampling import systematic_resample
 from distributional_view.theory.samplers.schedule import NoiseSchedule, each
-from distributional_view.theory.samplers.twisted_smc import systematic, twisted
+from distributional_view.theory.samplers.twisted_smc import twisted_smc
 from distributional_view.toy.diffused import MixtureWorld
 from distributional_view.toy.mixture import GaussianMixture, four_modes
 from distributional_view.toy.planar import PlanarWorld
@@ -61,7 +62,7 @@ def test_same_noise_same_samples_in_three_worlds(zeta):
 def test_twisted_and_ascent_are_the_same_in_three_worlds():
     runs, ends = [], []
     for w in worlds():
-        found = twisted(w, noise_in(w), 0.5, seed=1, strength=0.3, resample_below=0.9)
+        found = twisted_smc(w, noise_in(w), 0.5, seed=1, strength=0.3, resample_below=0.9)
         assert found.resampled > 0
         runs.append(np.column_stack([w.to_numpy(found.x), found.weights]))
         starts = np.random.default_rng(0).uniform(-4, 4, (50, 2))
@@ -127,11 +128,11 @@ def test_schedule_rows_are_the_posterior_of_the_forward_process():
         a, b = s.alpha_bar[i - 1], s.alpha_bar[i]
         var_before, cov, var_now = 1 - a, math.sqrt(b / a) * (1 - a), 1 - b
         keep = cov / var_now
-        assert row.keep == pytest.approx(keep, abs=1e-12)
-        assert row.denoised == pytest.approx(math.sqrt(a) - keep * math.sqrt(b), abs=1e-12)
-        assert row.noise**2 == pytest.approx(var_before - cov**2 / var_now, abs=1e-12)
+        assert row.from_x == pytest.approx(keep, abs=1e-12)
+        assert row.from_x0 == pytest.approx(math.sqrt(a) - keep * math.sqrt(b), abs=1e-12)
+        assert row.noise_sd**2 == pytest.approx(var_before - cov**2 / var_now, abs=1e-12)
         assert row.index == i
-    assert row.noise == 0
+    assert row.noise_sd == 0
     assert list(s.rows.time) == sorted(s.rows.time, reverse=True)
     assert s.rows.time[0] == 29
 
@@ -141,7 +142,7 @@ def test_until_leaves_out_the_noisiest_levels():
     cut = full.until(1e-3)
     assert cut.alpha_bar[-1] >= 1e-3 > full.alpha_bar[cut.steps + 1]
     assert list(cut.strided(7).rows.time) == [cut.steps - 1, *list(cut.strided(7).rows.time)[1:]]
-    assert full.strided(50).rows.tilt[0] > 100 > 2 > cut.strided(50).rows.tilt.max()
+    assert full.strided(50).rows.tilt_zeta[0] > 100 > 2 > cut.strided(50).rows.tilt_zeta.max()
     again = full.strided(100).until(1e-3)
     assert set(again.rows.time) <= set(full.strided(100).rows.time)
     assert len(again.times) == again.steps
@@ -153,7 +154,7 @@ def test_until_leaves_out_the_noisiest_levels():
 def test_constant_guidance_is_a_tilt_like_strength_that_grows():
     """The numbers of the specification: about 49 zeta at the noisy end, 10^4 zeta at the clean end."""
     rows = guided_rows(NoiseSchedule.linear(), 1.0, "constant")
-    ratio = rows.guidance / rows.tilt
+    ratio = rows.zeta / rows.tilt_zeta
     assert ratio[0] == pytest.approx(49.5, abs=0.5)
     assert ratio[-1] == pytest.approx(1e4, rel=1e-3)
     assert (np.diff(ratio) > 0).all()
@@ -195,11 +196,11 @@ def test_bad_arguments_are_named():
     with pytest.raises(ValueError, match=r"cap = nan"):
         energy_dps(w, noise, 1.0, cap=math.nan)
     with pytest.raises(ValueError, match=r"multiplier = -0.5: must be finite"):
-        twisted(w, noise, -0.5, 0)
+        twisted_smc(w, noise, -0.5, 0)
     with pytest.raises(ValueError, match=r"resample_below = 2"):
-        twisted(w, noise, 0.5, 0, resample_below=2.0)
+        twisted_smc(w, noise, 0.5, 0, resample_below=2.0)
     with pytest.raises(ValueError, match=r"40 finite numbers"):
-        twisted(w, noise, 0.5, 0, twist=[1.0, 2.0])
+        twisted_smc(w, noise, 0.5, 0, twist=[1.0, 2.0])
     with pytest.raises(ValueError, match="alpha_bar"):
         NoiseSchedule(np.array([1.0, 0.5, 0.5]))
     with pytest.raises(ValueError, match="variances"):
@@ -218,7 +219,7 @@ def test_bad_arguments_are_named():
 
 def test_systematic_resampling_is_unbiased_and_even():
     w = np.array([0.05, 0.5, 0.15, 0.3, 0.0])
-    counts = np.array([np.bincount(systematic(w, u), minlength=5) for u in (np.arange(1000) + 0.5) / 1000])
+    counts = np.array([np.bincount(systematic_resample(w, u), minlength=5) for u in (np.arange(1000) + 0.5) / 1000])
     assert np.abs(counts.mean(0) - 5 * w).max() < 2e-3
     assert (np.abs(counts - 5 * w) < 1).all()
 

@@ -13,7 +13,7 @@ from distributional_view.theory import AtomicLaw, calibrate_klsc
 from distributional_view.theory.pools.retrieval import tilted_weights
 from distributional_view.theory.samplers.energy_dps import energy_dps, unguided
 from distributional_view.theory.samplers.schedule import NoiseSchedule, each
-from distributional_view.theory.samplers.twisted_smc import twisted
+from distributional_view.theory.samplers.twisted_smc import twisted_smc
 from distributional_view.toy.exact_samples import exact_samples
 from distributional_view.toy.ideal import angle_moments, ideal_world, mean_world, smooth
 from distributional_view.toy.judge import judge_of, sliced_wasserstein
@@ -118,7 +118,7 @@ def test_few_steps_bias_the_unguided_law(steps, variance):
     schedule = LINEAR.strided(steps)
     exact = 1.0
     for row in each(schedule.rows):
-        exact = (row.keep + row.denoised * row.signal) ** 2 * exact + row.noise**2
+        exact = (row.from_x + row.from_x0 * row.signal) ** 2 * exact + row.noise_sd**2
     assert exact == pytest.approx(variance, abs=5e-4)
     standard = GaussianMixture(jnp.ones(1), jnp.zeros((1, 2)), jnp.eye(2)[None])
     w = PlanarWorld(standard, LinearScore((1.0, 0.0)), schedule)
@@ -177,7 +177,7 @@ def test_twisted_sampler_is_exact_for_the_chain_that_it_corrects():
     pool = w.to_numpy(w.score(unguided(w, w.noise(9, 400_000))))
     weights = tilted_weights(pool, beta)
     truth, log_z = float(weights @ pool), math.log(np.exp(beta * pool).mean())
-    runs = [twisted(w, w.noise(s, 2000), beta, s, resample_below=0.7) for s in range(12)]
+    runs = [twisted_smc(w, w.noise(s, 2000), beta, s, resample_below=0.7) for s in range(12)]
     means = np.array([r.weights @ w.to_numpy(w.score(r.x)) for r in runs])
     logs = np.array([r.log_partition for r in runs])
     assert any(r.resampled for r in runs)
@@ -192,7 +192,7 @@ def test_twisted_error_falls_with_the_root_of_the_particles():
     w = planar(20)
     sizes, spread = (100, 400, 1600), []
     for n in sizes:
-        runs = [twisted(w, w.noise(s, n), 0.6, s) for s in range(16)]
+        runs = [twisted_smc(w, w.noise(s, n), 0.6, s) for s in range(16)]
         spread.append(float(np.std([r.log_partition for r in runs], ddof=1)))
     assert -0.75 < slope(sizes, spread) < -0.3, spread
 

@@ -18,7 +18,7 @@ from distributional_view.toy.recover import (
     kl_column_bound,
 )
 from distributional_view.toy.table2 import PRINTED, exact_table
-from distributional_view.toy.world import World, paper_world, published_table2, recovered
+from distributional_view.toy.world import ToyWorld, paper_world, published_table2, recovered
 
 
 def hypothesis(name: str) -> Hypothesis:
@@ -43,7 +43,7 @@ def test_a_wrong_world_does_not_pass():
 
 
 def test_the_fit_finds_known_constants():
-    truth = World("absolute_angle", 2.2, 1.0, 2.9, 0.11, 0.13, 0.7)
+    truth = ToyWorld("absolute_angle", 2.2, 1.0, 2.9, 0.11, 0.13, 0.7)
     table = {key: {m: row[m] for m in PRINTED} for key, row in exact_table(truth).items()}
     found = fit(Hypothesis("absolute_angle"), printed=table, starts=((2.6, 0.7),))
     assert found.worst < 2e-3

@@ -21,7 +21,7 @@ from distributional_view.toy.mixture import GaussianMixture, four_modes
 from distributional_view.toy.sampled import sampled_table
 from distributional_view.toy.scores import SHAPES, AngularScore, LinearScore
 from distributional_view.toy.table2 import METRICS, calibrated, exact_table
-from distributional_view.toy.world import TARGETS, World, paper_world
+from distributional_view.toy.world import TARGETS, ToyWorld, paper_world
 from tests.support.strategies import mixtures
 
 STANDARD_ERRORS = 4.5
@@ -188,7 +188,7 @@ def test_smoothed_prior_has_a_closed_form():
 
 def test_kl_on_the_grid_against_closed_form():
     """p = N(0, I); q = N(m, s^2 I)."""
-    world = World("cosine", 0.0, 1.0, 4.0, 0.1, 0.1, 0.8)
+    world = ToyWorld("cosine", 0.0, 1.0, 4.0, 0.1, 0.1, 0.8)
     grid = world_grid(world)
     mesh = np.stack(np.meshgrid(grid.axis, grid.axis, indexing="ij"), -1)
     m, s = np.array([0.7, -0.4]), 0.6
@@ -256,7 +256,7 @@ def test_worlds_refuse_bad_input():
         ("bandwidth", math.nan),
     ):
         with pytest.raises(ValueError, match=f"{name} = "):
-            World(**{**good, name: value})
+            ToyWorld(**{**good, name: value})
     with pytest.raises(ValueError, match=r"radius = -1"):
         four_modes(-1.0, 1.0)
     with pytest.raises(ValueError, match="hypothesis = 'none'"):

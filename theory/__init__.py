@@ -42,7 +42,7 @@ task score (Appendix E) and `theory.measures.bottleneck` a restricted family (Th
 the Gaussian of Lemma F.4.
 
 Samplers, written once for any `World` (`theory.samplers.world`): `top_k` and `reweight_to` on pools, `Ascent`,
-`energy_dps`, `twisted`, `unguided`; `calibrate_strength` and `calibrate_knob` bring a sampler to a target mean.
+`energy_dps`, `twisted_smc`, `unguided`; `calibrate_strength` and `calibrate_knob` bring a sampler to a target mean.
 """
 
 from distributional_view.theory.errors import CalibrationFailed, InfeasibleTarget
@@ -58,7 +58,7 @@ from distributional_view.theory.samplers.ascent import Ascent
 from distributional_view.theory.samplers.energy_dps import calibrate_strength, energy_dps, unguided
 from distributional_view.theory.samplers.knobs import calibrate_knob
 from distributional_view.theory.samplers.schedule import NoiseSchedule
-from distributional_view.theory.samplers.twisted_smc import twisted
+from distributional_view.theory.samplers.twisted_smc import twisted_smc
 from distributional_view.theory.samplers.world import World
 from distributional_view.theory.solutions.calibrate import calibrate_hard, calibrate_klsc
 from distributional_view.theory.solutions.divergence import kl, tv
@@ -115,6 +115,6 @@ __all__ = [
     "top_k",
     "tv",
     "tv_step",
-    "twisted",
+    "twisted_smc",
     "unguided",
 ]

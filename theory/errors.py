@@ -1,6 +1,7 @@
 """Errors that a caller can act on: each names the argument, its value and what is permitted."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -14,7 +15,24 @@ class InfeasibleTarget(ValueError):
 
 
 class CalibrationFailed(RuntimeError):
-    """A sampler's knob could not be set so that its samples have the target mean; says what was reached."""
+    """A sampler's knob could not be set so that its samples have the target mean; says what was reached.
+
+    `runs` holds every run that was made: knob -> mean score.
+    """
+
+    def __init__(self, message: str, runs: Mapping[float, float] | None = None):
+        super().__init__(message)
+        self.runs: dict[float, float] = dict(runs or {})
+
+    def nearest(self, target: float) -> float:
+        """The knob whose mean came nearest to the target.
+
+        Raises:
+            ValueError: if no run gave a finite mean.
+        """
+        finite = {knob: mean for knob, mean in self.runs.items() if math.isfinite(mean)}
+        require(len(finite) > 0, "runs", self.runs, "with at least one finite mean")
+        return min(finite, key=lambda knob: abs(finite[knob] - target))
 
 
 def require(ok: bool | np.bool_, name: str, value: object, permitted: str) -> None:

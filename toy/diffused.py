@@ -15,8 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 
+from distributional_view.theory.progress import Progress
 from distributional_view.theory.samplers.schedule import NoiseSchedule, Row
-from distributional_view.theory.samplers.world import Guidance, Progress, Step
+from distributional_view.theory.samplers.world import Guidance, Step
 from distributional_view.toy.mixture import GaussianMixture
 from distributional_view.toy.scores import Score
 
@@ -104,7 +105,7 @@ class MixtureWorld(eqx.Module):
 
 @eqx.filter_jit
 def _denoise(world: MixtureWorld, x_t: Batch, row: Row) -> Batch:
-    return (x_t + row.spread * world.mixture.diffused(row.signal, row.spread).score(x_t)) / row.signal
+    return (x_t + row.noise_variance * world.mixture.diffused(row.signal, row.noise_variance).score(x_t)) / row.signal
 
 
 @eqx.filter_jit
@@ -131,7 +132,7 @@ def compiled_loop(world: Any, step: Step[Any], x: Any, rows: Row, noise: Any, pr
     """`World.loop` by `jax.lax.scan`; compiled once for each step function, world type and shape."""
     out = jax.block_until_ready(_scan(world, step, x, as_arrays(rows, world.dtype), noise))
     if progress is not None:
-        progress(len(rows.index), len(rows.index))
+        progress("reverse step", len(rows.index), len(rows.index))
     return out
 
 

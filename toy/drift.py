@@ -15,10 +15,10 @@ from scipy.special import log_softmax
 from distributional_view.theory import calibrate_klsc
 from distributional_view.theory.measures.finite import reweight, score_law
 from distributional_view.theory.measures.tasks import Baseline, distortion, distortion_bound
-from distributional_view.toy.world import World
+from distributional_view.toy.world import ToyWorld
 
 
-def label_score(world: World, mode: int, x: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n"]:
+def label_score(world: ToyWorld, mode: int, x: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n"]:
     """g(x) = log P(mode | x) in nats, the log of the mode's responsibility for x. Paper: log P(y | x) after (13)."""
     means = np.asarray(world.mixture.means, np.float64)
     logs = np.log(np.asarray(world.mixture.weights, np.float64))
@@ -31,7 +31,7 @@ def reference_score(reference: Float[np.ndarray, " 2"], x: Float[np.ndarray, "*n
     return -((x - reference) ** 2).mean(-1)
 
 
-def reference_at(world: World, target: float) -> Float[np.ndarray, " 2"]:
+def reference_at(world: ToyWorld, target: float) -> Float[np.ndarray, " 2"]:
     """A point on the circle of the modes whose own score is the target, on the far side of the first mode."""
     angle = min(world.psi.angles_at(target))
     return world.radius * np.array([np.cos(angle), np.sin(angle)])

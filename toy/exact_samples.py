@@ -11,10 +11,10 @@ from jaxtyping import Float
 
 from distributional_view.theory import Hard, Solution
 from distributional_view.theory.errors import require
-from distributional_view.toy.world import World
+from distributional_view.toy.world import ToyWorld
 
 
-def exact_samples(world: World, solution: Solution, seed: int, n: int) -> Float[np.ndarray, "n 2"]:
+def exact_samples(world: ToyWorld, solution: Solution, seed: int, n: int) -> Float[np.ndarray, "n 2"]:
     """n independent draws from a solution calibrated on the world's law: accept x with probability
     (dq/dp)(x)/max(dq/dp).
 
@@ -40,7 +40,7 @@ def exact_samples(world: World, solution: Solution, seed: int, n: int) -> Float[
     return np.concatenate(kept)[:n]
 
 
-def _drawer(world: World, seed: int) -> Callable[[int], Float[np.ndarray, "k 2"]]:
+def _drawer(world: ToyWorld, seed: int) -> Callable[[int], Float[np.ndarray, "k 2"]]:
     """Successive independent batches from p."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, 1]))
     means, weights = np.asarray(world.mixture.means), np.asarray(world.mixture.weights)

@@ -140,11 +140,11 @@ class ConditionalWorld(PlanarWorld):
         """
         shares, pulls, pull, x0_hat = self._posterior(x_t, row)
         variances = jnp.asarray(self.mixture.covariances[:, 0, 0], self.dtype)[:, None]
-        ratios = variances / (row.signal**2 * variances + row.spread)
+        ratios = variances / (row.signal**2 * variances + row.noise_variance)
         weights = jnp.stack(shares)
         e = Plane(jnp.stack([p.x for p in pulls]), jnp.stack([p.y for p in pulls]))
-        means = Plane((x_t.x / row.signal)[None], (x_t.y / row.signal)[None]) + row.spread * e
-        values, slopes = self.smoothed(means, jnp.sqrt(ratios * row.spread))
+        means = Plane((x_t.x / row.signal)[None], (x_t.y / row.signal)[None]) + row.noise_variance * e
+        values, slopes = self.smoothed(means, jnp.sqrt(ratios * row.noise_variance))
         offsets = Plane(e.x - pull.x[None], e.y - pull.y[None])
         if self.averaging == "exponential":
             potential = jax.nn.logsumexp(values, b=weights, axis=0)

@@ -15,7 +15,7 @@ from scipy.stats import wasserstein_distance
 from distributional_view.theory import Hard, Solution
 from distributional_view.toy.exact_samples import exact_samples
 from distributional_view.toy.kde import Grid, kde, kernel_sum, kernels, kl_on_grid, quadrature_nodes, world_grid
-from distributional_view.toy.world import World
+from distributional_view.toy.world import ToyWorld
 
 _PROJECTIONS = 16
 _REFERENCE = 50_000
@@ -35,7 +35,7 @@ class Verdict(NamedTuple):
 class Judge:
     """Knows one exact solution. Build with `judge_of`."""
 
-    world: World
+    world: ToyWorld
     grid: Grid
     smoothed: Float[np.ndarray, "g g"]
     reference: Points
@@ -48,13 +48,13 @@ class Judge:
         return Verdict(kl_on_grid(estimate, self.grid), tv, sliced_wasserstein(points, self.reference, masses))
 
 
-def judge_of(world: World, solution: Solution, seed: int) -> Judge:
+def judge_of(world: ToyWorld, solution: Solution, seed: int) -> Judge:
     """The judge for one exact solution; the seed draws its reference samples."""
     grid = world_grid(world)
     return Judge(world, grid, smoothed_density(world, grid, solution), exact_samples(world, solution, seed, _REFERENCE))
 
 
-def smoothed_density(world: World, grid: Grid, solution: Solution) -> Float[np.ndarray, "g g"]:
+def smoothed_density(world: ToyWorld, grid: Grid, solution: Solution) -> Float[np.ndarray, "g g"]:
     """The solution convolved with the kernel, on the grid, by quadrature."""
     levels = (solution.threshold,) if isinstance(solution, Hard) else ()
     points, masses = quadrature_nodes(world, *levels)

@@ -15,7 +15,7 @@ from numpy.polynomial import legendre
 
 from distributional_view.theory.errors import require
 from distributional_view.theory.solutions.klsc import Solution
-from distributional_view.toy.world import World
+from distributional_view.toy.world import ToyWorld
 
 GRID_STEP = 0.25  # in units of min(sigma, bandwidth); the trapezoidal rule is then exact to about 1e-10
 
@@ -32,7 +32,7 @@ class Grid(NamedTuple):
         return float(self.axis[1] - self.axis[0]) ** 2
 
 
-def world_grid(world: World, step: float = GRID_STEP) -> Grid:
+def world_grid(world: ToyWorld, step: float = GRID_STEP) -> Grid:
     """The fixed grid on which all smoothed KLs of a world are integrated. Paper: I.4."""
     half = math.ceil(world.reach / (step * min(world.sigma, world.bandwidth)))
     axis = np.linspace(-world.reach, world.reach, 2 * half + 1)
@@ -40,7 +40,7 @@ def world_grid(world: World, step: float = GRID_STEP) -> Grid:
     return Grid(axis, log_density(world, points))
 
 
-def log_density(world: World, points: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n"]:
+def log_density(world: ToyWorld, points: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n"]:
     """log p at points, in numpy's double precision whatever JAX's default is."""
     means, weights = np.asarray(world.mixture.means, np.float64), np.asarray(world.mixture.weights, np.float64)
     squares = ((points[..., None, :] - means) ** 2).sum(-1) / world.sigma**2
@@ -92,7 +92,7 @@ def kl_on_grid(density: Float[np.ndarray, "g g"], grid: Grid) -> float:
     return float((q[kept] * (np.log(q[kept]) - grid.log_prior[kept])).sum() * grid.cell)
 
 
-def quadrature_nodes(world: World, *levels: float) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, " n"]]:
+def quadrature_nodes(world: ToyWorld, *levels: float) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, " n"]]:
     """Polar Gauss-Legendre nodes and their masses under p; no panel crosses a kink of psi or one of the levels."""
     kinks = [*world.psi.breakpoints(), *(a for level in levels for a in world.psi.angles_at(level))]
     edges = np.unique([*kinks, *(kinks[0] + np.arange(33) * math.pi / 16)])
@@ -111,7 +111,7 @@ def _composite(edges: Float[np.ndarray, " e"], order: int) -> tuple[Float[np.nda
 
 
 def smoothed_kls(
-    world: World, solutions: Sequence[Solution], thresholds: Sequence[float], step: float = GRID_STEP
+    world: ToyWorld, solutions: Sequence[Solution], thresholds: Sequence[float], step: float = GRID_STEP
 ) -> list[float]:
     """KL between each solution convolved with the kernel and p: (212) for infinitely many samples, in nats.
 

@@ -77,11 +77,11 @@ class GaussianMixture(eqx.Module):
         pulls = jnp.einsum("kij,...kj->...ki", jnp.linalg.inv(self.covariances), self._offsets(x))
         return jnp.einsum("...k,...ki->...i", responsibility, pulls)
 
-    def diffused(self, signal: float | Float[Array, ""], spread: float | Float[Array, ""]) -> "GaussianMixture":
-        """The law of signal X + sqrt(spread) noise: p_t, again a mixture. Paper: (209)."""
+    def diffused(self, signal: float | Float[Array, ""], noise_variance: float | Float[Array, ""]) -> "GaussianMixture":
+        """The law of signal X + sqrt(noise_variance) noise: p_t, again a mixture. Paper: (209)."""
         identity = jnp.eye(self.means.shape[1], dtype=self.means.dtype)
         return GaussianMixture(
-            self.weights, signal * self.means, signal**2 * self.covariances + (spread * identity)[None]
+            self.weights, signal * self.means, signal**2 * self.covariances + (noise_variance * identity)[None]
         )
 
 

@@ -23,8 +23,9 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 
 from distributional_view.theory.errors import require
+from distributional_view.theory.progress import Progress
 from distributional_view.theory.samplers.schedule import NoiseSchedule, Row
-from distributional_view.theory.samplers.world import Guidance, Progress, Step
+from distributional_view.theory.samplers.world import Guidance, Step
 from distributional_view.toy.diffused import as_arrays, compiled_loop
 from distributional_view.toy.mixture import GaussianMixture
 from distributional_view.toy.scores import Score
@@ -49,6 +50,13 @@ class Plane(eqx.Module):
         return Plane(factor * self.x, factor * self.y)
 
     __rmul__ = __mul__
+
+
+def as_numpy(x: Any) -> Shaped[np.ndarray, "n ..."]:
+    """Points or numbers as a numpy array in double precision: (n, 2) or (n,)."""
+    if isinstance(x, Plane):
+        return np.stack([np.asarray(x.x, np.float64), np.asarray(x.y, np.float64)], axis=1)
+    return np.asarray(x, dtype=np.float64)
 
 
 class PlanarNoise(eqx.Module):
@@ -106,10 +114,10 @@ class PlanarWorld(eqx.Module):
         )
         k_range = range(len(weights))
         y = Plane(x_t.x / row.signal, x_t.y / row.signal)
-        spreads = row.signal**2 * variances + row.spread
-        pulls = [Plane((means[k, 0] - y.x) / spreads[k], (means[k, 1] - y.y) / spreads[k]) for k in k_range]
+        variances_t = row.signal**2 * variances + row.noise_variance
+        pulls = [Plane((means[k, 0] - y.x) / variances_t[k], (means[k, 1] - y.y) / variances_t[k]) for k in k_range]
         logs = [
-            jnp.log(weights[k] / spreads[k]) - (0.5 * row.signal**2 * spreads[k]) * self.dot(pulls[k], pulls[k])
+            jnp.log(weights[k] / variances_t[k]) - (0.5 * row.signal**2 * variances_t[k]) * self.dot(pulls[k], pulls[k])
             for k in k_range
         ]
         highest = logs[0]
@@ -119,7 +127,7 @@ class PlanarWorld(eqx.Module):
         one_over = 1 / sum(shares[1:], shares[0])
         shares = [one_over * share for share in shares]
         pull = _mean(shares, pulls)
-        return shares, pulls, pull, y + row.spread * pull
+        return shares, pulls, pull, y + row.noise_variance * pull
 
     def denoise(self, x_t: Plane, row: Row) -> Plane:
         """x0_hat = E[X_0 | X_t = x_t]."""
@@ -133,13 +141,13 @@ class PlanarWorld(eqx.Module):
         shares, pulls, pull, x0_hat = self._posterior(x_t, row)
         value, slope = self._score_gradient(x0_hat)
         variances = jnp.asarray(self.mixture.covariances[:, 0, 0], self.dtype)
-        ratios = variances / (row.signal**2 * variances + row.spread)
+        ratios = variances / (row.signal**2 * variances + row.noise_variance)
         within = sum((ratios[k] * share for k, share in enumerate(shares)), jnp.zeros_like(shares[0]))
         between = Plane(jnp.zeros_like(within), jnp.zeros_like(within))
         for share, e in zip(shares, pulls, strict=True):
             offset = e - pull
             between = between + self.scale(share * self.dot(offset, slope), offset)
-        gradient = row.signal * (self.scale(within, slope) + row.spread * between)
+        gradient = row.signal * (self.scale(within, slope) + row.noise_variance * between)
         return Guidance(value, gradient, x0_hat)
 
     def score(self, x: Plane) -> Numbers:
@@ -173,9 +181,7 @@ class PlanarWorld(eqx.Module):
 
     def to_numpy(self, x: Plane | Shaped[Array, " n"]) -> Shaped[np.ndarray, "n ..."]:
         """A copy in numpy's double precision: (n, 2) for points, (n,) for numbers."""
-        if isinstance(x, Plane):
-            return np.stack([np.asarray(x.x, np.float64), np.asarray(x.y, np.float64)], axis=1)
-        return np.asarray(x, dtype=np.float64)
+        return as_numpy(x)
 
     def from_numpy(self, x: Shaped[np.ndarray, "n 2"]) -> Plane:
         """Points from a numpy array (n, 2)."""

@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Float
 
 from distributional_view.toy.kde import log_density, quadrature_nodes
-from distributional_view.toy.world import World
+from distributional_view.toy.world import ToyWorld
 
 
-class Plane(NamedTuple):
+class NodeMeasure(NamedTuple):
     """Nodes x, their p-masses (sum 1), their scores psi(x), and the log-area of their cells (log mass - log p)."""
 
     points: Float[np.ndarray, "n 2"]
@@ -21,8 +21,8 @@ class Plane(NamedTuple):
     log_cells: Float[np.ndarray, " n"]
 
 
-def plane(world: World) -> Plane:
+def node_measure(world: ToyWorld) -> NodeMeasure:
     """p of the world on polar Gauss-Legendre nodes."""
     points, masses = quadrature_nodes(world)
     masses = masses / masses.sum()
-    return Plane(points, masses, np.asarray(world.psi(points)), np.log(masses) - log_density(world, points))
+    return NodeMeasure(points, masses, np.asarray(world.psi(points)), np.log(masses) - log_density(world, points))

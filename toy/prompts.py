@@ -16,8 +16,8 @@ from scipy.special import log_softmax, logsumexp
 from distributional_view.theory.errors import InfeasibleTarget
 from distributional_view.theory.measures.bottleneck import Family, Parameters, best_member
 from distributional_view.theory.measures.finite import Masses, kl
-from distributional_view.toy.plane import Plane
-from distributional_view.toy.world import World
+from distributional_view.toy.plane import NodeMeasure
+from distributional_view.toy.world import ToyWorld
 
 Points = Float[np.ndarray, "n 2"]
 _LIMITS = np.array([[-1e3, -1e3, -15.0, -15.0, -1e6], [1e3, 1e3, 15.0, 15.0, 1e6]])  # no overflow in a wild search step
@@ -94,7 +94,7 @@ def density(family: str, parameters: Parameters, x: Float[np.ndarray, "*n 2"]) -
     return np.exp(logs).reshape(x.shape[:-1])
 
 
-def best_prompts(world: World, p: Plane, target: float, prior: Masses | None = None) -> dict[str, Prompt]:
+def best_prompts(world: ToyWorld, p: NodeMeasure, target: float, prior: Masses | None = None) -> dict[str, Prompt]:
     """Family -> its member with the least KL to p (or to `prior`) among those with E[psi] >= target.
 
     A word is exact; the other families are searched locally, each from the best member of the one before, so that a
@@ -130,7 +130,7 @@ def best_prompts(world: World, p: Plane, target: float, prior: Masses | None = N
     }
 
 
-def _best_word(world: World, p: Plane, target: float, prior: Masses) -> Prompt:
+def _best_word(world: ToyWorld, p: NodeMeasure, target: float, prior: Masses) -> Prompt:
     """The mode, as a distribution of its own, with the least KL to `prior` among those with E[psi] >= target."""
     family = isotropic_family(p.points, p.log_cells)
     vocabulary = []

@@ -38,7 +38,7 @@ from distributional_view.terminal import Table, progress_bar
 from distributional_view.toy.kde import GRID_STEP, quadrature_nodes, smoothed_kls
 from distributional_view.toy.scores import SHAPES
 from distributional_view.toy.table2 import PRINTED, Level, calibrated, exact_rows
-from distributional_view.toy.world import LAYOUTS, TARGETS, World, published_table2
+from distributional_view.toy.world import LAYOUTS, TARGETS, ToyWorld, published_table2
 
 Boundary = Literal["hard_threshold", "own_level", "unconditional"]
 KlColumn = Literal["kde", "kde_scott", "exact"]
@@ -88,7 +88,7 @@ class Fit:
     """A hypothesis, its best constants (relative standard errors beside them) and ours/printed - 1 of the cells."""
 
     hypothesis: Hypothesis
-    world: World
+    world: ToyWorld
     relative_se: dict[str, float]
     deviations: Float[np.ndarray, "t 2 3"]
 
@@ -128,7 +128,7 @@ def hypotheses(quick: bool = False) -> list[Hypothesis]:
 
 
 def deviations(
-    hypothesis: Hypothesis, world: World, step: float = GRID_STEP, printed: Printed | None = None
+    hypothesis: Hypothesis, world: ToyWorld, step: float = GRID_STEP, printed: Printed | None = None
 ) -> Float[np.ndarray, "t 2 3"]:
     """ours/printed - 1 for target x (hard, klsc) x `PRINTED`; at most 5 (a hypothesis may be far off).
 
@@ -149,7 +149,7 @@ def deviations(
     return np.minimum(ratios - 1, _LARGEST).reshape(len(TARGETS), 2, len(PRINTED))
 
 
-def _kl_column(hypothesis: Hypothesis, world: World, levels: list[Level], step: float) -> list[float]:
+def _kl_column(hypothesis: Hypothesis, world: ToyWorld, levels: list[Level], step: float) -> list[float]:
     solutions = [q for level in levels for q, _ in level.pairs().values()]
     thresholds = [level.hard.threshold for level in levels]
     if hypothesis.kl == "exact":
@@ -166,7 +166,7 @@ def _kl_column(hypothesis: Hypothesis, world: World, levels: list[Level], step: 
     return values
 
 
-def _world(hypothesis: Hypothesis, logs: Float[np.ndarray, " 5"]) -> World:
+def _world(hypothesis: Hypothesis, logs: Float[np.ndarray, " 5"]) -> ToyWorld:
     """The world of log(R/sigma), log(headroom), log(margin), log(step), log(bandwidth).
 
     The headroom, largest score minus (last target plus step), keeps every target attainable.
@@ -174,10 +174,11 @@ def _world(hypothesis: Hypothesis, logs: Float[np.ndarray, " 5"]) -> World:
     radius, headroom, margin, step, bandwidth = (float(v) for v in np.exp(logs))
     top = float(SHAPES[hypothesis.score](np.linspace(0, np.pi * (1 if hypothesis.wrapped else 1.25), 1001)).max())
     scale = (TARGETS[-1] + step + headroom) / top
-    return World(hypothesis.score, radius, 1.0, scale, margin, step, bandwidth, hypothesis.layout, hypothesis.wrapped)
+    shape, layout = hypothesis.score, hypothesis.layout
+    return ToyWorld(shape, radius, 1.0, scale, margin, step, bandwidth, layout, hypothesis.wrapped)
 
 
-def _rounded(world: World) -> World:
+def _rounded(world: ToyWorld) -> ToyWorld:
     def digits(value: float) -> float:
         return float(f"{value:.{_SIGNIFICANT}g}")
 
@@ -356,7 +357,7 @@ def _resumed(json_path: Path | None) -> list[Fit]:
     for hypothesis in hypotheses():
         if hypothesis.name in record:
             kept = record[hypothesis.name]
-            world = World(**kept["world"])
+            world = ToyWorld(**kept["world"])
             fits.append(Fit(hypothesis, replace(world), kept["relative_se"], deviations(hypothesis, world)))
     return fits
 

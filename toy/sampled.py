@@ -18,7 +18,7 @@ from distributional_view.theory.errors import require
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.toy.kde import Grid, kernel_sum, kernels, kl_on_grid, world_grid
 from distributional_view.toy.table2 import METRICS
-from distributional_view.toy.world import TARGETS, World
+from distributional_view.toy.world import TARGETS, ToyWorld
 
 _BISECTIONS = 48  # to 1e-13 of the bracket
 _MULTIPLIER_BRACKET = (0.0, 64.0)
@@ -80,7 +80,7 @@ def _weights(
 
 
 def replicate(
-    world: World, grid: Grid, targets: tuple[float, ...], n: int, key: PRNGKeyArray
+    world: ToyWorld, grid: Grid, targets: tuple[float, ...], n: int, key: PRNGKeyArray
 ) -> Float[np.ndarray, "t 2 4"]:
     """One run of the protocol with pools of n points: target x (hard, klsc) x `METRICS`."""
     calibration_key, sample_key = jax.random.split(key)
@@ -108,7 +108,7 @@ def replicate(
 
 
 def sampled_table(
-    world: World,
+    world: ToyWorld,
     key: PRNGKeyArray,
     n: int,
     replicates: int,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from distributional_view.theory import Hard, Klsc, Solution, calibrate_hard, calibrate_klsc, tv
 from distributional_view.toy.kde import smoothed_kls
-from distributional_view.toy.world import TARGETS, World
+from distributional_view.toy.world import TARGETS, ToyWorld
 
 METRICS = ("boundary_mass", "tv_step", "kl", "kl_kde")
 PRINTED = ("boundary_mass", "tv_step", "kl_kde")
@@ -25,7 +25,7 @@ class Level:
         return {"hard": (self.hard, self.next_hard), "klsc": (self.klsc, self.next_klsc)}
 
 
-def calibrated(world: World, target: float) -> Level:
+def calibrated(world: ToyWorld, target: float) -> Level:
     """Matched-moment calibration (198) at a target and one step beyond it (203).
 
     Raises:
@@ -42,7 +42,7 @@ def calibrated(world: World, target: float) -> Level:
 
 
 def exact_table(
-    world: World, targets: tuple[float, ...] = TARGETS, smooth: bool = True
+    world: ToyWorld, targets: tuple[float, ...] = TARGETS, smooth: bool = True
 ) -> dict[tuple[float, str], dict[str, float]]:
     """(target, method) -> metric -> exact value, no sampling. The KDE column is left out unless `smooth`.
 
@@ -58,7 +58,7 @@ def exact_table(
     return table
 
 
-def exact_rows(world: World, level: Level) -> dict[tuple[float, str], dict[str, float]]:
+def exact_rows(world: ToyWorld, level: Level) -> dict[tuple[float, str], dict[str, float]]:
     """The two rows of one target, without the KDE column."""
     return {
         (level.target, method): {

@@ -26,7 +26,7 @@ LAYOUTS = {"diagonal": np.pi / 4, "axes": 0.0}
 
 
 @dataclass(frozen=True)
-class World:
+class ToyWorld:
     """A symmetric four-mode world with an angular score. Paper: Appendix H.
 
     Args:
@@ -91,7 +91,7 @@ def recovered() -> dict[str, Any]:
     return record
 
 
-def paper_world(hypothesis: str | None = None) -> World:
+def paper_world(hypothesis: str | None = None) -> ToyWorld:
     """The recovered world of Table 2.
 
     Args:
@@ -103,7 +103,7 @@ def paper_world(hypothesis: str | None = None) -> World:
     record = recovered()
     name = record["winner"] if hypothesis is None else hypothesis
     require(name in record["worlds"], "hypothesis", name, f"one of {sorted(record['worlds'])}")
-    return World(**record["worlds"][name]["world"])
+    return ToyWorld(**record["worlds"][name]["world"])
 
 
 def published_table2() -> dict[tuple[float, str], dict[str, float]]:

@@ -20,9 +20,10 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from distributional_view.theory.errors import require
+from distributional_view.theory.progress import Progress
 from distributional_view.theory.samplers.energy_dps import unguided
 from distributional_view.theory.samplers.schedule import NoiseSchedule, Row
-from distributional_view.theory.samplers.world import Guidance, Noise, Progress, State, Step, python_loop
+from distributional_view.theory.samplers.world import Guidance, Noise, State, Step, python_loop
 
 Prediction = Literal["epsilon", "v", "sample"]
 Denoiser = Callable[[Tensor, Tensor], Tensor]
@@ -43,8 +44,8 @@ class TorchWorld:
         psi: differentiable score of clean points, (n, *shape) -> (n,).
         schedule: noise levels to visit; `NoiseSchedule.strided` for fewer than in training.
         shape: of one point, for example (3, 256, 256).
-        prediction: what the denoiser predicts: the noise ("epsilon"), "v" = signal noise - sqrt(spread) x_0, or x_0
-            itself ("sample").
+        prediction: what the denoiser predicts: the noise ("epsilon"), "v" = signal noise -
+            sqrt(1 - alpha_bar) x_0, or x_0 itself ("sample").
         clip: range to which x0_hat is clamped, as image priors do; None for none. Where a value is clamped no gradient
             passes.
         device: of all points; the models must be there already.
@@ -160,7 +161,7 @@ class TorchWorld:
             more = raw.ndim == x_t.ndim and raw.shape[1] == 2 * x_t.shape[1]
             hint = "; a network that also predicts variances must be cut to its first channels" if more else ""
             raise ModelFailed(f"the denoiser gave shape {tuple(raw.shape)} for points {tuple(x_t.shape)}{hint}")
-        raw, noise = raw.to(x_t.dtype), row.spread**0.5
+        raw, noise = raw.to(x_t.dtype), row.noise_variance**0.5
         if self.prediction == "epsilon":
             raw = (x_t - noise * raw) / row.signal
         elif self.prediction == "v":

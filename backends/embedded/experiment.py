@@ -1,10 +1,9 @@
 """Five methods at matched activations on the embedded backend: what they show and what it costs.
 
-For each named feature and level: top-k retrieval, KLSC-weighted retrieval, optimisation with regularisation and
-EnergyDPS, each brought to the same mean activation, then drawn several times with different seeds; and the twisted
-sampler with the multiplier of the KLSC weights, uncalibrated: it should reach the level by itself. The levels are
-quantiles of the feature's activation over all pictures. Every feature is written when it is done; a second call goes on
-from there.
+For each named feature and level: retrieval, KLSC weights, optimisation with regularisation and EnergyDPS, each brought
+to the same mean activation, then drawn several times with different seeds; and the twisted sampler with the multiplier
+of the KLSC weights, uncalibrated: it should reach the level by itself. The levels are quantiles of the feature's
+activation over all pictures. Every feature is written when it is done; a second call goes on from there.
 
 Paper: Section 4 in small (Figure 4, Tables 8-10), Appendix I's matched-faithfulness protocol.
 """
@@ -25,19 +24,41 @@ from jaxtyping import Float
 from distributional_view.backends.embedded.animals import CLASSES
 from distributional_view.backends.embedded.features import Named, read_named
 from distributional_view.backends.embedded.measures import agreement, kid, look_alikes, pooled
-from distributional_view.backends.embedded.methods import METHODS, QUICK, Budget, Methods, Shared, shared
+from distributional_view.backends.embedded.methods import (
+    METHODS,
+    QUICK,
+    ExperimentBudget,
+    Shared,
+    feature_methods,
+    shared,
+)
 from distributional_view.backends.embedded.store import WEIGHTS, Part, read_record
 from distributional_view.backends.embedded.world import embedded_world
-from distributional_view.backends.explain.job import bind, part_seed, write_arrays
+from distributional_view.backends.jobs import bind
+from distributional_view.files import write_arrays
+from distributional_view.theory.errors import CalibrationFailed
 from distributional_view.theory.laws.atomic import AtomicLaw
+from distributional_view.theory.methods import klsc_weights, retrieval
+from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.samplers.energy_dps import unguided
+from distributional_view.theory.seeds import part_seed
 from distributional_view.theory.solutions.calibrate import calibrate_hard, calibrate_klsc
 
-__all__ = ["METHODS", "QUICK", "Budget", "Cell", "FeatureResult", "activations", "prior_kids", "run", "shared"]
-Report = Callable[[str, int, int], None]
+__all__ = [
+    "METHODS",
+    "QUICK",
+    "ExperimentBudget",
+    "FeatureResult",
+    "MethodAtLevel",
+    "activations",
+    "prior_kids",
+    "run",
+    "shared",
+]
+_DRAWS, _UNGUIDED = 2, 3  # parts of the seed, after those of `embedded.methods`
 
 
-class Cell(NamedTuple):
+class MethodAtLevel(NamedTuple):
     """One method at one level: its knob, and for each seed the mean activation, KID, agreement and look-alikes.
 
     `agreements`: share of pictures that the classifier gives the feature's class; `look_alikes`: pictures that have a
@@ -61,8 +82,8 @@ class FeatureResult(NamedTuple):
 
     feature: Named
     levels: list[float]
-    spread: float
-    cells: list[Cell]
+    sd: float
+    cells: list[MethodAtLevel]
     images: Float[np.ndarray, "cells n h w"]
     scores: Float[np.ndarray, "cells n"]
 
@@ -70,37 +91,42 @@ class FeatureResult(NamedTuple):
 class FeatureRun:
     """One feature's experiment."""
 
-    def __init__(self, feature: Named, shared: Shared, budget: Budget, seed: int) -> None:
+    def __init__(self, feature: Named, shared: Shared, budget: ExperimentBudget, seed: int) -> None:
         self.feature, self.shared, self.budget, self.seed = feature, shared, budget, seed
-        self.methods = Methods(feature.index, shared, budget, seed)
-        self.law = AtomicLaw(self.methods.pool)
+        self.methods = feature_methods(feature.index, shared, budget, seed)
+        self.law = AtomicLaw(self.methods.pool.scores)
 
-    def cell(self, method: str, level: float) -> tuple[Cell, Float[np.ndarray, "n h w"], Float[np.ndarray, " n"]]:
+    def cell(
+        self, name: str, level: float
+    ) -> tuple[MethodAtLevel, Float[np.ndarray, "n h w"], Float[np.ndarray, " n"]]:
         """Draw and measure; the pictures and activations of the first seed."""
-        knob, draw, problem = self.methods.sampler(method, level)
-        sets = [draw(part_seed(self.seed, 2, s)).float() for s in range(self.budget.seeds)]
-        scores = [self.methods.world.to_numpy(self.methods.world.score(x)) for x in sets]
+        method = self.methods.registry.make(name)
+        try:
+            knob, problem = method.calibrate(level).knob, None
+        except CalibrationFailed as failure:  # shown as it is, at the nearest mean
+            knob, problem = failure.nearest(level), str(failure)
+        drawn = [method.draw(knob, part_seed(self.seed, _DRAWS, s), self.budget.n) for s in range(self.budget.seeds)]
+        sets = [d.points.float() for d in drawn]
         label = CLASSES.index(self.feature.dominant)
         classifier, reference = self.shared.classifier, self.shared.reference
-        found = Cell(
-            method,
+        found = MethodAtLevel(
+            name,
             level,
             knob,
-            [float(s.mean()) for s in scores],
+            [d.mean for d in drawn],
             [kid(reference, pooled(classifier, x), s).kid for s, x in enumerate(sets)],
             [agreement(classifier, x, label) for x in sets],
             [look_alikes(x, self.shared.usual) for x in sets],
-            self._boundary_mass(method, level),
+            self._boundary_mass(name, level),
             problem,
         )
-        return found, self.methods.world.to_numpy(sets[0])[:, 0], scores[0]
+        return found, self.methods.world.to_numpy(sets[0])[:, 0], drawn[0].scores
 
-    def _boundary_mass(self, method: str, level: float) -> float | None:
+    def _boundary_mass(self, name: str, level: float) -> float | None:
         hard = calibrate_hard(self.law, level)
-        margin = self.budget.margin * self.methods.spread
-        if method == "top-k":
-            return hard.boundary_mass(hard.threshold, margin)
-        return calibrate_klsc(self.law, level).boundary_mass(hard.threshold, margin) if method == METHODS[1] else None
+        margin = self.budget.margin_sd * self.methods.sd
+        solution = {retrieval.NAME: lambda: hard, klsc_weights.NAME: lambda: calibrate_klsc(self.law, level)}.get(name)
+        return None if solution is None else solution().boundary_mass(hard.threshold, margin)
 
     def result(self, report: Callable[[], None]) -> FeatureResult:
         """All methods at all levels."""
@@ -113,7 +139,7 @@ class FeatureRun:
                 scores.append(_filled(values, self.budget.n))
                 report()
         return FeatureResult(
-            self.feature, self.methods.levels, self.methods.spread, cells, np.array(images), np.array(scores)
+            self.feature, list(self.methods.levels), self.methods.sd, cells, np.array(images), np.array(scores)
         )
 
 
@@ -123,7 +149,12 @@ def _filled(x: Float[np.ndarray, "n ..."], n: int) -> Float[np.ndarray, "m ..."]
 
 
 def run(
-    out: Path, budget: Budget, seed: int, report: Report, features: list[Named] | None = None, jobs: int = 1
+    out: Path,
+    budget: ExperimentBudget,
+    seed: int,
+    progress: Progress = silent,
+    features: list[Named] | None = None,
+    jobs: int = 1,
 ) -> list[FeatureResult]:
     """One result a feature, in order; those that `out` has already are read.
 
@@ -131,7 +162,7 @@ def run(
         out: the experiment's folder.
         budget: sizes.
         seed: of everything random; equal seeds give equal results, whatever the number of processes.
-        report: progress, in cells where there is one process, in features where there are more.
+        progress: in cells where there is one process, in features where there are more.
         features: default: the first `budget.features` of those with a name.
         jobs: processes, one thread each.
 
@@ -146,18 +177,18 @@ def run(
     if jobs > 1:
         with ProcessPoolExecutor(min(jobs, max(len(todo), 1)), multiprocessing.get_context("spawn")) as pool:
             waiting = [pool.submit(_work, feature, out, budget, seed) for feature in todo]
-            report("features", len(chosen) - len(todo), len(chosen))
+            progress("features", len(chosen) - len(todo), len(chosen))
             for i, done in enumerate(as_completed(waiting), start=1):
-                report(done.result(), len(chosen) - len(todo) + i, len(chosen))
+                progress(done.result(), len(chosen) - len(todo) + i, len(chosen))
     else:
         each = len(METHODS) * len(budget.quantiles)
         for i, feature in enumerate(todo):
-            _work(feature, out, budget, seed, partial(_report_cell, report, i * each, len(todo) * each))
+            _work(feature, out, budget, seed, partial(_in_all, progress, i * each, len(todo) * each))
     return [_read(_path(out, feature), feature) for feature in chosen]
 
 
 def _work(
-    feature: Named, out: Path, budget: Budget, seed: int, report: Callable[[str, int], None] | None = None
+    feature: Named, out: Path, budget: ExperimentBudget, seed: int, report: Callable[[str, int], None] | None = None
 ) -> str:
     torch.set_num_threads(1)
     done = [0]
@@ -171,8 +202,8 @@ def _work(
     return feature.name
 
 
-def _report_cell(report: Report, before: int, total: int, name: str, done: int) -> None:
-    report(name, before + done, total)
+def _in_all(progress: Progress, before: int, total: int, name: str, done: int) -> None:
+    progress(name, before + done, total)
 
 
 def _path(out: Path, feature: Named) -> Path:
@@ -185,17 +216,17 @@ def activations(features: list[Named] | None = None) -> dict[str, Float[np.ndarr
     return {feature.name: shared().activation(feature.index) for feature in chosen}
 
 
-def prior_kids(budget: Budget, seed: int) -> list[float]:
+def prior_kids(budget: ExperimentBudget, seed: int) -> list[float]:
     """KID of unguided samples, one a seed: what the prior itself costs."""
     world = embedded_world(0, budget.steps)
-    sets = [unguided(world, world.noise(part_seed(seed, 3, s), budget.n)) for s in range(budget.seeds)]
+    sets = [unguided(world, world.noise(part_seed(seed, _UNGUIDED, s), budget.n)) for s in range(budget.seeds)]
     return [kid(shared().reference, pooled(shared().classifier, x), s).kid for s, x in enumerate(sets)]
 
 
 def _write(path: Path, result: FeatureResult) -> None:
     words: dict[str, Any] = {
         "levels": result.levels,
-        "spread": result.spread,
+        "sd": result.sd,
         "cells": [c._asdict() for c in result.cells],
     }
     images = result.images.astype(np.float32)
@@ -205,7 +236,7 @@ def _write(path: Path, result: FeatureResult) -> None:
 def _read(path: Path, feature: Named) -> FeatureResult:
     with np.load(path) as kept:
         words = json.loads(str(kept["words"]))
-        cells = [Cell(**c) for c in words["cells"]]
+        cells = [MethodAtLevel(**c) for c in words["cells"]]
         return FeatureResult(
-            feature, words["levels"], words["spread"], cells, kept["images"].astype(np.float64), kept["scores"]
+            feature, words["levels"], words["sd"], cells, kept["images"].astype(np.float64), kept["scores"]
         )

@@ -1,38 +1,30 @@
-"""The methods that the embedded experiment compares, each brought to a mean activation of one feature.
+"""The methods that the embedded experiment compares, each brought to a mean activation of one feature."""
 
-Top-k and KLSC weights on the pool of pictures, optimisation with regularisation, EnergyDPS, and the twisted sampler
-with the multiplier of the KLSC weights.
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, partial
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from distributional_view.backends.adapter.feature import Mix
+from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.embedded.measures import pooled, usual_distance
 from distributional_view.backends.embedded.smoothness import smoothness
 from distributional_view.backends.embedded.store import load_classifier, load_transcoder
 from distributional_view.backends.embedded.world import embedded_world, pictures
-from distributional_view.backends.explain.job import chosen_for, part_seed
-from distributional_view.theory.errors import CalibrationFailed
-from distributional_view.theory.pools.retrieval import reweight_to, top_k
-from distributional_view.theory.samplers.ascent import Ascent
-from distributional_view.theory.samplers.energy_dps import energy_dps
-from distributional_view.theory.samplers.knobs import calibrate_knob
-from distributional_view.theory.samplers.twisted_smc import twisted
+from distributional_view.theory.methods import energy_dps, klsc_weights, optimisation, retrieval, twisted_smc
+from distributional_view.theory.methods.method import Registry, in_memory
+from distributional_view.theory.methods.pool import ScoredPool
+from distributional_view.theory.pools.retrieval import reweight_to
+from distributional_view.theory.seeds import part_seed
 
-METHODS = ("top-k", "KLSC weights", "optimisation", "EnergyDPS", "twisted")
-Sampler = Callable[[int], Tensor]
-"""Seed -> pictures."""
+METHODS = (retrieval.NAME, klsc_weights.NAME, optimisation.NAME, energy_dps.NAME, twisted_smc.NAME)
+_GUIDED, _CLIMBED = 0, 1  # parts of the seed
 
 
 @dataclass(frozen=True)
-class Budget:
+class ExperimentBudget:
     """Sizes of the experiment.
 
     Args:
@@ -44,7 +36,7 @@ class Budget:
         steps: reverse steps of the prior.
         iterations: of the optimiser.
         tolerance: of a calibrated mean, in standard deviations of the activation over all pictures.
-        margin: of the boundary mass, in the same unit.
+        margin_sd: of the boundary mass, in the same unit.
         start: strength at which a calibration begins, one over the same unit.
     """
 
@@ -56,11 +48,13 @@ class Budget:
     steps: int = 50
     iterations: int = 30
     tolerance: float = 0.05
-    margin: float = 0.1
+    margin_sd: float = 0.1
     start: float = 1.0
 
 
-QUICK = Budget(quantiles=(0.8, 0.95), features=2, n=4, particles=6, seeds=2, steps=8, iterations=4, tolerance=0.5)
+QUICK = ExperimentBudget(
+    quantiles=(0.8, 0.95), features=2, n=4, particles=6, seeds=2, steps=8, iterations=4, tolerance=0.5
+)
 
 
 class Shared:
@@ -88,78 +82,60 @@ def shared() -> Shared:
     return Shared()
 
 
-class Methods:
-    """One feature's samplers. They are calibrated with common random numbers and drawn with others."""
+@dataclass(frozen=True)
+class FeatureMethods:
+    """One feature's methods. They are calibrated with common random numbers and drawn with others.
 
-    def __init__(self, feature: int, shared: Shared, budget: Budget, seed: int) -> None:
-        self.shared, self.budget, self.seed = shared, budget, seed
-        self.world = embedded_world(feature, budget.steps)
-        self.pool = shared.activation(feature)
-        self.spread = float(self.pool.std())
-        self.known: dict[float, float] = {}
+    Args:
+        world: the prior with the feature's activation as score.
+        pool: all pictures with their activations.
+        levels: mean activations wanted.
+        registry: makes the methods.
+    """
 
-    @cached_property
-    def levels(self) -> list[float]:
-        """Mean activations wanted."""
-        return [float(np.quantile(self.pool, q)) for q in self.budget.quantiles]
+    world: TorchWorld
+    pool: ScoredPool
+    levels: tuple[float, ...]
+    registry: Registry
 
-    def sampler(self, method: str, level: float) -> tuple[float, Sampler, str | None]:
-        """The calibrated knob (K, multiplier, weight or strength), draws from the method, and what went wrong."""
-        if method == "top-k":
-            kept = top_k(self.pool, level).indices
-            weights = np.zeros(len(self.pool))
-            weights[kept] = 1 / len(kept)
-            return float(len(kept)), self._from_pool(weights), None
-        if method == "KLSC weights":
-            found = reweight_to(self.pool, level)
-            return found.multiplier, self._from_pool(found.weights), None
-        if method == "twisted":
-            return self._twisted(reweight_to(self.pool, level).multiplier)
-        return self._optimised(level) if method == "optimisation" else self._guided(level)
+    @property
+    def sd(self) -> float:
+        """Standard deviation of the activation over the pool: the unit of tolerances."""
+        return float(self.pool.scores.std())
 
-    def _from_pool(self, weights: Float[np.ndarray, " pool"]) -> Sampler:
-        n = min(self.budget.n, int(np.count_nonzero(weights)))
-        return lambda seed: self.shared.images[torch.as_tensor(chosen_for(weights, self.pool, n, seed))]
 
-    def _guided(self, level: float) -> tuple[float, Sampler, str | None]:
-        noise = self.world.noise(part_seed(self.seed, 0), self.budget.n)
+def feature_methods(feature: int, shared: Shared, budget: ExperimentBudget, seed: int) -> FeatureMethods:
+    """All of `METHODS` for one feature of the embedded transcoder.
 
-        def mean_at(strength: float) -> float:
-            if strength not in self.known:
-                self.known[strength] = float(self.world.score(energy_dps(self.world, noise, strength)).double().mean())
-            return self.known[strength]
+    Args:
+        feature: its index.
+        shared: pictures and networks.
+        budget: sizes.
+        seed: of the calibrations.
+    """
+    world = embedded_world(feature, budget.steps)
+    scores = shared.activation(feature)
+    pool = ScoredPool(scores, lambda indices: shared.images[torch.as_tensor(indices)])
+    sd = float(scores.std())
+    tolerance = budget.tolerance * sd
 
-        strength, problem = self._calibrated(mean_at, level, self.budget.start / self.spread, "strength")
-        return strength, lambda seed: energy_dps(self.world, self.world.noise(seed, self.budget.n), strength), problem
+    def starts(seed: int, n: int) -> Float[np.ndarray, "n c h w"]:
+        return 0.1 * np.random.default_rng(seed).normal(size=(n, *world.shape)) - 0.5
 
-    def _twisted(self, multiplier: float) -> tuple[float, Sampler, str | None]:
-        def draw(seed: int) -> Tensor:
-            end = twisted(self.world, self.world.noise(seed, self.budget.particles), multiplier, seed)
-            scores = self.world.to_numpy(self.world.score(end.x))
-            chosen: Tensor = end.x[torch.as_tensor(chosen_for(end.weights, scores, self.budget.n, seed))]
-            return chosen
-
-        return multiplier, draw, None
-
-    def _optimised(self, level: float) -> tuple[float, Sampler, str | None]:
-        def ascent(seed: int) -> Ascent:
-            starts = 0.1 * np.random.default_rng(seed).normal(size=(self.budget.n, *self.world.shape)) - 0.5
-            return Ascent(self.world, smoothness, starts, self.budget.iterations)
-
-        first = ascent(part_seed(self.seed, 1))
-        weight, problem = self._calibrated(lambda w: float(first.climb(w).scores.mean()), level, 0.1, "weight")
-        return weight, lambda seed: ascent(seed).climb(weight).x, problem
-
-    def _calibrated(
-        self, mean_at: Callable[[float], float], level: float, start: float, name: str
-    ) -> tuple[float, str | None]:
-        means: dict[float, float] = {}
-
-        def kept(knob: float) -> float:
-            means[knob] = mean_at(knob)
-            return means[knob]
-
-        try:
-            return calibrate_knob(kept, level, self.budget.tolerance * self.spread, start, name).knob, None
-        except CalibrationFailed as failure:  # shown as it is, at the nearest mean
-            return min(means, key=lambda knob: abs(means[knob] - level)), str(failure)
+    climbing = optimisation.Optimisation(
+        world, smoothness, starts, budget.iterations, tolerance, part_seed(seed, _CLIMBED), budget.n
+    )
+    guided = energy_dps.EnergyDps(
+        world, tolerance, part_seed(seed, _GUIDED), budget.n, budget.start / sd, remember=in_memory({})
+    )
+    filtered = twisted_smc.TwistedSmc(world, budget.particles, lambda target: reweight_to(scores, target).multiplier)
+    registry = Registry(
+        {
+            retrieval.NAME: partial(retrieval.Retrieval, pool),
+            klsc_weights.NAME: partial(klsc_weights.KlscWeights, pool),
+            optimisation.NAME: lambda: climbing,
+            energy_dps.NAME: lambda: guided,
+            twisted_smc.NAME: lambda: filtered,
+        }
+    )
+    return FeatureMethods(world, pool, tuple(float(np.quantile(scores, q)) for q in budget.quantiles), registry)

@@ -2,14 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from distributional_view.backends.explain.job import Method
-from distributional_view.theory.samplers.energy_dps import ZetaSchedule
+from distributional_view.backends.explain.methods import NAMES
 
 FOLDER = click.Path(path_type=Path)
 PRECISIONS = ("float32", "bfloat16", "float16")
@@ -18,18 +17,17 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 @click.command("explain")
 @click.option("--backbone", type=FOLDER, help="Local DINOv3 ConvNeXt weights: .pth, transformers or timm.")
 @click.option("--transcoder", type=FOLDER, help="Folder with config.json and sae_weights.safetensors.")
-@click.option("--prior", type=FOLDER, help="Local ADM ImageNet-256 checkpoint; for energydps and twisted.")
-@click.option("--images", type=FOLDER, help="Folder of images, searched in depth; for topk and klsc-retrieval.")
+@click.option("--prior", type=FOLDER, help="Local ADM ImageNet-256 checkpoint; for EnergyDPS and twisted-SMC.")
+@click.option("--images", type=FOLDER, help="Folder of images, searched in depth; for retrieval and KLSC-weights.")
 @click.option("--embedded", is_flag=True, help="Use the small backend that comes with the project in place of these.")
 @click.option("--feature", type=int, required=True, help="Index of the feature.")
 @click.option("--target", type=float, required=True, help="Mean activation wanted.")
 @click.option("--n", type=int, default=4, show_default=True, help="Pictures to show.")
-@click.option("--method", type=click.Choice(get_args(Method)), default="energydps", show_default=True)
+@click.option("--method", type=click.Choice(NAMES, case_sensitive=False), default="EnergyDPS", show_default=True)
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The job's folder; resumes."
 )
 @click.option("--steps", type=int, help="Reverse steps. [default: 1000, embedded 50]")
-@click.option("--zeta", type=click.Choice(get_args(ZetaSchedule)), default="tilt", show_default=True)
 @click.option("--cap", type=float, help="Score beyond which a step is not guided. [default: none]")
 @click.option("--knob", type=float, help="Strength (twisted: multiplier) to use without calibration.")
 @click.option("--start", type=float, default=1.0, show_default=True, help="First knob that the calibration tries.")
@@ -55,9 +53,10 @@ def explain(**options: Any) -> None:
 
     from distributional_view.backends.adapter.world import ModelFailed
     from distributional_view.backends.explain.grid import save_grid
-    from distributional_view.backends.explain.job import OtherRequest, Request
     from distributional_view.backends.explain.job import explain as run
+    from distributional_view.backends.explain.methods import Request
     from distributional_view.backends.explain.sources import Missing, embedded_source, local_source
+    from distributional_view.backends.jobs import OtherRequest
     from distributional_view.backends.zoo.weights import WrongWeights
     from distributional_view.theory.errors import CalibrationFailed
 
@@ -73,7 +72,6 @@ def explain(**options: Any) -> None:
             knob=options["knob"],
             start=options["start"],
             runs=options["runs"],
-            zeta=options["zeta"],
             cap=options["cap"],
         )
         source = embedded_source(**options) if options["embedded"] else local_source(**options)
@@ -83,7 +81,7 @@ def explain(**options: Any) -> None:
             def report(what: str, done: int, total: int) -> None:
                 bar.update(task, description=what, completed=done, total=total or None)
 
-            found = run(source.world, request, out, source.pool, source.origin, report)
+            found = run(request, out, source.world, source.pool, None, source.origin, report)
     except (ValueError, OSError, ModelFailed, CalibrationFailed, OtherRequest, WrongWeights, Missing) as error:
         raise click.ClickException(str(error)) from error
     save_grid(found.images, found.scores, out / "grid.png", f"{options['method']}, mean {found.numbers['mean']:.4g}")

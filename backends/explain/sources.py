@@ -10,7 +10,8 @@ from torch import Tensor
 
 from distributional_view.backends.adapter.feature import REDUCTIONS, FeatureScore
 from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.explain.job import Pool, pool_of
+from distributional_view.backends.explain.methods import RETRIEVING
+from distributional_view.backends.explain.pool import Pool, pool_of
 from distributional_view.backends.transcoders.checkpoint import load as load_transcoder
 from distributional_view.backends.zoo.images import ImageBatches, image_files
 from distributional_view.theory.errors import require
@@ -58,7 +59,7 @@ def local_source(
     from distributional_view.backends.zoo.adm import load_adm
     from distributional_view.backends.zoo.dinov3 import load_backbone
 
-    retrieval = method in ("topk", "klsc-retrieval")
+    retrieval = method in RETRIEVING
     needed = {"--backbone": backbone, "--transcoder": transcoder}
     needed |= {"--images": images} if retrieval else {"--prior": prior}
     absent = [name for name, value in needed.items() if value is None]

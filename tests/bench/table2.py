@@ -14,7 +14,7 @@ import jax
 import numpy as np
 
 from distributional_view.toy.table2 import exact_table
-from distributional_view.toy.world import TARGETS, World, paper_world
+from distributional_view.toy.world import TARGETS, ToyWorld, paper_world
 
 SAMPLES = 200_000
 BISECTIONS = 48
@@ -29,7 +29,7 @@ def bisect(f: Callable[[float], float], low: float, high: float) -> float:
     return 0.5 * (low + high)
 
 
-def protocol(world: World, rng: np.random.Generator) -> Table:
+def protocol(world: ToyWorld, rng: np.random.Generator) -> Table:
     """The paper's Appendix H.2-H.4 in plain numpy."""
     means = np.asarray(world.mixture.means)
 
@@ -63,7 +63,7 @@ def protocol(world: World, rng: np.random.Generator) -> Table:
     return table
 
 
-def best_time(f: Callable[[World], object], worlds: Sequence[World]) -> float:
+def best_time(f: Callable[[ToyWorld], object], worlds: Sequence[ToyWorld]) -> float:
     """The shortest time over the worlds; each is used once, so that nothing found in one run serves the next."""
     times = []
     for world in worlds:
@@ -79,16 +79,16 @@ def digits(table: Table, truth: Table) -> float:
     return -float(np.log10(max(max(errors), 1e-16)))
 
 
-def rebuilt(world: World, with_law: bool) -> World:
+def rebuilt(world: ToyWorld, with_law: bool) -> ToyWorld:
     """The same world with nothing cached but its mixture and, if asked for, a fresh law."""
-    fresh = World(**world.parameters())
+    fresh = ToyWorld(**world.parameters())
     _ = fresh.mixture, fresh.psi
     if with_law:
         fresh.law.tail_mean(TARGETS[0])
     return fresh
 
 
-def refined_truth(world: World) -> Table:
+def refined_truth(world: ToyWorld) -> Table:
     """The exact table from a law with 16 times as many panels: what the default panels are held against."""
     from distributional_view.theory import PiecewiseLaw
     from distributional_view.toy.angle import log_angle_density
@@ -105,10 +105,10 @@ def main() -> None:
     world = paper_world()
     truth = refined_truth(world)
 
-    def exact(world: World) -> Table:
+    def exact(world: ToyWorld) -> Table:
         return exact_table(world, smooth=False)
 
-    def sampled(world: World) -> Table:
+    def sampled(world: ToyWorld) -> Table:
         return protocol(world, np.random.default_rng(0))
 
     exact(world), sampled(world)

@@ -82,8 +82,8 @@ class GaussianWorld(ArrayWorld):
 
     def conditional(self, row):
         """Derivative of x0_hat, and the variance of X_0 given x_t."""
-        total = row.signal**2 * self.variance + row.spread
-        return row.signal * self.variance / total, self.variance * row.spread / total
+        total = row.signal**2 * self.variance + row.noise_variance
+        return row.signal * self.variance / total, self.variance * row.noise_variance / total
 
     def denoise(self, x_t, row):
         return self.mean + self.conditional(row)[0] * (x_t - row.signal * self.mean)
@@ -157,12 +157,12 @@ class LineWorld(ArrayWorld):
 
     def _conditional(self, x_t, row):
         """Log-responsibilities up to a constant (n, k), means (n, k) and variances (k) of X_0 given x_t."""
-        total = row.signal**2 * self.variances + row.spread
+        total = row.signal**2 * self.variances + row.noise_variance
         off = x_t - row.signal * self.means
         return (
             np.log(self.weights / np.sqrt(total)) - 0.5 * off**2 / total,
             self.means + row.signal * self.variances / total * off,
-            self.variances * row.spread / total,
+            self.variances * row.noise_variance / total,
         )
 
     def denoise(self, x_t, row):
@@ -177,7 +177,7 @@ class LineWorld(ArrayWorld):
         else:
             b = self.ideal
             derivative = _average(logs + b * means + 0.5 * b**2 * variances, means + b * variances) - x0_hat
-        return Guidance(x0_hat[:, 0], row.signal / row.spread * derivative, x0_hat)
+        return Guidance(x0_hat[:, 0], row.signal / row.noise_variance * derivative, x0_hat)
 
 
 def _average(logs, values):

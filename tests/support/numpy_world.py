@@ -35,7 +35,7 @@ class NumpyWorld(ArrayWorld):
         d = x.shape[1]
         log_r, mean, cov = [], [], []
         for w, mu, c in zip(self.weights, self.means, self.covariances, strict=True):
-            total = row.signal**2 * c + row.spread * np.eye(d)
+            total = row.signal**2 * c + row.noise_variance * np.eye(d)
             gain = row.signal * c @ np.linalg.inv(total)
             offset = x - row.signal * mu
             log_r.append(
@@ -58,7 +58,7 @@ class NumpyWorld(ArrayWorld):
     def guidance(self, x_t, row: Row) -> Guidance:
         x0_hat, covariance = self._posterior(x_t, row)
         value, slope = self.score_gradient(x0_hat)
-        return Guidance(value, row.signal / row.spread * np.einsum("nij,nj->ni", covariance, slope), x0_hat)
+        return Guidance(value, row.signal / row.noise_variance * np.einsum("nij,nj->ni", covariance, slope), x0_hat)
 
     def score(self, x):
         return self.score_gradient(x)[0]

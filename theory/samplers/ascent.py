@@ -18,8 +18,9 @@ from jaxtyping import Float
 from scipy.optimize import minimize
 
 from distributional_view.theory.errors import require
+from distributional_view.theory.progress import Progress
 from distributional_view.theory.samplers.knobs import Calibrated, calibrate_knob
-from distributional_view.theory.samplers.world import Points, Progress, World
+from distributional_view.theory.samplers.world import Points, World
 
 Values = Float[np.ndarray, " n"]
 Batch = Float[np.ndarray, "n ..."]
@@ -64,24 +65,24 @@ class Ascent:
         require(ok, "starts", self.starts, "at least one finite point")
         require(self.iterations >= 1, "iterations", self.iterations, ">= 1")
 
-    def objective(self, x: Batch, weight: float) -> tuple[Values, Batch]:
+    def objective(self, x: Batch, penalty: float) -> tuple[Values, Batch]:
         """J = psi - lambda R and its gradient at points."""
         scores, gradient = self.world.score_gradient(self.world.from_numpy(x))
-        penalty, penalty_gradient = self.regularizer(x)
-        values = self.world.to_numpy(scores) - weight * penalty
-        return values, self.world.to_numpy(gradient) - weight * penalty_gradient
+        regularizer, slope = self.regularizer(x)
+        values = self.world.to_numpy(scores) - penalty * regularizer
+        return values, self.world.to_numpy(gradient) - penalty * slope
 
-    def climb(self, weight: float) -> Climbed:
-        """The ends of all ascents for lambda = `weight` >= 0.
+    def climb(self, penalty: float) -> Climbed:
+        """The ends of all ascents for lambda = `penalty` >= 0.
 
         Raises:
-            ValueError: for a weight that is negative or not finite.
+            ValueError: for a penalty that is negative or not finite.
         """
-        require(math.isfinite(weight) and weight >= 0, "weight", weight, "finite and >= 0")
+        require(math.isfinite(penalty) and penalty >= 0, "penalty", penalty, "finite and >= 0")
         shape = self.starts.shape
 
         def loss(flat: Float[np.ndarray, " m"]) -> tuple[float, Float[np.ndarray, " m"]]:
-            values, gradient = self.objective(flat.reshape(shape), weight)
+            values, gradient = self.objective(flat.reshape(shape), penalty)
             return -float(values.sum()), -gradient.ravel()
 
         found = minimize(
@@ -94,7 +95,7 @@ class Ascent:
         x = found.x.reshape(shape)
         points = self.world.from_numpy(x)
         scores = self.world.to_numpy(self.world.score(points))
-        return Climbed(points, self.objective(x, weight)[0], scores, int(found.nfev), bool(found.success))
+        return Climbed(points, self.objective(x, penalty)[0], scores, int(found.nfev), bool(found.success))
 
     def calibrate(
         self, target: float, tolerance: float, start: float = 0.1, progress: Progress | None = None
@@ -105,7 +106,7 @@ class Ascent:
             CalibrationFailed: if no lambda does; says the bracket and the achieved range.
         """
         return calibrate_knob(
-            lambda weight: float(self.climb(weight).scores.mean()), target, tolerance, start, "weight", progress
+            lambda penalty: float(self.climb(penalty).scores.mean()), target, tolerance, start, "penalty", progress
         )
 
 

@@ -1,7 +1,7 @@
 """EnergyDPS: guided reverse diffusion (Algorithm 1).
 
     x0_hat = E[X_0 | X_i = x_i]
-    x_(i-1) = keep_i x_i + denoised_i x0_hat + noise_i z + zeta_i grad psi(x0_hat(x_i))
+    x_(i-1) = from_x_i x_i + from_x0_i x0_hat + noise_sd_i z + zeta_i grad psi(x0_hat(x_i))
 
 The gradient passes through the denoiser; `zeta_i` is zero where psi(x0_hat) exceeds the cap. Two schedules of zeta:
 
@@ -20,43 +20,46 @@ from typing import Literal, get_args
 import numpy as np
 
 from distributional_view.theory.errors import require
+from distributional_view.theory.progress import Progress
 from distributional_view.theory.samplers.knobs import Calibrated, calibrate_knob
 from distributional_view.theory.samplers.schedule import NoiseSchedule, Row
-from distributional_view.theory.samplers.world import Noise, Points, Progress, World
+from distributional_view.theory.samplers.world import Noise, Points, World
 
 ZetaSchedule = Literal["tilt", "constant"]
 
 
-def guided_rows(schedule: NoiseSchedule, strength: float, zeta: ZetaSchedule = "tilt", cap: float = math.inf) -> Row:
+def guided_rows(
+    schedule: NoiseSchedule, strength: float, zeta_schedule: ZetaSchedule = "tilt", cap: float = math.inf
+) -> Row:
     """The reverse steps with their guidance factors zeta_i and the cap.
 
     Args:
         schedule: noise levels.
         strength: finite, >= 0; per score unit for "tilt", length^2 per score unit for "constant".
-        zeta: which schedule.
+        zeta_schedule: which schedule.
         cap: score beyond which a step is not guided.
 
     Raises:
         ValueError: for a strength that is negative or not finite, an unknown schedule, or a cap that is NaN.
     """
     require(math.isfinite(strength) and strength >= 0, "strength", strength, "finite and >= 0")
-    require(zeta in get_args(ZetaSchedule), "zeta", zeta, f"one of {get_args(ZetaSchedule)}")
+    require(zeta_schedule in get_args(ZetaSchedule), "zeta_schedule", zeta_schedule, f"one of {get_args(ZetaSchedule)}")
     require(not math.isnan(cap), "cap", cap, "a number, inf for none")
     rows = schedule.rows
-    factors = strength * (rows.tilt if zeta == "tilt" else np.ones_like(rows.tilt))
-    return rows._replace(guidance=factors, cap=np.full_like(factors, cap))
+    factors = strength * (rows.tilt_zeta if zeta_schedule == "tilt" else np.ones_like(rows.tilt_zeta))
+    return rows._replace(zeta=factors, cap=np.full_like(factors, cap))
 
 
 def guided_step(world: World, x: Points, row: Row, z: Points) -> Points:
     """Lines 2-4 of Algorithm 1: from x_i to x_(i-1)."""
     value, gradient, x0_hat = world.guidance(x, row)
-    posterior = row.keep * x + row.denoised * x0_hat + row.noise * z
-    return posterior + row.guidance * world.scale(value <= row.cap, gradient)
+    posterior = row.from_x * x + row.from_x0 * x0_hat + row.noise_sd * z
+    return posterior + row.zeta * world.scale(value <= row.cap, gradient)
 
 
 def plain_step(world: World, x: Points, row: Row, z: Points) -> Points:
     """Lines 2-3 of Algorithm 1: one step of the unguided sampler."""
-    return row.keep * x + row.denoised * world.denoise(x, row) + row.noise * z
+    return row.from_x * x + row.from_x0 * world.denoise(x, row) + row.noise_sd * z
 
 
 def unguided(world: World, noise: Noise, progress: Progress | None = None) -> Points:
@@ -69,7 +72,7 @@ def energy_dps(
     world: World,
     noise: Noise,
     strength: float,
-    zeta: ZetaSchedule = "tilt",
+    zeta_schedule: ZetaSchedule = "tilt",
     cap: float = math.inf,
     progress: Progress | None = None,
 ) -> Points:
@@ -79,14 +82,14 @@ def energy_dps(
         world: supplies denoiser, guidance and schedule.
         noise: from `world.noise(seed, n)`; equal noise gives equal samples.
         strength: see `guided_rows`; 0 is the unguided sampler.
-        zeta: guidance schedule.
+        zeta_schedule: how the guidance grows along the chain.
         cap: score beyond which a step is not guided.
         progress: called after each step where the world's loop allows it.
 
     Raises:
         ValueError: see `guided_rows`.
     """
-    rows = guided_rows(world.schedule, strength, zeta, cap)
+    rows = guided_rows(world.schedule, strength, zeta_schedule, cap)
     return world.loop(guided_step, noise(world.schedule.steps), rows, noise, progress)
 
 
@@ -95,7 +98,7 @@ def calibrate_strength(
     noise: Noise,
     target: float,
     tolerance: float,
-    zeta: ZetaSchedule = "tilt",
+    zeta_schedule: ZetaSchedule = "tilt",
     cap: float = math.inf,
     start: float = 0.1,
     progress: Progress | None = None,
@@ -109,10 +112,10 @@ def calibrate_strength(
         noise: used in every evaluation, so that the mean is a continuous function of the strength.
         target: mean score wanted.
         tolerance: accepted distance from it, > 0 (score units).
-        zeta: guidance schedule.
+        zeta_schedule: how the guidance grows along the chain.
         cap: score beyond which a step is not guided.
         start: first strength tried, > 0; doubled until the target is passed.
-        progress: called with the number of evaluations done and 0 (their total is not known).
+        progress: called after each run with the number of runs done; their total is not known.
 
     Raises:
         CalibrationFailed: if the target is not reached; says the bracket and the achieved range.
@@ -120,6 +123,6 @@ def calibrate_strength(
     """
 
     def mean_at(strength: float) -> float:
-        return float(world.to_numpy(world.score(energy_dps(world, noise, strength, zeta, cap))).mean())
+        return float(world.to_numpy(world.score(energy_dps(world, noise, strength, zeta_schedule, cap))).mean())
 
     return calibrate_knob(mean_at, target, tolerance, start, "strength", progress)

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from scipy.optimize import elementwise
 
 from distributional_view.theory.errors import CalibrationFailed, require, require_finite
-from distributional_view.theory.samplers.world import Progress
+from distributional_view.theory.progress import Progress
 
 _MAX_DOUBLINGS = 40
 
@@ -43,10 +43,11 @@ def calibrate_knob(
         tolerance: > 0, score units.
         start: first knob after 0, > 0.
         name: what the knob is called in errors.
-        progress: called with the number of runs done and 0.
+        progress: called after each run with the number of runs done; their total is not known.
 
     Raises:
-        CalibrationFailed: if no knob passes the target, a mean is not finite, or the mean jumps over the target.
+        CalibrationFailed: if no knob passes the target, a mean is not finite, or the mean jumps over the target; it
+            carries the runs that were made.
         ValueError: for bad arguments.
     """
     require_finite("target", target)
@@ -58,9 +59,9 @@ def calibrate_knob(
         if knob not in means:
             means[knob] = mean_at(knob)
             if progress is not None:
-                progress(len(means), 0)
+                progress(f"calibrating the {name}, {name} = {knob:.4g}", len(means), 0)
             if not math.isfinite(means[knob]):
-                raise CalibrationFailed(_report(f"the mean is {means[knob]} at {name} = {knob!r}", target, name, means))
+                raise _failed(f"the mean is {means[knob]} at {name} = {knob!r}", target, name, means)
         return means[knob] - target
 
     lower, upper = 0.0, start
@@ -72,7 +73,7 @@ def calibrate_knob(
             break
         lower, upper = upper, 2 * upper
     else:
-        raise CalibrationFailed(_report("the target is out of reach", target, name, means))
+        raise _failed("the target is out of reach", target, name, means)
 
     def excesses(knobs: Float[np.ndarray, "*k"]) -> Float[np.ndarray, "*k"]:
         return np.array([excess(float(knob)) for knob in np.atleast_1d(knobs)]).reshape(np.shape(knobs))
@@ -80,13 +81,12 @@ def calibrate_knob(
     elementwise.find_root(excesses, (lower, upper), tolerances={"fatol": tolerance}, maxiter=60)
     best = min(means, key=lambda knob: abs(means[knob] - target))
     if abs(means[best] - target) > tolerance:
-        raise CalibrationFailed(
-            _report(f"the mean jumps past it by more than tolerance = {tolerance!r}", target, name, means)
-        )
+        raise _failed(f"the mean jumps past it by more than tolerance = {tolerance!r}", target, name, means)
     return Calibrated(best, means[best], len(means))
 
 
-def _report(problem: str, target: float, name: str, means: dict[float, float]) -> str:
+def _failed(problem: str, target: float, name: str, means: dict[float, float]) -> CalibrationFailed:
     reached = [mean for mean in means.values() if math.isfinite(mean)]
     achieved = f"means in [{min(reached):.6g}, {max(reached):.6g}]" if reached else "no finite mean"
-    return f"target = {target!r}: {problem}; {name} in [0, {max(means):.6g}] gave {achieved}"
+    message = f"target = {target!r}: {problem}; {name} in [0, {max(means):.6g}] gave {achieved}"
+    return CalibrationFailed(message, means)

@@ -3,10 +3,10 @@
 Forward: x_i = sqrt(alpha_bar_i) x_0 + sqrt(1 - alpha_bar_i) noise, with alpha_bar_0 = 1 > ... > alpha_bar_N > 0.
 With alpha_i = alpha_bar_i/alpha_bar_(i-1), the reverse step from i to i - 1 uses the law of x_(i-1) given x_i and x_0,
 
-    x_(i-1) = keep_i x_i + denoised_i x_0 + noise_i z,
-    keep_i = sqrt(alpha_i) (1 - alpha_bar_(i-1))/(1 - alpha_bar_i),
-    denoised_i = sqrt(alpha_bar_(i-1)) (1 - alpha_i)/(1 - alpha_bar_i),
-    noise_i^2 = (1 - alpha_bar_(i-1)) (1 - alpha_i)/(1 - alpha_bar_i)   (zero at the last step, i = 1).
+    x_(i-1) = from_x_i x_i + from_x0_i x_0 + noise_sd_i z,
+    from_x_i = sqrt(alpha_i) (1 - alpha_bar_(i-1))/(1 - alpha_bar_i),
+    from_x0_i = sqrt(alpha_bar_(i-1)) (1 - alpha_i)/(1 - alpha_bar_i),
+    noise_sd_i^2 = (1 - alpha_bar_(i-1)) (1 - alpha_i)/(1 - alpha_bar_i)   (zero at the last step, i = 1).
 
 Paper: (208), Algorithm 1, lines 2-3. The DDPM variances 1 - alpha_i (the usual letter beta_i is taken) are `variance`.
 """
@@ -26,20 +26,20 @@ class Row(NamedTuple):
     """One reverse step, or, as columns, all of them from i = N to 1. Plain numbers or arrays of any library.
 
     `index` is i; `time` the index in the schedule that the denoiser was trained on; `signal` = sqrt(alpha_bar_i);
-    `spread` = 1 - alpha_bar_i; `keep`, `denoised` and `noise` as in the module's docstring; `tilt` =
-    (1 - alpha_i)/sqrt(alpha_i), the size of a step along the score (discretised Theorem G.3); `guidance` = zeta_i, the
-    factor of the guidance; `cap`, the score beyond which there is no guidance.
+    `noise_variance` = 1 - alpha_bar_i; `from_x`, `from_x0` and `noise_sd` as in the module's docstring; `tilt_zeta` =
+    (1 - alpha_i)/sqrt(alpha_i), the step along the gradient of a log-density (discretised Theorem G.3); `zeta` =
+    zeta_i, the factor of the guidance; `cap`, the score beyond which there is no guidance.
     """
 
     index: Any
     time: Any
     signal: Any
-    spread: Any
-    keep: Any
-    denoised: Any
-    noise: Any
-    tilt: Any
-    guidance: Any
+    noise_variance: Any
+    from_x: Any
+    from_x0: Any
+    noise_sd: Any
+    tilt_zeta: Any
+    zeta: Any
     cap: Any
 
 
@@ -118,21 +118,21 @@ class NoiseSchedule:
 
     @cached_property
     def rows(self) -> Row:
-        """The reverse steps as columns, from i = N to i = 1, without guidance (`guidance` = 0, `cap` = inf)."""
+        """The reverse steps as columns, from i = N to i = 1, without guidance (`zeta` = 0, `cap` = inf)."""
         now, before = self.alpha_bar[1:][::-1], self.alpha_bar[:-1][::-1]
-        alpha, spread, spread_before = now / before, 1 - now, 1 - before
+        alpha, noisy, noisy_before = now / before, 1 - now, 1 - before
         variance = 1 - alpha
         times = np.arange(self.steps) if self.times is None else self.times
         return Row(
             index=np.arange(self.steps, 0, -1),
             time=times[::-1],
             signal=np.sqrt(now),
-            spread=spread,
-            keep=np.sqrt(alpha) * spread_before / spread,
-            denoised=np.sqrt(before) * variance / spread,
-            noise=np.sqrt(spread_before * variance / spread),
-            tilt=variance / np.sqrt(alpha),
-            guidance=np.zeros(self.steps),
+            noise_variance=noisy,
+            from_x=np.sqrt(alpha) * noisy_before / noisy,
+            from_x0=np.sqrt(before) * variance / noisy,
+            noise_sd=np.sqrt(noisy_before * variance / noisy),
+            tilt_zeta=variance / np.sqrt(alpha),
+            zeta=np.zeros(self.steps),
             cap=np.full(self.steps, np.inf),
         )
 

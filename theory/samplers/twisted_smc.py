@@ -1,8 +1,8 @@
 """Twisted sequential Monte Carlo: samples of the real tilt, with EnergyDPS as the proposal.
 
-The unguided chain draws x_(i-1) from k_i(. | x_i) = N(keep_i x_i + denoised_i x0_hat, noise_i^2); its last state
+The unguided chain draws x_(i-1) from k_i(. | x_i) = N(from_x_i x_i + from_x0_i x0_hat, noise_sd_i^2); its last state
 follows p (up to the discretisation of the diffusion). Particles move by the guided kernel instead,
-N(mean + zeta_i gradient, noise_i^2), and carry weights for the twisted targets
+N(mean + zeta_i gradient, noise_sd_i^2), and carry weights for the twisted targets
 
     k(x_N) ... k(x_i | x_(i+1)) exp(c_i psi(x0_hat(x_i))),   c_0 = beta,
 
@@ -17,8 +17,7 @@ The mean weight estimates Z(beta) without bias.
 The last step of the chain adds no noise, so that x_0 = x0_hat(x_1): it is not guided, and its weight is left alone.
 
 Paper: the target is (24); Algorithm 1 is the proposal. The correction is ours here; the idea of a twisted diffusion
-sampler is due to Wu et al. (2023). Resampling is systematic, written out below: the libraries that have it are tied to
-one array library each.
+sampler is due to Wu et al. (2023).
 """
 
 import math
@@ -30,9 +29,13 @@ from jaxtyping import Float, Int
 from scipy.special import logsumexp
 
 from distributional_view.theory.errors import require
+from distributional_view.theory.progress import Progress
 from distributional_view.theory.samplers.energy_dps import guided_rows
+from distributional_view.theory.samplers.resampling import effective_size_of_logs, systematic_resample
 from distributional_view.theory.samplers.schedule import Row, each
-from distributional_view.theory.samplers.world import Guidance, Noise, Points, Progress, World
+from distributional_view.theory.samplers.world import Guidance, Noise, Points, World
+
+Logs = Float[np.ndarray, " n"]
 
 
 class Twisted(NamedTuple):
@@ -49,7 +52,21 @@ class Twisted(NamedTuple):
     ancestors: int
 
 
-def twisted(
+class _Particles(NamedTuple):
+    """Where they are, the guidance and psi(x0_hat) there, unnormalised log-weights, and their ancestor at the start.
+
+    `log_z` is what resampling has taken out of the weights.
+    """
+
+    x: Points
+    here: Guidance
+    value: Logs
+    log_w: Logs
+    ancestry: Int[np.ndarray, " n"]
+    log_z: float
+
+
+def twisted_smc(
     world: World,
     noise: Noise,
     multiplier: float,
@@ -78,81 +95,72 @@ def twisted(
     require(math.isfinite(multiplier) and multiplier >= 0, "multiplier", multiplier, "finite and >= 0")
     require(0 <= resample_below <= 1, "resample_below", resample_below, "in [0, 1]")
     rows = guided_rows(world.schedule, 0.25 * multiplier if strength is None else strength)
-    shares = rows.signal**2 if twist is None else np.asarray(twist, dtype=np.float64)
-    ok = shares.shape == (world.schedule.steps,) and bool(np.isfinite(shares).all())
-    require(ok, "twist", twist, f"{world.schedule.steps} finite numbers")
-    c = multiplier * shares
-
+    c = multiplier * _shares(rows, twist)
     rng = np.random.default_rng(seed)
-    x = noise(world.schedule.steps)
-    here = world.guidance(x, next(each(rows)))
-    value = world.to_numpy(here.value)
-    n = value.size
-    log_w, log_z, ancestry = c[0] * value, 0.0, np.arange(n)
-    sizes, resampled = [], 0
     steps = list(each(rows))
+    now = _start(world, noise(world.schedule.steps), steps[0], float(c[0]))
+    sizes: list[float] = []
+    resampled = 0
     for k, row in enumerate(steps[:-1]):
-        if (size := _size(log_w)) < resample_below * n:
-            log_z += float(logsumexp(log_w)) - math.log(n)
-            chosen = systematic(np.exp(log_w - logsumexp(log_w)), float(rng.random()))
-            x, here = world.take(x, chosen), _take(world, here, chosen)
-            value, log_w, ancestry = value[chosen], np.zeros(n), ancestry[chosen]
+        sizes.append(effective_size_of_logs(now.log_w))
+        if sizes[-1] < resample_below * now.value.size:
+            now = _resampled(world, now, float(rng.random()))
             resampled += 1
-        sizes.append(size)
-        x, correction = _move(world, x, row, noise(row.index - 1), here)
-        here = world.guidance(x, steps[k + 1])
-        after = world.to_numpy(here.value)
-        log_w = log_w + correction + c[k + 1] * after - c[k] * value
-        value = after
+        now = _moved(world, now, row, noise(row.index - 1), steps[k + 1], c[k : k + 2])
         if progress is not None:
-            progress(k + 1, len(steps))
+            progress("reverse step", k + 1, len(steps))
     # The last, noiseless step: x_0 = x0_hat(x_1). Its score is psi(x0_hat(x_1)), so that only the twist is completed.
-    log_w = log_w + (multiplier - c[-1]) * value
+    log_w = now.log_w + (multiplier - c[-1]) * now.value
     require(bool(np.isfinite(log_w).any()) and not np.isnan(log_w).any(), "log-weights", "NaN or all -inf", "numbers")
     total = float(logsumexp(log_w))
-    sizes.append(_size(log_w))
+    sizes.append(effective_size_of_logs(log_w))
     if progress is not None:
-        progress(len(steps), len(steps))
-    return Twisted(
-        here.x0_hat,
-        np.exp(log_w - total),
-        log_z + total - math.log(n),
-        np.array(sizes),
-        resampled,
-        len(np.unique(ancestry)),
+        progress("reverse step", len(steps), len(steps))
+    log_partition = now.log_z + total - math.log(log_w.size)
+    ancestors = len(np.unique(now.ancestry))
+    return Twisted(now.here.x0_hat, np.exp(log_w - total), log_partition, np.array(sizes), resampled, ancestors)
+
+
+def _shares(rows: Row, twist: Sequence[float] | None) -> Float[np.ndarray, " steps"]:
+    """c_i/beta."""
+    shares = rows.signal**2 if twist is None else np.asarray(twist, dtype=np.float64)
+    ok = shares.shape == rows.signal.shape and bool(np.isfinite(shares).all())
+    require(ok, "twist", twist, f"{rows.signal.size} finite numbers")
+    return shares
+
+
+def _start(world: World, x: Points, row: Row, c: float) -> _Particles:
+    here = world.guidance(x, row)
+    value = world.to_numpy(here.value)
+    return _Particles(x, here, value, c * value, np.arange(value.size), 0.0)
+
+
+def _resampled(world: World, now: _Particles, offset: float) -> _Particles:
+    total = float(logsumexp(now.log_w))
+    chosen = systematic_resample(np.exp(now.log_w - total), offset)
+    gradient, x0_hat = world.take(now.here.gradient, chosen), world.take(now.here.x0_hat, chosen)
+    return _Particles(
+        world.take(now.x, chosen),
+        now.here._replace(gradient=gradient, x0_hat=x0_hat),
+        now.value[chosen],
+        np.zeros(now.value.size),
+        now.ancestry[chosen],
+        now.log_z + total - math.log(now.value.size),
     )
 
 
-def _move(world: World, x: Points, row: Row, z: Points, here: Guidance) -> tuple[Points, Float[np.ndarray, " n"]]:
-    """One guided step, and log of (unguided kernel/guided kernel) at where it led.
+def _moved(world: World, now: _Particles, row: Row, z: Points, after: Row, c: Float[np.ndarray, " 2"]) -> _Particles:
+    """One guided step with its weights.
 
-    With shift and step = noise z, the two squared distances are |step + shift|^2 and |step|^2. The shift is
+    With shift and step = noise_sd z, the two squared distances are |step + shift|^2 and |step|^2. The shift is
     zeta gradient, shortened smoothly to less than the noise of the step: where x0_hat is near a singularity of psi a
     full shift would make weights without a variance. Any shift is exact.
     """
-    full, step = row.guidance * here.gradient, row.noise * z
-    shift = world.scale((1.0 + world.dot(full, full) / row.noise**2) ** -0.5, full)
-    moved = row.keep * x + row.denoised * here.x0_hat + step + shift
-    both = world.to_numpy(world.dot(shift, 2.0 * step + shift))
-    return moved, -0.5 * both / row.noise**2
-
-
-def _take(world: World, here: Guidance, chosen: Int[np.ndarray, " n"]) -> Guidance:
-    return here._replace(gradient=world.take(here.gradient, chosen), x0_hat=world.take(here.x0_hat, chosen))
-
-
-def _size(log_w: Float[np.ndarray, " n"]) -> float:
-    """Effective sample size of unnormalised log-weights."""
-    return math.exp(2 * float(logsumexp(log_w)) - float(logsumexp(2 * log_w)))
-
-
-def systematic(weights: Float[np.ndarray, " n"], offset: float) -> Int[np.ndarray, " n"]:
-    """Systematic resampling: n indices, i drawn either floor(n w_i) or ceil(n w_i) times, n w_i on average.
-
-    Args:
-        weights: >= 0, sum 1.
-        offset: uniform on [0, 1), the only random number.
-    """
-    n = weights.size
-    ends = np.cumsum(weights)
-    return np.minimum(np.searchsorted(ends / ends[-1], (np.arange(n) + offset) / n, side="right"), n - 1)
+    full, step = row.zeta * now.here.gradient, row.noise_sd * z
+    shift = world.scale((1.0 + world.dot(full, full) / row.noise_sd**2) ** -0.5, full)
+    x = row.from_x * now.x + row.from_x0 * now.here.x0_hat + step + shift
+    correction = -0.5 * world.to_numpy(world.dot(shift, 2.0 * step + shift)) / row.noise_sd**2
+    here = world.guidance(x, after)
+    value = world.to_numpy(here.value)
+    log_w = now.log_w + correction + c[1] * value - c[0] * now.value
+    return _Particles(x, here, value, log_w, now.ancestry, now.log_z)

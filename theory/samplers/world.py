@@ -24,6 +24,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 import numpy as np
 from jaxtyping import Shaped
 
+from distributional_view.theory.progress import Progress
 from distributional_view.theory.samplers.schedule import NoiseSchedule, Row, each
 
 Points = Any
@@ -34,8 +35,6 @@ Noise = Callable[[Any], Points]
 """Step index i -> standard normal points; i = N starts the chain, i < N is the noise added on the way to x_i."""
 State = TypeVar("State")
 Step = Callable[[Any, State, Row, Points], State]
-Progress = Callable[[int, int], None]
-"""Called with the number of parts done and their total."""
 
 
 class Guidance(NamedTuple):
@@ -112,5 +111,5 @@ def python_loop(
     for done, row in enumerate(each(rows), start=1):
         x = step(world, x, row, noise(row.index - 1))
         if progress is not None:
-            progress(done, total)
+            progress("reverse step", done, total)
     return x

@@ -1,0 +1,75 @@
+"""The twisted particle filter as a method: weighted samples of the tilt itself."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from distributional_view.theory.errors import require
+from distributional_view.theory.methods.method import Drawn, Memory, forgetful
+from distributional_view.theory.methods.pool import representatives
+from distributional_view.theory.pools.retrieval import effective_size
+from distributional_view.theory.progress import Progress, named, silent
+from distributional_view.theory.samplers.knobs import Calibrated, calibrate_knob
+from distributional_view.theory.samplers.twisted_smc import twisted_smc
+from distributional_view.theory.samplers.world import World
+from distributional_view.theory.seeds import part_seed
+
+NAME = "twisted-SMC"
+
+
+@dataclass(frozen=True)
+class TwistedSmc:
+    """Twisted sequential Monte Carlo; the knob is the multiplier of the tilt.
+
+    Paper: (24).
+
+    Args:
+        world: supplies denoiser, guidance, schedule and score.
+        particles: how many; where fewer points are asked for, these stand for the weights.
+        multiplier_at: target -> multiplier, where the law of the score or a pool tells it; None to calibrate by runs.
+        tolerance: of the calibrated mean (score units); unused with `multiplier_at`.
+        seed: of the runs of a calibration.
+        start: first multiplier that a calibration tries.
+        remember: keeps the runs of a calibration.
+    """
+
+    world: World
+    particles: int
+    multiplier_at: Callable[[float], float] | None = None
+    tolerance: float = math.nan
+    seed: int = 0
+    start: float = 1.0
+    remember: Memory = forgetful
+    knob_name = "multiplier"
+    independent = False
+
+    def calibrate(self, target: float, progress: Progress = silent) -> Calibrated:
+        """The multiplier of the tilt with the target as mean."""
+        if self.multiplier_at is not None:
+            return Calibrated(self.multiplier_at(target), math.nan, 0)
+
+        def mean_at(multiplier: float) -> float:
+            steps = named(progress, f"calibrating to {target:g}, multiplier {multiplier:.4g}")
+            return self.draw(multiplier, self.seed, self.particles, steps).mean
+
+        return calibrate_knob(self.remember(mean_at), target, self.tolerance, self.start, self.knob_name)
+
+    def draw(self, knob: float, seed: int, n: int, progress: Progress = silent) -> Drawn:
+        """All particles with their weights, or n of them that stand for the weights."""
+        require(1 <= n <= self.particles, "n", n, f"in 1..{self.particles}, the particles")
+        noise = self.world.noise(part_seed(seed, 0), self.particles)
+        end = twisted_smc(self.world, noise, knob, part_seed(seed, 1), progress=progress)
+        scores = np.asarray(self.world.to_numpy(self.world.score(end.x)))
+        notes = {
+            "log_partition": end.log_partition,
+            "effective_size": effective_size(end.weights),
+            "resampled": end.resampled,
+            "ancestors": end.ancestors,
+            "level": float(end.weights @ scores),
+        }
+        if n == self.particles:
+            return Drawn(end.x, scores, end.weights, notes)
+        chosen = representatives(end.weights, scores, n, part_seed(seed, 2))
+        return Drawn(self.world.take(end.x, chosen), scores[chosen], None, notes)

@@ -1,0 +1,27 @@
+"""Resampling of weighted particles, and how many equal ones they are worth.
+
+Systematic resampling, written out: the libraries that have it are tied to one array library each.
+"""
+
+import math
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.special import logsumexp
+
+
+def systematic_resample(weights: Float[np.ndarray, " n"], offset: float) -> Int[np.ndarray, " n"]:
+    """n indices, i drawn either floor(n w_i) or ceil(n w_i) times, n w_i on average.
+
+    Args:
+        weights: >= 0, sum 1.
+        offset: uniform on [0, 1), the only random number.
+    """
+    n = weights.size
+    ends = np.cumsum(weights)
+    return np.minimum(np.searchsorted(ends / ends[-1], (np.arange(n) + offset) / n, side="right"), n - 1)
+
+
+def effective_size_of_logs(log_weights: Float[np.ndarray, " n"]) -> float:
+    """(sum w)^2/sum w^2 of unnormalised log-weights, between 1 and n."""
+    return math.exp(2 * float(logsumexp(log_weights)) - float(logsumexp(2 * log_weights)))
