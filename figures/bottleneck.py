@@ -5,7 +5,7 @@ each target, split by the Pythagorean identity. Counterpart of the point of the 
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,11 +14,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
+from distributional_view.figures.artefact import Artefact, Settings
 from distributional_view.figures.output import Provenance
 from distributional_view.theory import calibrate_klsc
 from distributional_view.theory.measures.bottleneck import Decomposition, decompose
 from distributional_view.theory.measures.finite import kl
 from distributional_view.theory.measures.tasks import baseline
+from distributional_view.theory.progress import Progress, silent
 from distributional_view.toy.kde import log_density
 from distributional_view.toy.plane import node_measure
 from distributional_view.toy.prompts import FAMILIES, best_prompts, density
@@ -48,24 +50,53 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Data:
+class Bottleneck(Artefact):
     """All that the figure shows; arrays are indexed [i over x1, j over x2]."""
 
+    name: ClassVar[str] = "bottleneck"
+    world: ToyWorld
     axis: Float[np.ndarray, " g"]
     bars: list[Bar]
     densities: dict[str, Float[np.ndarray, "g g"]]
     klsc_density: Float[np.ndarray, "g g"]
 
+    @property
+    def provenance(self) -> Provenance:
+        """No random numbers are drawn."""
+        parameters = self.world.parameters() | {"families": list(FAMILIES), "drawn_target": DRAWN}
+        return Provenance("Prompt bottleneck: what a family of prompts pays", STATEMENTS, parameters, None)
 
-def compute(world: ToyWorld, quick: bool = False) -> Data:
+    def numbers(self) -> dict[str, Any]:
+        """The bars."""
+        bars = [
+            {
+                "target": bar.target,
+                "family": bar.family,
+                "parameters": bar.parameters,
+                "mean": bar.mean,
+                **bar.parts._asdict(),
+                "bound": bar.bound,
+                "stationarity": bar.stationarity,
+            }
+            for bar in self.bars
+        ]
+        return {**self.provenance.as_dict(), "bars": bars}
+
+    def draw(self) -> dict[str, Figure]:
+        """Five densities above three bar charts."""
+        return {self.name: _figure(self)}
+
+
+def compute(settings: Settings, progress: Progress = silent) -> Bottleneck:
     """The best member of each family at each target, and the densities at one."""
-    pixels = QUICK_PIXELS if quick else PIXELS
+    world, pixels = settings.world, QUICK_PIXELS if settings.quick else PIXELS
     half = world.radius / np.sqrt(2) + 3.2 * world.sigma
     axis = (np.arange(pixels) + 0.5) * 2 * half / pixels - half
     pixel = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
     p = node_measure(world)
     bars, densities = [], {}
-    for target in TARGETS:
+    for i, target in enumerate(TARGETS):
+        progress(f"best prompts at target {target:g}", i, len(TARGETS))
         intrinsic = baseline(p.masses, p.scores, target)
         nearest = best_prompts(world, p, -np.inf, intrinsic.masses)
         for name, prompt in best_prompts(world, p, target).items():
@@ -77,11 +108,11 @@ def compute(world: ToyWorld, quick: bool = False) -> Data:
                 densities[name] = density(name, prompt.parameters, pixel)
                 klsc = calibrate_klsc(world.law, target)
     klsc_density = np.exp(log_density(world, pixel) + klsc.log_ratio(np.asarray(world.psi(pixel))))
-    return Data(axis, bars, densities, klsc_density)
+    progress("best prompts", len(TARGETS), len(TARGETS))
+    return Bottleneck(world, axis, bars, densities, klsc_density)
 
 
-def draw(data: Data) -> Figure:
-    """Five densities above three bar charts; call inside `figures.output.style()`."""
+def _figure(data: Bottleneck) -> Figure:
     figure = plt.figure(figsize=(11.4, 6.2))
     rows = figure.add_gridspec(2, 1, height_ratios=(1.0, 0.95))
     top, bottom = rows[0].subgridspec(1, len(FAMILIES) + 1), rows[1].subgridspec(1, len(TARGETS))
@@ -131,27 +162,3 @@ def _stack(axes: Axes, bars: list[Bar]) -> None:
     for place, bar in zip(places, (*bars, klsc), strict=True):
         axes.text(bar.parts.kl + 0.02, place, f"{bar.parts.kl:.2f}", va="center", fontsize=8)
     axes.set_yticks(places, [bar.family for bar in (*bars, klsc)])
-
-
-def numbers(data: Data) -> dict[str, Any]:
-    """The bars, for the JSON file."""
-    return {
-        "bars": [
-            {
-                "target": bar.target,
-                "family": bar.family,
-                "parameters": bar.parameters,
-                "mean": bar.mean,
-                **bar.parts._asdict(),
-                "bound": bar.bound,
-                "stationarity": bar.stationarity,
-            }
-            for bar in data.bars
-        ]
-    }
-
-
-def provenance(world: ToyWorld) -> Provenance:
-    """The figure draws no random numbers."""
-    parameters = world.parameters() | {"families": list(FAMILIES), "drawn_target": DRAWN}
-    return Provenance("Prompt bottleneck: what a family of prompts pays", STATEMENTS, parameters, None)

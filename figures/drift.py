@@ -5,7 +5,7 @@ the price of every demand. Exact densities at one target. Counterpart of the pap
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,8 +15,10 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
+from distributional_view.figures.artefact import Artefact, Settings
 from distributional_view.figures.output import Provenance
 from distributional_view.theory.measures.tasks import Baseline, baseline, gibbs
+from distributional_view.theory.progress import Progress, silent
 from distributional_view.toy.drift import Step, label_score, reference_at, reference_score, sweep
 from distributional_view.toy.kde import log_density
 from distributional_view.toy.plane import node_measure
@@ -32,7 +34,7 @@ MARK = "#EE3344"
 
 
 @dataclass(frozen=True)
-class Row:
+class TaskRow:
     """One task score: its values on the pixels, the price of every demand, and the demands that are drawn."""
 
     name: str
@@ -46,20 +48,52 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Data:
+class Drift(Artefact):
     """All that the figure shows; arrays are indexed [i over x1, j over x2]."""
 
+    name: ClassVar[str] = "drift"
+    world: ToyWorld
     axis: Float[np.ndarray, " g"]
     intrinsic: Baseline
     density: Float[np.ndarray, "g g"]
     label_at: Float[np.ndarray, " 2"]
     reference: Float[np.ndarray, " 2"]
-    rows: list[Row]
+    rows: list[TaskRow]
+
+    @property
+    def provenance(self) -> Provenance:
+        """No random numbers are drawn."""
+        chosen = {"target": TARGET, "label": LABEL, "reference": self.reference.tolist()}
+        title = "Object drift: a task score at the same mean score"
+        return Provenance(title, STATEMENTS, self.world.parameters() | chosen, None)
+
+    def numbers(self) -> dict[str, Any]:
+        """Both curves and the drawn demands."""
+        intrinsic = self.intrinsic
+        return {
+            **self.provenance.as_dict(),
+            "intrinsic": {"multiplier": intrinsic.multiplier, "kl": intrinsic.kl, "mean": intrinsic.mean},
+            "tasks": [
+                {
+                    "task": row.name,
+                    "unit": row.unit,
+                    "intrinsic_task_mean": row.start,
+                    "curve": [_record(step) for step in row.curve],
+                    "drawn": [_record(step) for step in row.drawn],
+                }
+                for row in self.rows
+            ],
+        }
+
+    def draw(self) -> dict[str, Figure]:
+        """Two rows of five panels."""
+        return {self.name: _figure(self)}
 
 
-def compute(world: ToyWorld, quick: bool = False) -> Data:
+def compute(settings: Settings, progress: Progress = silent) -> Drift:
     """Exact task-injected solutions of both task scores at growing demands, E[psi] held at the target."""
-    pixels, steps = (QUICK_PIXELS, QUICK_STEPS) if quick else (PIXELS, STEPS)
+    world = settings.world
+    pixels, steps = (QUICK_PIXELS, QUICK_STEPS) if settings.quick else (PIXELS, STEPS)
     half = world.radius / np.sqrt(2) + 3.2 * world.sigma
     axis = (np.arange(pixels) + 0.5) * 2 * half / pixels - half
     pixel = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
@@ -88,19 +122,20 @@ def compute(world: ToyWorld, quick: bool = False) -> Data:
             reference_score(reference, pixel),
         ),
     ):
+        progress(f"demands of the {name} task", len(rows), 2)
         start = float(intrinsic.masses @ at_nodes)
         curve = sweep(intrinsic, at_nodes, [start * (1 - s) for s in np.linspace(0, SHARES[-1], steps)])
         drawn = sweep(intrinsic, at_nodes, [start * (1 - s) for s in SHARES])
         tilts = [(s.multiplier, s.task_multiplier) for s in drawn]
         densities = [density(b * p.scores + c * at_nodes, b * psi + c * at_pixels) for b, c in tilts]
-        rows.append(Row(name, unit, formula, at_pixels, start, curve, drawn, densities))
+        rows.append(TaskRow(name, unit, formula, at_pixels, start, curve, drawn, densities))
     beta = intrinsic.multiplier
     means = np.asarray(world.mixture.means, np.float64)
-    return Data(axis, intrinsic, density(beta * p.scores, beta * psi), means[LABEL], reference, rows)
+    progress("demands", len(rows), len(rows))
+    return Drift(world, axis, intrinsic, density(beta * p.scores, beta * psi), means[LABEL], reference, rows)
 
 
-def draw(data: Data) -> Figure:
-    """Two rows of five panels; call inside `figures.output.style()`."""
+def _figure(data: Drift) -> Figure:
     figure = plt.figure(figsize=(12.4, 6.6))
     grid = figure.add_gridspec(2, 5, width_ratios=(1, 1, 1, 1, 1.35))
     edge = float(data.axis[-1] + 0.5 * (data.axis[1] - data.axis[0]))
@@ -137,7 +172,7 @@ def draw(data: Data) -> Figure:
     return figure
 
 
-def _prices(axes: Axes, row: Row) -> None:
+def _prices(axes: Axes, row: TaskRow) -> None:
     """The exact distortion and the paper's bound against the demand."""
     demand = [s.task_target for s in row.curve]
     axes.plot(demand, [s.distortion for s in row.curve], color="C0", label="exact, E[ψ] held")
@@ -157,32 +192,5 @@ def _signed(text: str) -> str:
     return text.replace("-", "−")
 
 
-def numbers(data: Data) -> dict[str, Any]:
-    """Both curves and the drawn demands, for the JSON file."""
-    return {
-        "intrinsic": {"multiplier": data.intrinsic.multiplier, "kl": data.intrinsic.kl, "mean": data.intrinsic.mean},
-        "tasks": [
-            {
-                "task": row.name,
-                "unit": row.unit,
-                "intrinsic_task_mean": row.start,
-                "curve": [_record(step) for step in row.curve],
-                "drawn": [_record(step) for step in row.drawn],
-            }
-            for row in data.rows
-        ],
-    }
-
-
 def _record(step: Step) -> dict[str, float]:
     return {name: value for name, value in step._asdict().items() if name != "masses"}
-
-
-def provenance(world: ToyWorld) -> Provenance:
-    """The figure draws no random numbers."""
-    parameters = world.parameters() | {
-        "target": TARGET,
-        "label": LABEL,
-        "reference": reference_at(world, TARGET).tolist(),
-    }
-    return Provenance("Object drift: a task score at the same mean score", STATEMENTS, parameters, None)

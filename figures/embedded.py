@@ -9,86 +9,111 @@ python -m figures embedded [--out results] [--seed 0] [--quick]
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-import click
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from distributional_view.figures.output import Provenance, save_figure, save_pictures, style
-from distributional_view.files import write_whole
+from distributional_view.figures.artefact import Artefact
+from distributional_view.figures.output import Provenance
+from distributional_view.files import write_arrays
+from distributional_view.terminal import Table
+from distributional_view.theory.methods import energy_dps, klsc_weights, optimisation, retrieval, twisted_smc
+from distributional_view.theory.progress import Progress
 
 STATEMENTS = ("Definition 2.1", "Lemma D.4", "Lemma F.1", "Lemma F.2", "Algorithm 1", "Remark G.4", "Appendix C.1")
 COLORS = {
-    "top-k": "#D55E00",
-    "KLSC weights": "#000000",
-    "optimisation": "#009E73",
-    "EnergyDPS": "#0072B2",
-    "twisted": "#E69F00",
+    retrieval.NAME: "#D55E00",
+    klsc_weights.NAME: "#000000",
+    optimisation.NAME: "#009E73",
+    energy_dps.NAME: "#0072B2",
+    twisted_smc.NAME: "#E69F00",
 }
 SHOWN, EDGE = 4, 2
 HEADER = ("feature", "level", "method", "E[ψ]", "KID", "class agrees", "look-alikes", "boundary mass")
 
 
-@click.command("embedded", help="Features of the embedded backend by five methods (needs torch; minutes).")
-@click.option("--out", default="results", show_default=True, type=click.Path(file_okay=False, path_type=Path))
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of all random numbers.")
-@click.option("--quick", is_flag=True, help="Few pictures and steps: to see that it runs.")
-@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes, one thread each.")
-def embedded_command(out: Path, seed: int, quick: bool, jobs: int) -> None:
-    try:
-        from distributional_view.backends.embedded import experiment
-        from distributional_view.backends.explain.job import OtherRequest
-    except ImportError as error:
-        raise click.ClickException(f"{error}; `make embedded` installs what this needs") from error
+@dataclass(frozen=True)
+class Embedded(Artefact):
+    """The experiment's results, one a feature, and KID of unguided samples, one a seed."""
 
-    mpl.use("Agg")
-    console = Console()
-    budget = experiment.QUICK if quick else experiment.Budget()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    name: ClassVar[str] = "embedded"
+    budget: Any
+    seed: int
+    results: Sequence[Any]
+    floor: Sequence[float]
+
+    @property
+    def provenance(self) -> Provenance:
+        """The parameters are the experiment's budget."""
+        parameters = asdict(self.budget) | {"shown": SHOWN}
+        return Provenance("features of a learned world by five methods", STATEMENTS, parameters, self.seed)
+
+    def numbers(self) -> dict[str, Any]:
+        """All cells of all features."""
+        return {
+            **self.provenance.as_dict(),
+            "unguided_kids": list(self.floor),
+            "features": [
+                {
+                    **asdict(result.feature),
+                    "levels": result.levels,
+                    "sd": result.sd,
+                    "cells": [cell._asdict() for cell in result.cells],
+                }
+                for result in self.results
+            ],
+        }
+
+    def draw(self) -> dict[str, Figure]:
+        """The pictures, and distance against activation."""
+        return {self.name: _pictures(self.results), f"{self.name}-tradeoff": _tradeoff(self.results, self.floor)}
+
+    def table(self) -> Table:
+        """One line a feature, level and method."""
+        lines = [
+            _line(result, cell)
+            for result in self.results
+            for level in result.levels
+            for cell in result.cells
+            if cell.level == level
+        ]
+        title = "Features of the embedded backend at matched activations"
+        return Table(title, HEADER, lines, words=("feature", "method"), keys=2, note=_note(self.budget, self.seed))
+
+
+def compute(out: Path, seed: int, quick: bool, jobs: int, progress: Progress) -> Embedded:
+    """Run the experiment, or go on with it; its job lies in a folder of `out`.
+
+    Raises:
+        ImportError: without torch.
+        OtherRequest: if the job was begun with another budget or seed.
+        FileNotFoundError: if weights or pictures are missing.
+    """
+    from distributional_view.backends.embedded import experiment
+
+    budget = experiment.QUICK if quick else experiment.ExperimentBudget()
     job = out / ("embedded-job-quick" if quick else "embedded-job")
-    try:
-        with Progress(*columns, console=console) as bar:
-            task = bar.add_task("", total=None)
-
-            def report(what: str, done: int, total: int) -> None:
-                bar.update(task, description=what, completed=done, total=total)
-
-            results = experiment.run(job, budget, seed, report, jobs=jobs)
-            floor = experiment.prior_kids(budget, seed)
-            columns_: Any = experiment.activations()
-            np.savez(out / "embedded-activations.npz", **columns_)
-    except OtherRequest as error:
-        raise click.ClickException(str(error)) from error
-    except FileNotFoundError as error:  # weights or pictures
-        raise click.ClickException(str(error)) from error
-    provenance = Provenance(
-        "features of a learned world by five methods", STATEMENTS, asdict(budget) | {"shown": SHOWN}, seed
-    )
-    rows = lines(results)
-    show(rows, console)
-    with style():
-        paths = save_figure(pictures(results), out, "embedded", provenance, numbers(results, floor))
-        paths += save_pictures(tradeoff(results, floor), out, "embedded-tradeoff", provenance)
-    paths.append(write_whole(out / "embedded.md", markdown(rows, provenance)))
-    paths.append(out / "embedded-activations.npz")
-    for path in paths:
-        console.print(f"wrote {path}", highlight=False)
+    results = experiment.run(job, budget, seed, progress, jobs=jobs)
+    return Embedded(budget, seed, results, experiment.prior_kids(budget, seed))
 
 
-def shown_levels(count: int) -> list[int]:
+def save_activations(out: Path) -> Path:
+    """Write the activation of each named feature on all pictures, for `figures report`."""
+    from distributional_view.backends.embedded import experiment
+
+    return write_arrays(out / "embedded-activations.npz", experiment.activations())
+
+
+def _shown_levels(count: int) -> list[int]:
     """Three of the levels: the first, the last but one and the last."""
     return sorted({0, max(count - 2, 0), count - 1})
 
 
-def pictures(results: Sequence[Any]) -> Figure:
+def _pictures(results: Sequence[Any]) -> Figure:
     """A block for each feature: a row a method, three levels side by side, the achieved mean above each."""
     wide = 2
     high = -(-len(results) // wide)
@@ -102,7 +127,7 @@ def pictures(results: Sequence[Any]) -> Figure:
 
 
 def _block(axes: Any, result: Any) -> None:
-    levels = shown_levels(len(result.levels))
+    levels = _shown_levels(len(result.levels))
     methods = list(dict.fromkeys(c.method for c in result.cells))
     side = result.images.shape[-1] + EDGE
     gap, top = 8, 9
@@ -129,7 +154,7 @@ def _block(axes: Any, result: Any) -> None:
     axes.set_title(f"{result.feature.name} (numbers: mean activation)", loc="left")
 
 
-def tradeoff(results: Sequence[Any], floor: Sequence[float]) -> Figure:
+def _tradeoff(results: Sequence[Any], floor: Sequence[float]) -> Figure:
     """KID to the data against the achieved activation, one panel a feature; bars: standard error over seeds."""
     wide = min(4, len(results))
     high = -(-len(results) // wide)
@@ -170,72 +195,34 @@ def _standard_error(x: np.ndarray) -> np.ndarray:
     return x.std(axis=1, ddof=1) / np.sqrt(x.shape[1])
 
 
-def lines(results: Sequence[Any]) -> list[tuple[str, ...]]:
-    """The table's rows as text: mean and standard error over seeds."""
+def _line(result: Any, cell: Any) -> tuple[str, ...]:
+    """A cell as text: mean and standard error over seeds."""
 
-    def spread(values: Sequence[float], scale: float = 1.0, digits: int = 2) -> str:
-        x = scale * np.asarray(values, dtype=np.float64)
-        return f"{x.mean():.{digits}f} ± {x.std(ddof=1) / np.sqrt(x.size):.{digits}f}"
+    def estimate(values: Sequence[float]) -> str:
+        x = np.asarray(values, dtype=np.float64)
+        return f"{x.mean():.2f} ± {x.std(ddof=1) / np.sqrt(x.size):.2f}"
 
-    return [
-        (
-            result.feature.name,
-            f"{cell.level:.2f}" + (" missed" if cell.problem else ""),
-            cell.method,
-            spread(cell.means),
-            spread(cell.kids),
-            f"{np.mean(cell.agreements):.0%}",
-            f"{np.mean(cell.look_alikes):.0f}",
-            "" if cell.boundary_mass is None else f"{cell.boundary_mass:.3f}",
-        )
-        for result in results
-        for level in result.levels
-        for cell in result.cells
-        if cell.level == level
-    ]
+    return (
+        result.feature.name,
+        f"{cell.level:.2f}" + (" missed" if cell.problem else ""),
+        cell.method,
+        estimate(cell.means),
+        estimate(cell.kids),
+        f"{np.mean(cell.agreements):.0%}",
+        f"{np.mean(cell.look_alikes):.0f}",
+        "" if cell.boundary_mass is None else f"{cell.boundary_mass:.3f}",
+    )
 
 
-def show(rows: Sequence[tuple[str, ...]], console: Console) -> None:
-    """Print the table in the terminal."""
-    table = Table(title="Matched activations on the embedded backend")
-    for column in HEADER:
-        table.add_column(column, justify="left" if column in ("feature", "method") else "right", no_wrap=True)
-    for i, row in enumerate(rows):
-        if i and row[1] != rows[i - 1][1]:
-            table.add_section()
-        table.add_row(*row)
-    console.print(table)
-
-
-def markdown(rows: Sequence[tuple[str, ...]], provenance: Provenance) -> str:
-    """The table as a Markdown file."""
-    head = ["# Features of the embedded backend at matched activations", "", "| " + " | ".join(HEADER) + " |"]
-    head.append("| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |")
-    body = ["| " + " | ".join(row) + " |" for row in rows]
-    p = provenance.parameters
-    note = (
-        f"Levels: quantiles {', '.join(f'{q:g}' for q in p['quantiles'])} of the activation over all pictures. "
+def _note(budget: Any, seed: int) -> str:
+    """How the numbers were made, and what the columns mean."""
+    return (
+        f"Levels: quantiles {', '.join(f'{q:g}' for q in budget.quantiles)} of the activation over all pictures. "
         "The twisted sampler has the multiplier of the KLSC weights and is not calibrated. "
-        f"{p['n']} pictures a cell and seed, {p['seeds']} seeds (± standard error), {p['steps']} reverse steps, "
-        f"{p['iterations']} iterations of the optimiser, seed {provenance.seed}. "
+        f"{budget.n} pictures a cell and seed, {budget.seeds} seeds (± standard error), {budget.steps} reverse steps, "
+        f"{budget.iterations} iterations of the optimiser, seed {seed}. "
         "KID on the classifier's pooled features. "
         "Class agrees: the classifier gives the feature's class. Look-alikes: pictures with a near-duplicate among the "
-        f"{p['n']}. Boundary mass: within {p['margin']:g} standard deviations above the threshold of the hard solution."
+        f"{budget.n}. Boundary mass: within {budget.margin_sd:g} standard deviations above the threshold of the hard "
+        "solution."
     )
-    return "\n".join([*head, *body, "", note]) + "\n"
-
-
-def numbers(results: Sequence[Any], floor: Sequence[float]) -> dict[str, Any]:
-    """For the JSON file."""
-    return {
-        "unguided_kids": list(floor),
-        "features": [
-            {
-                **asdict(result.feature),
-                "levels": result.levels,
-                "spread": result.spread,
-                "cells": [cell._asdict() for cell in result.cells],
-            }
-            for result in results
-        ],
-    }

@@ -5,7 +5,7 @@ scale. The red rays are the hard thresholds; in the top row they mark where the 
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,7 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
+from distributional_view.figures.artefact import Artefact, Settings
 from distributional_view.figures.output import Provenance
+from distributional_view.theory.progress import Progress, silent
 from distributional_view.toy.kde import log_density
 from distributional_view.toy.table2 import calibrated
 from distributional_view.toy.world import TARGETS, ToyWorld
@@ -38,24 +40,51 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Data:
-    """All that the figure shows; arrays are indexed [i over x1, j over x2]."""
+class Fig1(Artefact):
+    """All that Figure 1 shows; arrays are indexed [i over x1, j over x2]."""
 
+    name: ClassVar[str] = "fig1"
+    world: ToyWorld
     axis: Float[np.ndarray, " g"]
     prior: Float[np.ndarray, "g g"]
     score: Float[np.ndarray, "g g"]
     panels: list[Panel]
 
+    @property
+    def provenance(self) -> Provenance:
+        """No random numbers are drawn."""
+        title = "Figure 1: truncation and tilting at the same mean score"
+        return Provenance(title, STATEMENTS, self.world.parameters(), None)
 
-def compute(world: ToyWorld, quick: bool = False) -> Data:
+    def numbers(self) -> dict[str, Any]:
+        """The annotations."""
+        panels = [
+            {
+                "target": p.target,
+                "method": p.method,
+                "multiplier" if p.method == "klsc" else "threshold": p.parameter,
+                "kl": p.kl,
+                "boundary_mass": p.boundary_mass,
+            }
+            for p in self.panels
+        ]
+        return {**self.provenance.as_dict(), "panels": panels}
+
+    def draw(self) -> dict[str, Figure]:
+        """Eight panels."""
+        return {self.name: _figure(self)}
+
+
+def compute(settings: Settings, progress: Progress = silent) -> Fig1:
     """Exact densities of p and of both solutions at each target."""
-    pixels = QUICK_PIXELS if quick else PIXELS
+    world, pixels = settings.world, QUICK_PIXELS if settings.quick else PIXELS
     half = world.radius / np.sqrt(2) + 3.2 * world.sigma
     axis = (np.arange(pixels) + 0.5) * 2 * half / pixels - half
     points = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
     log_p, score = log_density(world, points), np.asarray(world.psi(points))
     panels = []
-    for target in TARGETS:
+    for i, target in enumerate(TARGETS):
+        progress(f"densities at target {target:g}", i, len(TARGETS))
         level = calibrated(world, target)
         threshold = level.hard.threshold
         for method, (q, _) in level.pairs().items():
@@ -70,11 +99,11 @@ def compute(world: ToyWorld, quick: bool = False) -> Data:
                     world.psi.angles_at(threshold),
                 )
             )
-    return Data(axis, np.exp(log_p), score, panels)
+    progress("densities", len(TARGETS), len(TARGETS))
+    return Fig1(world, axis, np.exp(log_p), score, panels)
 
 
-def draw(data: Data) -> Figure:
-    """Eight panels; call inside `figures.output.style()`."""
+def _figure(data: Fig1) -> Figure:
     figure, axes = plt.subplots(2, 4, figsize=(10.4, 5.9), sharex=True, sharey=True)
     edge = float(data.axis[-1] + 0.5 * (data.axis[1] - data.axis[0]))
     extent = (-edge, edge, -edge, edge)
@@ -115,24 +144,3 @@ def draw(data: Data) -> Figure:
     figure.colorbar(field, ax=axes[1, :], shrink=0.8, label="score ψ", pad=0.01)
     figure.suptitle("Same mean score: tilting (top) reweights all of p, truncation (bottom) cuts it and pays more KL")
     return figure
-
-
-def numbers(data: Data) -> dict[str, Any]:
-    """The annotations, for the JSON file."""
-    return {
-        "panels": [
-            {
-                "target": p.target,
-                "method": p.method,
-                "multiplier" if p.method == "klsc" else "threshold": p.parameter,
-                "kl": p.kl,
-                "boundary_mass": p.boundary_mass,
-            }
-            for p in data.panels
-        ]
-    }
-
-
-def provenance(world: ToyWorld) -> Provenance:
-    """Figure 1 draws no random numbers."""
-    return Provenance("Figure 1: truncation and tilting at the same mean score", STATEMENTS, world.parameters(), None)

@@ -4,24 +4,24 @@ Rows: retrieval, optimisation with regularisation, EnergyDPS with tilt-like and 
 it adds exact references, the ideal sampler of Theorem G.3, the twisted sampler and the distances to the exact solution.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
 
 import matplotlib.pyplot as plt
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from rich.console import Console
-from rich.table import Table
 
-from distributional_view.figures.output import Provenance, save_figure
-from distributional_view.files import write_whole
-from distributional_view.toy.compare import METHODS, QUICK, TOLERANCE, Budget, Comparison, Result
+from distributional_view.figures.artefact import Artefact, Settings
+from distributional_view.figures.output import Provenance
+from distributional_view.terminal import Table
+from distributional_view.theory.methods import energy_dps, optimisation, retrieval, twisted_smc
+from distributional_view.theory.progress import Progress, silent
+from distributional_view.toy.compare import METHODS, QUICK, Comparison, ComparisonBudget, Result
 from distributional_view.toy.judge import Verdict
 from distributional_view.toy.kde import log_density
+from distributional_view.toy.methods import TOLERANCE
 from distributional_view.toy.world import TARGETS, ToyWorld
 
 STATEMENTS = (
@@ -32,30 +32,32 @@ STATEMENTS = (
     "Theorem G.3",
     "Remark G.4",
 )
-ROWS = ("retrieval", "optimisation", "EnergyDPS", "EnergyDPS constant")
+TITLE = "Figure 3: sampling methods at the same mean score"
+HEADER = ("target", "method", "E[ψ]", "KL by KDE", "TV (floor)", "W (floor)")
 SHOWN = 2500  # points drawn in a panel
-NAMES = {
-    "retrieval": "retrieval (top K)",
-    "optimisation": "optimisation",
-    "EnergyDPS": "EnergyDPS, tilt-like",
-    "EnergyDPS constant": "EnergyDPS, constant",
+LABELS = {
+    retrieval.NAME: "retrieval (top K)",
+    optimisation.NAME: "optimisation",
+    energy_dps.NAME: "EnergyDPS, tilt-like",
+    energy_dps.CONSTANT: "EnergyDPS, constant",
 }
+"""Of the rows of panels, in their order."""
 COLORS = {
-    "retrieval": "#D55E00",
-    "optimisation": "#009E73",
-    "EnergyDPS": "#0072B2",
-    "EnergyDPS constant": "#CC79A7",
-    "ideal": "#000000",
-    "twisted": "#E69F00",
+    retrieval.NAME: "#D55E00",
+    optimisation.NAME: "#009E73",
+    energy_dps.NAME: "#0072B2",
+    energy_dps.CONSTANT: "#CC79A7",
+    twisted_smc.NAME: "#E69F00",
 }
 
 
 @dataclass(frozen=True)
-class Data:
+class Fig3(Artefact):
     """All that the figure and the table show."""
 
+    name: ClassVar[str] = "fig3"
     world: ToyWorld
-    budget: Budget
+    budget: ComparisonBudget
     seed: int
     results: list[Result]
     floors: list[Verdict]
@@ -64,23 +66,57 @@ class Data:
         """The result of a method at a target."""
         return next(r for r in self.results if r.method == method and r.target == target)
 
+    @property
+    def provenance(self) -> Provenance:
+        """The seed is that of all methods."""
+        return Provenance(TITLE, STATEMENTS, self.world.parameters(), self.seed)
 
-def compute(world: ToyWorld, seed: int, quick: bool, progress: Callable[[str, int, int], None]) -> Data:
-    """Run all methods at all targets. `progress` gets what is being done, how much is done, and the total."""
-    budget = QUICK if quick else Budget()
-    comparison = Comparison(world, budget, seed)
+    @property
+    def multiplier_over_strength(self) -> list[float]:
+        """At each target: the tilt's multiplier over the strength that EnergyDPS needs for its mean."""
+        return [self.at("ideal", t).knob[1] / self.at(energy_dps.NAME, t).knob[1] for t in TARGETS]
+
+    def numbers(self) -> dict[str, Any]:
+        """Every method at every target, and what exact samples reach."""
+        floors = list(zip(TARGETS, self.floors, strict=True))
+        return {
+            **self.provenance.as_dict(),
+            "rows": [_record(self.at(method, target), floor) for target, floor in floors for method in METHODS],
+            "floors": [{"target": int(target), **floor._asdict()} for target, floor in floors],
+            "multiplier_over_strength": {
+                str(int(t)): ratio for t, ratio in zip(TARGETS, self.multiplier_over_strength, strict=True)
+            },
+            "budget": asdict(self.budget),
+            "tolerance": TOLERANCE,
+        }
+
+    def draw(self) -> dict[str, Figure]:
+        """Sixteen panels."""
+        return {self.name: _figure(self)}
+
+    def table(self) -> Table:
+        """One line a method and target."""
+        floors = zip(TARGETS, self.floors, strict=True)
+        lines = [_line(self.at(method, target), floor) for target, floor in floors for method in METHODS]
+        return Table(TITLE, HEADER, lines, words=("method",), keys=1, note=_note(self))
+
+
+def compute(settings: Settings, progress: Progress = silent) -> Fig3:
+    """Run all methods at all targets."""
+    budget = QUICK if settings.quick else ComparisonBudget()
+    comparison = Comparison(settings.world, budget, settings.seed)
     results = list(comparison.results(TARGETS, progress))
-    return Data(world, budget, seed, results, [comparison.floor(t, i) for i, t in enumerate(TARGETS)])
+    floors = [comparison.floor(target, i) for i, target in enumerate(TARGETS)]
+    return Fig3(settings.world, budget, settings.seed, results, floors)
 
 
-def draw(data: Data) -> Figure:
-    """Sixteen panels; call inside `figures.output.style()`."""
+def _figure(data: Fig3) -> Figure:
     figure, axes = plt.subplots(4, 4, figsize=(10.4, 11.2))
     half = data.world.radius / np.sqrt(2) + 3.2 * data.world.sigma
     axis = np.linspace(-half, half, 161)
     grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
     prior, score = np.exp(log_density(data.world, grid)), np.asarray(data.world.psi(grid))
-    for row, method in enumerate(ROWS):
+    for row, method in enumerate(LABELS):
         for column, target in enumerate(TARGETS, start=1):
             here, result = axes[row, column], data.at(method, target)
             _plane(here, half)
@@ -88,7 +124,7 @@ def draw(data: Data) -> Figure:
             some = result.points[:: max(1, len(result.points) // SHOWN)]
             inside = (np.abs(some) < half).all(axis=1)
             here.plot(*some[inside].T, ".", ms=2.4, alpha=0.6, color=COLORS[method], mew=0, zorder=2, rasterized=True)
-            here.set_title(f"{NAMES[method]}, τ = {target:g}")
+            here.set_title(f"{LABELS[method]}, τ = {target:g}")
             missing = "" if inside.mean() > 0.995 else f"   {100 * (1 - inside.mean()):.0f} % outside"
             here.set_xlabel(f"E[ψ] {result.mean:.2f}   KL {result.verdict.kl_kde:.3f}{missing}")
     _field(axes[0, 0], prior, half, "natural distribution p", "viridis")
@@ -109,11 +145,11 @@ def _field(axes: Axes, values: Float[np.ndarray, "g g"], half: float, title: str
     axes.set_title(title)
 
 
-def _distances(axes: Axes, data: Data) -> None:
+def _distances(axes: Axes, data: Fig3) -> None:
     """Smoothed TV to the exact KLSC solution against the target, with the floor of exact samples."""
-    for method in (*ROWS, "twisted"):
+    for method in COLORS:
         values = [data.at(method, target).verdict.tv for target in TARGETS]
-        axes.plot(TARGETS, values, "o-", ms=3.5, lw=1.1, color=COLORS[method], label=NAMES.get(method, method))
+        axes.plot(TARGETS, values, "o-", ms=3.5, lw=1.1, color=COLORS[method], label=LABELS.get(method, method))
     axes.plot(TARGETS, [f.tv for f in data.floors], "k:", lw=1.3, label="exact samples")
     axes.set(yscale="log", xticks=TARGETS, xlabel="target τ", ylabel="TV to KLSC (smoothed)", ylim=(0.003, 10))
     axes.set_yticks([0.01, 0.1, 1], ["0.01", "0.1", "1"])
@@ -121,73 +157,35 @@ def _distances(axes: Axes, data: Data) -> None:
     axes.legend(fontsize=5.8, loc="upper center", ncols=2, frameon=False, handlelength=1.2, columnspacing=0.8)
 
 
-def numbers(data: Data) -> dict[str, Any]:
-    """The content of fig3.json beyond the provenance."""
-    rows = []
-    for i, target in enumerate(TARGETS):
-        for method in METHODS:
-            r = data.at(method, target)
-            rows.append(
-                {
-                    "target": int(target),
-                    "method": method,
-                    "mean": r.mean,
-                    "knob": {"name": r.knob[0], "value": r.knob[1]},
-                    **r.verdict._asdict(),
-                    "tv_floor": data.floors[i].tv,
-                    "wasserstein_floor": data.floors[i].wasserstein,
-                    "points": len(r.points),
-                    "notes": r.notes,
-                }
-            )
-    ratios = {str(int(t)): data.at("ideal", t).knob[1] / data.at("EnergyDPS", t).knob[1] for t in TARGETS}
+def _record(result: Result, floor: Verdict) -> dict[str, Any]:
+    """A row of the JSON file."""
     return {
-        "rows": rows,
-        "floors": [{"target": int(t), **f._asdict()} for t, f in zip(TARGETS, data.floors, strict=True)],
-        "multiplier_over_strength": ratios,
-        "budget": vars(data.budget),
-        "tolerance": TOLERANCE,
+        "target": int(result.target),
+        "method": result.method,
+        "mean": result.mean,
+        "knob": {"name": result.knob[0], "value": result.knob[1]},
+        **result.verdict._asdict(),
+        "tv_floor": floor.tv,
+        "wasserstein_floor": floor.wasserstein,
+        "points": len(result.points),
+        "notes": result.notes,
     }
 
 
-HEADER = ("target", "method", "E[ψ]", "KL by KDE", "TV (floor)", "W (floor)")
+def _line(result: Result, floor: Verdict) -> tuple[str, ...]:
+    """A row of the table."""
+    return (
+        f"{result.target:g}",
+        result.method,
+        f"{result.mean:.3f}",
+        f"{result.verdict.kl_kde:.3f}",
+        f"{result.verdict.tv:.4f} ({floor.tv:.4f})",
+        f"{result.verdict.wasserstein:.3f} ({floor.wasserstein:.3f})",
+    )
 
 
-def lines(data: Data) -> list[tuple[str, ...]]:
-    """One line a method and target."""
-    table: list[tuple[str, ...]] = []
-    for target, floor in zip(TARGETS, data.floors, strict=True):
-        for method in METHODS:
-            r = data.at(method, target)
-            tv = f"{r.verdict.tv:.4f} ({floor.tv:.4f})"
-            distance = f"{r.verdict.wasserstein:.3f} ({floor.wasserstein:.3f})"
-            table.append((f"{target:g}", method, f"{r.mean:.3f}", f"{r.verdict.kl_kde:.3f}", tv, distance))
-    return table
-
-
-def markdown(data: Data) -> str:
-    """The table with its parameters, as fig3.md."""
-    rule = ["---" if c == "method" else "---:" for c in HEADER]
-    rows = ["| " + " | ".join(cells) + " |" for cells in (HEADER, rule, *lines(data))]
-    return "\n".join(["# Figure 3: sampling methods at the same mean score", "", *rows, "", footnote(data), ""])
-
-
-def show(data: Data, console: Console) -> None:
-    """Print the table in the terminal."""
-    table = Table(title="Figure 3: sampling methods at the same mean score")
-    for column in HEADER:
-        table.add_column(column, justify="left" if column == "method" else "right", no_wrap=True)
-    for k, line in enumerate(lines(data)):
-        if k and k % len(METHODS) == 0:
-            table.add_section()
-        table.add_row(*line)
-    console.print(table)
-    console.print(footnote(data), soft_wrap=True, highlight=False)
-
-
-def footnote(data: Data) -> str:
+def _note(data: Fig3) -> str:
     """What the columns mean, and multiplier over strength of EnergyDPS. Ours: factor of two, plug-in bias."""
-    ratios: Sequence[float] = [data.at("ideal", t).knob[1] / data.at("EnergyDPS", t).knob[1] for t in TARGETS]
     b = data.budget
     return (
         "KL by KDE: of the smoothed samples to p (212); TV: between the smoothed samples and the exact KLSC solution "
@@ -195,18 +193,6 @@ def footnote(data: Data) -> str:
         f"{b.n} points; {b.steps} reverse steps (ideal and mean-guided {b.ideal_steps}, twisted {b.twisted_steps}); "
         f"{b.iterations} iterations of the optimiser; seed {data.seed}.\n"
         "multiplier of the tilt over the strength that EnergyDPS needs for its mean: "
-        + ", ".join(f"{r:.2f}" for r in ratios)
+        + ", ".join(f"{ratio:.2f}" for ratio in data.multiplier_over_strength)
         + f" (τ = {', '.join(f'{t:g}' for t in TARGETS)})"
     )
-
-
-def provenance(data: Data) -> Provenance:
-    """Where the figure comes from."""
-    title = "Figure 3: sampling methods at the same mean score"
-    return Provenance(title, STATEMENTS, data.world.parameters(), data.seed)
-
-
-def save(data: Data, out: Path) -> list[Path]:
-    """Draw and write fig3.png, .pdf, .json and .md; call inside `figures.output.style()`."""
-    paths = save_figure(draw(data), out, "fig3", provenance(data), numbers(data))
-    return [*paths, write_whole(out / "fig3.md", markdown(data))]

@@ -7,13 +7,15 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from distributional_view.files import write_whole
+from distributional_view.files import write_whole, write_with
 
 STYLE = Path(__file__).with_name("paper.mplstyle")
 
@@ -49,31 +51,36 @@ def style() -> AbstractContextManager[None]:
     return mpl.rc_context(mpl.rc_params_from_file(STYLE, use_default_template=False))
 
 
+def strict_json(content: Mapping[str, Any]) -> str:
+    """Indented JSON.
+
+    Raises:
+        ValueError: for NaN or infinity.
+    """
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> Path:
     """Write strict JSON (no NaN or infinity), indented."""
-    return write_whole(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
-
-
-def save_figure(figure: Figure, out: Path, name: str, provenance: Provenance, numbers: Mapping[str, Any]) -> list[Path]:
-    """Save `name`.png, .pdf and .json in `out`; the numbers shown go to the JSON file."""
-    pictures = save_pictures(figure, out, name, provenance)
-    return [*pictures, write_json(out / f"{name}.json", {**provenance.as_dict(), **numbers})]
+    return write_whole(path, strict_json(content))
 
 
 def save_pictures(figure: Figure, out: Path, name: str, provenance: Provenance) -> list[Path]:
-    """Save `name`.png and .pdf in `out`, with the provenance in their metadata."""
-    out.mkdir(parents=True, exist_ok=True)
+    """Save `name`.png and .pdf in `out`, with the provenance in their metadata, and close the figure."""
     source = json.dumps(provenance.as_dict(), sort_keys=True)
-    png, pdf = out / f"{name}.png", out / f"{name}.pdf"
-    figure.savefig(png, metadata={"Title": provenance.title, "Description": source, "Software": None})
-    figure.savefig(
-        pdf,
-        metadata={
+    described = {
+        ".png": {"Title": provenance.title, "Description": source, "Software": None},
+        ".pdf": {
             "Title": provenance.title,
             "Subject": source,
             "CreationDate": None,
             "Creator": None,
             "Producer": None,
         },
-    )
-    return [png, pdf]
+    }
+    written = [
+        write_with(out / f"{name}{suffix}", partial(figure.savefig, metadata=metadata))
+        for suffix, metadata in described.items()
+    ]
+    plt.close(figure)
+    return written

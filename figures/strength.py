@@ -5,9 +5,8 @@ the same mean has the least KL that a distribution can have (Lemma D.4), the tru
 smoothed by the kernel of (212) like the samples, because smoothing changes a KL by more than the methods differ.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 import matplotlib.pyplot as plt
@@ -15,10 +14,13 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from distributional_view.figures.artefact import Artefact, Settings
 from distributional_view.figures.output import Provenance
 from distributional_view.theory import Hard, Solution, calibrate_hard, calibrate_klsc
+from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.samplers.energy_dps import ZetaSchedule, energy_dps
 from distributional_view.theory.samplers.schedule import NoiseSchedule
+from distributional_view.theory.seeds import part_seed
 from distributional_view.toy.judge import sliced_wasserstein
 from distributional_view.toy.kde import kde, kl_on_grid, smoothed_kls, world_grid
 from distributional_view.toy.planar import PlanarWorld
@@ -34,6 +36,7 @@ COLORS = {"tilt": "#0072B2", "constant": "#CC79A7"}
 LABELS = {"tilt": "tilt-like", "constant": "constant"}
 N, STEPS, REPLICATES = 10_000, 500, 4
 QUICK_N, QUICK_STEPS, QUICK_REPLICATES = 2_000, 100, 2
+_PRIOR, _NOISE = 0, 1  # parts of the seed
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,11 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Data:
+class Strength(Artefact):
     """The curves, and over a range of means the KL of both solutions, exact and smoothed by the kernel."""
 
+    name: ClassVar[str] = "strength"
+    world: ToyWorld
     curves: list[Curve]
     levels: Float[np.ndarray, " l"]
     exact: dict[str, Float[np.ndarray, " l"]]
@@ -59,9 +64,44 @@ class Data:
     steps: int
     seed: int
 
+    @property
+    def provenance(self) -> Provenance:
+        """The seed is that of all curves."""
+        title = "Distance to the prior against achieved score"
+        return Provenance(title, STATEMENTS, self.world.parameters(), self.seed)
 
-def compute(world: ToyWorld, seed: int, quick: bool, progress: Callable[[str, int, int], None]) -> Data:
+    def numbers(self) -> dict[str, Any]:
+        """Means over replicates with their standard errors (`se`), and the solutions."""
+        return {
+            **self.provenance.as_dict(),
+            "points": self.n,
+            "steps": self.steps,
+            "curves": [
+                {
+                    "zeta": c.zeta,
+                    "strength": c.strengths.tolist(),
+                    **{
+                        name: {"mean": values.mean(0).tolist(), "se": _se(values).tolist()}
+                        for name, values in (("score", c.means), ("kl_kde", c.kls), ("wasserstein", c.distances))
+                    },
+                }
+                for c in self.curves
+            ],
+            "solutions": {
+                "mean": self.levels.tolist(),
+                **{f"kl_{name}": values.tolist() for name, values in self.exact.items()},
+                **{f"kl_kde_{name}": values.tolist() for name, values in self.smoothed.items()},
+            },
+        }
+
+    def draw(self) -> dict[str, Figure]:
+        """Three panels."""
+        return {self.name: _figure(self)}
+
+
+def compute(settings: Settings, progress: Progress = silent) -> Strength:
     """Run both schedules at all strengths, with independent replicates for error bars."""
+    world, seed, quick = settings.world, settings.seed, settings.quick
     n, steps, replicates = (QUICK_N, QUICK_STEPS, QUICK_REPLICATES) if quick else (N, STEPS, REPLICATES)
     planar = PlanarWorld(world.mixture, world.psi, NoiseSchedule.linear().strided(steps), jnp.float32)
     grid = world_grid(world)
@@ -69,8 +109,8 @@ def compute(world: ToyWorld, seed: int, quick: bool, progress: Callable[[str, in
     for zeta, strengths in STRENGTHS.items():
         found = np.empty((3, replicates, len(strengths)))
         for r in range(replicates):
-            prior = planar.to_numpy(planar.sample_prior(seed + 500 + r, n))
-            noise = planar.noise(seed + 600 + r, n)
+            prior = planar.to_numpy(planar.sample_prior(part_seed(seed, _PRIOR, r), n))
+            noise = planar.noise(part_seed(seed, _NOISE, r), n)
             for k, strength in enumerate(strengths):
                 progress(f"strength, {zeta} guidance", done, total)
                 x = planar.to_numpy(energy_dps(planar, noise, float(strength) / (1 if zeta == "tilt" else steps), zeta))
@@ -82,7 +122,7 @@ def compute(world: ToyWorld, seed: int, quick: bool, progress: Callable[[str, in
                 )
                 done += 1
         curves.append(Curve(zeta, strengths, *found))
-    progress("done", total, total)
+    progress("strength", total, total)
     law = world.law
     levels = law.mean + np.linspace(0.001, 0.97, 12 if quick else 30) * (law.ess_sup - law.mean)
     exact, smoothed = {}, {}
@@ -91,11 +131,10 @@ def compute(world: ToyWorld, seed: int, quick: bool, progress: Callable[[str, in
         exact[name] = np.array([q.kl for q in solutions])
         cuts = [q.threshold for q in solutions if isinstance(q, Hard)]
         smoothed[name] = np.array(smoothed_kls(world, solutions, cuts))
-    return Data(curves, levels, exact, smoothed, n, steps, seed)
+    return Strength(world, curves, levels, exact, smoothed, n, steps, seed)
 
 
-def draw(data: Data) -> Figure:
-    """Three panels; call inside `figures.output.style()`."""
+def _figure(data: Strength) -> Figure:
     figure, axes = plt.subplots(1, 3, figsize=(10.4, 3.5))
     for curve in data.curves:
         means = curve.means.mean(0)
@@ -131,32 +170,3 @@ def draw(data: Data) -> Figure:
 
 def _se(values: Float[np.ndarray, "r s"]) -> Float[np.ndarray, " s"]:
     return values.std(0, ddof=1) / np.sqrt(len(values))
-
-
-def numbers(data: Data) -> dict[str, Any]:
-    """The content of strength.json beyond the provenance; `se` are standard errors over replicates."""
-    return {
-        "points": data.n,
-        "steps": data.steps,
-        "curves": [
-            {
-                "zeta": c.zeta,
-                "strength": c.strengths.tolist(),
-                **{
-                    name: {"mean": values.mean(0).tolist(), "se": _se(values).tolist()}
-                    for name, values in (("score", c.means), ("kl_kde", c.kls), ("wasserstein", c.distances))
-                },
-            }
-            for c in data.curves
-        ],
-        "solutions": {
-            "mean": data.levels.tolist(),
-            **{f"kl_{name}": values.tolist() for name, values in data.exact.items()},
-            **{f"kl_kde_{name}": values.tolist() for name, values in data.smoothed.items()},
-        },
-    }
-
-
-def provenance(world: ToyWorld, data: Data) -> Provenance:
-    """Where the figure comes from."""
-    return Provenance("Distance to the prior against achieved score", STATEMENTS, world.parameters(), data.seed)

@@ -6,7 +6,7 @@ Chernoff bound; the exponents per dimension. No world and no random numbers ente
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,6 +14,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 from scipy.special import gammaln
 
+from distributional_view.figures.artefact import Artefact, Settings
 from distributional_view.figures.output import Provenance
 from distributional_view.theory.measures.typical import (
     Shell,
@@ -22,7 +23,7 @@ from distributional_view.theory.measures.typical import (
     paper_exponent,
     typical_shell,
 )
-from distributional_view.toy.world import ToyWorld
+from distributional_view.theory.progress import Progress, silent
 
 STATEMENTS = ("Definition F.3", "Lemma F.4", "Assumption F.5", "Lemma F.6")
 DIMENSIONS = (2, 10, 100, 1000)
@@ -32,9 +33,10 @@ FINITE = (100, 10_000)
 
 
 @dataclass(frozen=True)
-class Data:
+class Typical(Artefact):
     """All that the figure shows; logarithms are in nats."""
 
+    name: ClassVar[str] = "typical"
     radii: Float[np.ndarray, " r"]
     densities: dict[int, Float[np.ndarray, " r"]]
     shells: dict[int, Shell]
@@ -44,15 +46,49 @@ class Data:
     rates: dict[int, Float[np.ndarray, " e"]]
     image_log_mass: float
 
+    @property
+    def provenance(self) -> Provenance:
+        """No world and no random numbers enter."""
+        parameters = {
+            "deficit": DEFICIT,
+            "epsilon": EPSILON,
+            "dimensions": list(DIMENSIONS),
+            "image_dimension": IMAGE,
+        }
+        return Provenance("Mode against typical shell in high dimension", STATEMENTS, parameters, None)
 
-def compute(world: ToyWorld, quick: bool = False) -> Data:
+    def numbers(self) -> dict[str, Any]:
+        """The exponents, the shells and some ball masses."""
+        return {
+            **self.provenance.as_dict(),
+            "deficit": DEFICIT,
+            "paper_exponent": paper_exponent(DEFICIT),
+            "optimal_exponent": chernoff_exponent(DEFICIT),
+            "log_ball_mass": [
+                {
+                    "dimension": int(d),
+                    "exact": float(m),
+                    "paper_bound": -paper_exponent(DEFICIT) * d,
+                    "chernoff_bound": -chernoff_exponent(DEFICIT) * d,
+                }
+                for d, m in zip([*self.dimensions, IMAGE], [*self.log_mass, self.image_log_mass], strict=True)
+            ],
+            "shells": [{"dimension": d, "epsilon": EPSILON, **shell._asdict()} for d, shell in self.shells.items()],
+        }
+
+    def draw(self) -> dict[str, Figure]:
+        """Three panels."""
+        return {self.name: _figure(self)}
+
+
+def compute(settings: Settings, progress: Progress = silent) -> Typical:
     """Exact radial densities, ball masses and exponents; the world plays no part."""
-    del world
-    count = 60 if quick else 400
+    progress("ball masses", 0, 1)
+    count = 60 if settings.quick else 400
     radii = np.linspace(1e-3, 2.2, count)
     deficits = np.linspace(0.01, 0.95, count // 2)
     dimensions = np.unique(np.round(np.geomspace(1, 1e6, count // 2)))
-    return Data(
+    found = Typical(
         radii,
         {d: _radial_density(d, radii) for d in DIMENSIONS},
         {d: typical_shell(d, EPSILON) for d in (*DIMENSIONS, IMAGE)},
@@ -62,6 +98,8 @@ def compute(world: ToyWorld, quick: bool = False) -> Data:
         {d: np.array([-log_mode_ball_mass(d, float(e)) / d for e in deficits]) for d in FINITE},
         log_mode_ball_mass(IMAGE, DEFICIT),
     )
+    progress("ball masses", 1, 1)
+    return found
 
 
 def _radial_density(dimension: int, radii: Float[np.ndarray, " r"]) -> Float[np.ndarray, " r"]:
@@ -71,8 +109,7 @@ def _radial_density(dimension: int, radii: Float[np.ndarray, " r"]) -> Float[np.
     return np.exp(logs) * math.sqrt(dimension)
 
 
-def draw(data: Data) -> Figure:
-    """Three panels; call inside `figures.output.style()`."""
+def _figure(data: Typical) -> Figure:
     figure, (where, mass, rate) = plt.subplots(1, 3, figsize=(11.4, 3.9))
     for (d, values), style in zip(data.densities.items(), (":", "-.", "--", "-"), strict=True):
         where.plot(data.radii, values / values.max(), ls=style, label=f"d = {d}")
@@ -126,29 +163,3 @@ def draw(data: Data) -> Figure:
     rate.legend(loc="upper left")
     figure.suptitle("The mode of N(0, I) is no sample of it: an optimiser ends where there is almost no mass")
     return figure
-
-
-def numbers(data: Data) -> dict[str, Any]:
-    """The exponents, the shells and some ball masses, for the JSON file."""
-    return {
-        "deficit": DEFICIT,
-        "paper_exponent": paper_exponent(DEFICIT),
-        "optimal_exponent": chernoff_exponent(DEFICIT),
-        "log_ball_mass": [
-            {
-                "dimension": int(d),
-                "exact": float(m),
-                "paper_bound": -paper_exponent(DEFICIT) * d,
-                "chernoff_bound": -chernoff_exponent(DEFICIT) * d,
-            }
-            for d, m in zip([*data.dimensions, IMAGE], [*data.log_mass, data.image_log_mass], strict=True)
-        ],
-        "shells": [{"dimension": d, "epsilon": EPSILON, **shell._asdict()} for d, shell in data.shells.items()],
-    }
-
-
-def provenance(world: ToyWorld) -> Provenance:
-    """No world and no random numbers enter."""
-    del world
-    parameters = {"deficit": DEFICIT, "epsilon": EPSILON, "dimensions": list(DIMENSIONS), "image_dimension": IMAGE}
-    return Provenance("Mode against typical shell in high dimension", STATEMENTS, parameters, None)

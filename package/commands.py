@@ -21,7 +21,7 @@ class Entry(NamedTuple):
     home: str
 
 
-FIGURE = "figure_command:figure_command()"
+FIGURE = "figures.command:figure_command()"
 
 GROUPS: dict[str, tuple[Entry, ...]] = {
     "The paper's tables and figures": (
@@ -40,7 +40,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry(
             "report",
             "Compare top-k with KLSC weights for each feature (column) of a .npy, .npz, .csv or .parquet file.",
-            "figures.report.command:report",
+            "figures.command:report",
         ),
     ),
     "Evidence": (
@@ -74,7 +74,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry(
             "embedded",
             "Features of the embedded backend by five methods (needs torch; minutes).",
-            "figures.embedded:embedded_command",
+            "figures.command:embedded",
         ),
         Entry(
             "embedded-train",

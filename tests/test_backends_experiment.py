@@ -15,7 +15,7 @@ from distributional_view.backends.embedded.methods import feature_methods
 from distributional_view.backends.embedded.smoothness import smoothness
 from distributional_view.backends.embedded.world import embedded_world, feature_score, pictures
 from distributional_view.backends.jobs import OtherRequest
-from distributional_view.figures.__main__ import main
+from distributional_view.figures.command import main
 
 torch.set_num_threads(1)
 TINY = ExperimentBudget(quantiles=(0.8, 0.95), n=6, particles=8, seeds=2, steps=6, iterations=3, tolerance=0.3)

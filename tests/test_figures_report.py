@@ -1,6 +1,7 @@
 """The report of activations: numbers against independent formulas, what it shows, and what it says about bad input."""
 
 import builtins
+import doctest
 import json
 import math
 import re
@@ -13,11 +14,13 @@ from click.testing import CliRunner
 from PIL import Image
 from scipy.optimize import brentq
 
-from distributional_view.figures.__main__ import main
+from distributional_view.figures.command import main
+from distributional_view.figures.report import ReportSettings, report
+from distributional_view.figures.report import run as module
 from distributional_view.figures.report.activations import Column, as_scores, columns
-from distributional_view.figures.report.analysis import Settings, analyse
-from distributional_view.figures.report.command import compute, parse_targets
-from distributional_view.theory.pools.inclusion import inclusion_probabilities, systematic
+from distributional_view.figures.report.analysis import analyse
+from distributional_view.figures.report.run import analyses
+from distributional_view.figures.report.words import parse_targets
 
 
 def activations(seed: int, n: int = 4000) -> np.ndarray:
@@ -28,7 +31,7 @@ def activations(seed: int, n: int = 4000) -> np.ndarray:
 
 
 def numbers(scores, **settings):
-    feature = analyse("f", as_scores(np.asarray(scores)), Settings(**settings))
+    feature = analyse("f", as_scores(np.asarray(scores)), ReportSettings(**settings))
     return json.loads(json.dumps(feature.as_dict(), allow_nan=False))
 
 
@@ -147,34 +150,6 @@ def test_a_target_takes_the_place_of_the_top_k_mean():
     assert found["shown"]["klsc"]["expected_mean"] == pytest.approx(float(w @ y), abs=0.05)
 
 
-def test_inclusion_probabilities_are_the_weights_times_k():
-    w = np.array([0.02, 0.3, 0.08, 0.25, 0.05, 0.1, 0.2])
-    assert inclusion_probabilities(w, 3) == pytest.approx(3 * w)
-    capped = inclusion_probabilities(w, 5)
-    assert capped[[1, 3, 6]] == pytest.approx(1.0)
-    rest = [0, 2, 4, 5]
-    assert capped[rest] == pytest.approx(2 * w[rest] / w[rest].sum())
-    offsets = (np.arange(20_000) + 0.5) / 20_000
-    for pi in (3 * w, capped):
-        hits = np.zeros(7)
-        for offset in offsets:
-            drawn = systematic(pi, float(offset))
-            assert len(set(drawn.tolist())) == round(pi.sum())
-            hits[drawn] += 1
-        assert hits / offsets.size == pytest.approx(pi, abs=2e-4)
-    assert (inclusion_probabilities(w, 7) == 1).all()
-    tiny = np.array([1.0, 1e-300, 1e-320, 0.0])
-    assert inclusion_probabilities(tiny, 2) == pytest.approx([1, 1, 0, 0])
-    for k in (0, 4):
-        with pytest.raises(ValueError, match=rf"k = {k}: must be in 1\.\.3, the number of points with a weight > 0"):
-            inclusion_probabilities(tiny, k)
-    with pytest.raises(ValueError, match=r"sum\(probabilities\) = 1\.5: must be a whole number"):
-        systematic(np.array([0.5, 1.0]), 0.1)
-    assert systematic(np.array([0.5, 0.5]), 0.0).tolist() == [0]  # an offset of 0 is permitted
-    with pytest.raises(ValueError, match=r"offset = 1\.0: must be in \[0, 1\)"):
-        systematic(np.array([0.5, 0.5]), 1.0)
-
-
 def test_shown_examples():
     y = activations(5, 20_000)
     found = numbers(y, top_k=9, target=0.6)
@@ -237,7 +212,7 @@ def test_corner_cases_have_words(scores, settings, status, words):
 )
 def test_scales_beyond_double_precision_are_refused(scores, message):
     with pytest.raises(ValueError, match=re.escape(message)):
-        analyse("f", scores, Settings())
+        analyse("f", scores, ReportSettings())
 
 
 def test_integers_and_booleans_count_as_numbers():
@@ -259,7 +234,7 @@ def test_integers_and_booleans_count_as_numbers():
 def test_values_that_are_no_activations(values, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         as_scores(values)
-    [failed] = compute([Column("x", lambda: values)], Settings())
+    [failed] = analyses([Column("x", lambda: values)], ReportSettings())
     assert failed.status == "failed"
     assert message in failed.notes[0]
 
@@ -275,7 +250,7 @@ def test_values_that_are_no_activations(values, message):
 )
 def test_settings_outside_their_range(settings, message):
     with pytest.raises(ValueError, match=re.escape(message)):
-        Settings(**settings)
+        ReportSettings(**settings)
 
 
 def test_one_bad_column_does_not_stop_the_others(run, tmp_path):
@@ -429,7 +404,7 @@ def test_what_the_command_refuses(tmp_path, run):
 
 
 def test_many_features_are_written_page_by_page(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("figures.report.command.PAGE", 2)
+    monkeypatch.setattr(module, "PAGE", 2)
     table = {f"feature {j}": activations(j, 300) for j in range(3)}
     np.savez(tmp_path / "a.npz", **table)
     content, printed = run(tmp_path / "a.npz", "--seed", "2")
@@ -451,12 +426,12 @@ def test_many_features_are_written_page_by_page(run, tmp_path, monkeypatch):
     assert alone["features"] == [content["features"][2]]
 
     def stop(columns, settings):
-        for count, feature in enumerate(compute(columns, settings)):
+        for count, feature in enumerate(analyses(columns, settings)):
             if count == 2:
                 raise KeyboardInterrupt
             yield feature
 
-    monkeypatch.setattr("figures.report.command.compute", stop)
+    monkeypatch.setattr(module, "analyses", stop)
     CliRunner().invoke(main, ["report", str(tmp_path / "a.npz"), "--out", str(tmp_path / "cut")])
     assert len(json.loads((tmp_path / "cut" / "report.json").read_text())["features"]) == 2
     assert (tmp_path / "cut" / "report-1.png").exists()
@@ -467,3 +442,39 @@ def test_the_command_stands_beside_the_figures():
     assert re.search(r"paper\s+Regenerate", shown)
     assert re.search(r"report\s+Compare top-k", shown)
     assert "--quick" in CliRunner().invoke(main, ["paper", "--help"]).output
+
+
+def test_the_report_from_python(tmp_path):
+    """Arrays, arrays by name and files give the same numbers; files are written where a folder is named."""
+    table = {"stripes": activations(9, 500), "neck": activations(10, 500)}
+    settings = ReportSettings(top_k=12, target=0.8)
+    named = report(table, settings=settings)
+    assert [f.as_dict() for f in named] == [analyse(n, y, settings).as_dict() for n, y in table.items()]
+    stacked = np.column_stack(list(table.values()))
+    np.save(tmp_path / "a.npy", stacked)
+    of_array, of_file = report(stacked, settings=settings), report(str(tmp_path / "a.npy"), settings=settings)
+    assert [f.as_dict() for f in of_array] == [f.as_dict() for f in of_file]
+    assert [f.numbers["hard"] for f in of_array] == [f.numbers["hard"] for f in named]
+    [alone] = report(stacked[:, 0].tolist())
+    assert (alone.name, alone.numbers["mean"]) == ("activations", pytest.approx(np.sort(stacked[:, 0])[-9:].mean()))
+    assert [f.name for f in report(table, settings=settings, features=["neck"])] == ["neck"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.npy"]
+    report(table, tmp_path / "out", settings)
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["report.json", "report.pdf", "report.png"]
+    content = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert content["features"] == [json.loads(json.dumps(f.as_dict())) for f in named]
+    for wrong, message in (
+        (np.zeros((2, 3, 4)), r"shape of 'activations' = \(2, 3, 4\): must be \(n,\) or \(n, features\)"),
+        ({}, "activations = 'activations': must be an array with at least one column"),
+        (tmp_path / "b.npy", "an existing file"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            report(wrong)
+    with pytest.raises(ValueError, match="feature = 'zebra': must be one of the file's features: stripes, neck"):
+        report(table, features=["zebra"])
+
+
+def test_the_example_of_the_report_runs():
+    found = doctest.testmod(module)
+    assert found.attempted >= 4
+    assert found.failed == 0

@@ -87,18 +87,13 @@ def unknown(line: str) -> list[str]:
     return [a for a in arguments if a.startswith("--") and a not in known]
 
 
-WHERE = pytest.mark.xfail(reason="not written yet", raises=ModuleNotFoundError)
-
-
-@pytest.mark.parametrize(
-    "line", [pytest.param(c, marks=WHERE) if c.startswith("dview where") else c for c in mentioned(README)]
-)
+@pytest.mark.parametrize("line", mentioned(README))
 def test_commands_exist(line):
     assert not unknown(line)
 
 
 def test_options_and_names_of_commands_exist():
-    real = [load(entry) for name, entry in ENTRIES.items() if name != "where"]
+    real = [load(entry) for entry in ENTRIES.values()]
     options = {o for c in real for p in c.params if isinstance(p, click.Option) for o in (*p.opts, *p.secondary_opts)}
     assert {o for o in re.findall(r"`(--[a-z-]+)", README)} <= options | {"--help"}
     table = re.search(r"\| `dview` \|.*?\n\n", README, re.S)

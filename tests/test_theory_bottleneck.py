@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distributional_view.figures import bottleneck
-from distributional_view.figures.output import save_figure, style
+from distributional_view.figures.artefact import Settings, save
 from distributional_view.theory.errors import InfeasibleTarget
 from distributional_view.theory.measures.bottleneck import best_member, decompose
 from distributional_view.theory.measures.finite import kl
@@ -135,10 +135,7 @@ def test_families_are_densities_with_their_own_derivatives(name):
 @pytest.fixture(scope="module")
 def sidecar(tmp_path_factory):
     out = tmp_path_factory.mktemp("bottleneck")
-    world = paper_world()
-    data = bottleneck.compute(world, quick=True)
-    with style():
-        save_figure(bottleneck.draw(data), out, "bottleneck", bottleneck.provenance(world), bottleneck.numbers(data))
+    save(bottleneck.compute(Settings(paper_world(), quick=True)), out)
     return json.loads((out / "bottleneck.json").read_text())
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from distributional_view.figures import drift
-from distributional_view.figures.output import save_figure, style
+from distributional_view.figures.artefact import Settings, save
 from distributional_view.theory.errors import InfeasibleTarget
 from distributional_view.theory.measures.finite import kl
 from distributional_view.theory.measures.tasks import (
@@ -235,14 +235,13 @@ def test_edges_and_errors():
 
 @pytest.fixture(scope="module")
 def data():
-    return drift.compute(paper_world(), quick=True)
+    return drift.compute(Settings(paper_world(), quick=True))
 
 
 @pytest.fixture(scope="module")
 def sidecar(data, tmp_path_factory):
     out = tmp_path_factory.mktemp("drift")
-    with style():
-        save_figure(drift.draw(data), out, "drift", drift.provenance(paper_world()), drift.numbers(data))
+    save(data, out)
     return json.loads((out / "drift.json").read_text())
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distributional_view.figures import typical as figure
-from distributional_view.figures.output import save_figure, style
+from distributional_view.figures.artefact import Settings, save
 from distributional_view.theory.measures.typical import (
     chernoff_exponent,
     conditioning_error,
@@ -148,10 +148,8 @@ def test_errors(call):
 
 
 def test_figure_numbers(tmp_path):
-    world = paper_world()
-    data = figure.compute(world, quick=True)
-    with style():
-        save_figure(figure.draw(data), tmp_path, "typical", figure.provenance(world), figure.numbers(data))
+    data = figure.compute(Settings(paper_world(), quick=True))
+    save(data, tmp_path)
     content = json.loads((tmp_path / "typical.json").read_text())
     rows = content["log_ball_mass"]
     assert rows[0]["dimension"] == 1

@@ -116,6 +116,7 @@ def use(scripts: Path, folder: Path) -> None:
     listed = run(*module, "check", "D.7", "--list", folder=folder)
     if "Lemma D.7" not in listed:
         raise SystemExit(f"dview check D.7 --list says:\n{listed}")
+    run(*module, "where", "D.7", folder=folder)
     for name in ("report.json", "report.png", "typical.json", "typical.png"):
         if not (folder / "out" / name).exists():
             raise SystemExit(f"{name} was not written")

@@ -31,11 +31,10 @@ import jax
 import numpy as np
 from jaxtyping import Float
 from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 from scipy.optimize import least_squares
 
 from distributional_view.files import write_whole
+from distributional_view.terminal import Table, progress_bar
 from distributional_view.toy.kde import GRID_STEP, quadrature_nodes, smoothed_kls
 from distributional_view.toy.scores import SHAPES
 from distributional_view.toy.table2 import PRINTED, Level, calibrated, exact_rows
@@ -263,15 +262,7 @@ def _record(fits: list[Fit]) -> dict[str, Any]:
 def show(fits: list[Fit], console: Console) -> None:
     """Print the fit of each hypothesis, best first, and what the data cannot separate."""
     best = min(fits, key=lambda f: f.aic)
-    table = Table(title="Fit of each hypothesis to the 18 printed cells of Table 2")
-    for column in ("hypothesis", "loss", "dAIC", "median", "worst", "R/sigma", "scale", "margin", "step", "bandwidth"):
-        table.add_column(column, justify="left" if column == "hypothesis" else "right", no_wrap=True)
-    for f in sorted(fits, key=lambda f: f.aic):
-        w = f.world
-        numbers = (f.loss, f.aic - best.aic, f.median, f.worst)
-        constants = (w.radius, w.score_scale, w.margin, w.target_step, w.bandwidth)
-        table.add_row(f.hypothesis.name, *(f"{v:.3f}" for v in numbers), *(f"{v:.4g}" for v in constants))
-    console.print(table)
+    _fits_table(fits).show(console)
     kept = choose(fits)
     for name, chosen, pool in (
         ("Best of all", best, fits),
@@ -282,19 +273,35 @@ def show(fits: list[Fit], console: Console) -> None:
             f"{name}: {chosen.hypothesis.name}. "
             f"Not separated from it (dAIC < {NOT_SEPARATED:g}): {', '.join(close) or 'none'}."
         )
-        cells = Table(title=f"ours/printed under {chosen.hypothesis.name}")
-        for column in ("target", "method", *PRINTED):
-            cells.add_column(column, justify="right")
-        for (target, method), row in zip(
-            published_table2(), 1 + chosen.deviations.reshape(-1, len(PRINTED)), strict=True
-        ):
-            cells.add_row(f"{target:g}", method, *(f"{v:.2f}" for v in row))
-        console.print(cells)
+        _cells_table(chosen).show(console)
     bound, printed = kl_column_bound()
     console.print(
         f"Were the printed hard KLs exact, the KLSC KL at target {TARGETS[0]:g} could not exceed {bound:.4f}; "
         f"printed: {printed:.4f}. The KL column is not the exact KL."
     )
+
+
+def _fits_table(fits: list[Fit]) -> Table:
+    """The loss and the constants of each hypothesis, best first."""
+    header = ("hypothesis", "loss", "dAIC", "median", "worst", "R/sigma", "scale", "margin", "step", "bandwidth")
+    ordered, rows = sorted(fits, key=lambda f: f.aic), []
+    for f in ordered:
+        w = f.world
+        numbers = (f.loss, f.aic - ordered[0].aic, f.median, f.worst)
+        constants = (w.radius, w.score_scale, w.margin, w.target_step, w.bandwidth)
+        rows.append((f.hypothesis.name, *(f"{v:.3f}" for v in numbers), *(f"{v:.4g}" for v in constants)))
+    return Table("Fit of each hypothesis to the 18 printed cells of Table 2", header, rows, words=("hypothesis",))
+
+
+def _cells_table(chosen: Fit) -> Table:
+    """The cells of Table 2 under a fit, relative to the printed ones."""
+    ratios = 1 + chosen.deviations.reshape(-1, len(PRINTED))
+    rows = [
+        (f"{target:g}", method, *(f"{v:.2f}" for v in row))
+        for (target, method), row in zip(published_table2(), ratios, strict=True)
+    ]
+    title = f"ours/printed under {chosen.hypothesis.name}"
+    return Table(title, ("target", "method", *PRINTED), rows, words=("method",))
 
 
 @click.command(help=(__doc__ or "").split("\n")[0])
@@ -315,9 +322,13 @@ def main(quick: bool, json_path: Path | None, write: bool) -> None:
         console.print(f"{len(fits)} fits resumed from {json_path}")
     failed = []
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the workers' matrix products would fight over the cores
-    with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=_use_64_bits) as pool:
+    with (
+        ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=_use_64_bits) as pool,
+        progress_bar(console) as progress,
+    ):
         futures = {pool.submit(fit, job): job for job in jobs}
-        for future in track(as_completed(futures), "fitting hypotheses", total=len(jobs), console=console):
+        progress("fitting hypotheses", 0, len(jobs))
+        for done, future in enumerate(as_completed(futures), start=1):
             try:
                 fits.append(future.result())
             except (ValueError, ArithmeticError) as error:
@@ -325,6 +336,7 @@ def main(quick: bool, json_path: Path | None, write: bool) -> None:
                 console.print(f"{futures[future].name}: no fit: {error}")
             if json_path is not None and fits:
                 write_whole(json_path, json.dumps(_record(fits), indent=1) + "\n")
+            progress("fitting hypotheses", done, len(jobs))
     fits.sort(key=lambda f: (f.aic, f.hypothesis.name))
     show(fits, console)
     if write:

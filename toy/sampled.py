@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from distributional_view.theory.errors import require
+from distributional_view.theory.progress import Progress, silent
 from distributional_view.toy.kde import Grid, kernel_sum, kernels, kl_on_grid, world_grid
 from distributional_view.toy.table2 import METRICS
 from distributional_view.toy.world import TARGETS, ToyWorld
@@ -112,7 +113,7 @@ def sampled_table(
     n: int,
     replicates: int,
     targets: tuple[float, ...] = TARGETS,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Progress = silent,
 ) -> dict[tuple[float, str], dict[str, Estimate]]:
     """(target, method) -> metric -> estimate, from independent replicates of the protocol.
 
@@ -122,7 +123,7 @@ def sampled_table(
         n: points in each pool.
         replicates: at least 2.
         targets: faithfulness levels.
-        progress: called with the number of replicates done.
+        progress: counts replicates.
 
     Raises:
         ValueError: if there are fewer than 2 replicates or fewer than 100 points, or 64-bit mode is off.
@@ -134,8 +135,9 @@ def sampled_table(
     grid = world_grid(world)
     runs = []
     for i, one_key in enumerate(jax.random.split(key, replicates)):
+        progress("sampling Table 2", i, replicates)
         runs.append(replicate(world, grid, targets, n, one_key))
-        progress(i + 1)
+    progress("sampling Table 2", replicates, replicates)
     mean, se = np.mean(runs, axis=0), np.std(runs, axis=0, ddof=1) / np.sqrt(replicates)
     return {
         (target, method): {m: Estimate(float(mean[i, j, k]), float(se[i, j, k])) for k, m in enumerate(METRICS)}

@@ -1,4 +1,4 @@
-"""Activations from a file: a feature a column, numpy (.npy, .npz), text (.csv) or Arrow (.parquet).
+"""Activations, a feature a column: of a file (.npy, .npz, text .csv, Arrow .parquet) or of arrays.
 
 Nothing is dropped or replaced: what cannot be read as finite numbers is refused with its place. Columns are read one at
 a time where the format allows, so that one bad column does not stop the others.
@@ -6,12 +6,13 @@ a time where the format allows, so that one bad column does not stop the others.
 
 import csv
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 from distributional_view.theory.errors import require
 
@@ -25,6 +26,22 @@ class Column(NamedTuple):
 
     name: str
     read: Callable[[], np.ndarray]
+
+
+def columns_of(activations: str | Path | ArrayLike | Mapping[str, ArrayLike], header: bool | None) -> list[Column]:
+    """The features of a file, of an array (n,) or (n, features), or of arrays by name. `header`: see `columns`.
+
+    Raises:
+        ValueError: for what has no columns, or another shape.
+    """
+    if isinstance(activations, str | Path):
+        return columns(Path(activations), header)
+    require(header is None, "header", header, "left out: only a .csv can have a header line")
+    if isinstance(activations, Mapping):
+        found = _from_arrays({name: np.asarray(values) for name, values in activations.items()})
+    else:
+        found = _split(np.asarray(activations), "activations", "")
+    return _named_apart(found, "activations", "an array")
 
 
 def columns(path: Path, header: bool | None = None) -> list[Column]:
@@ -48,7 +65,12 @@ def columns(path: Path, header: bool | None = None) -> list[Column]:
     else:
         require(header is None, "header", header, "left out: only a .csv can have a header line")
         found = _from_parquet(path) if suffix == ".parquet" else _from_numpy(path)
-    require(len(found) > 0, "activations", path.name, "a file with at least one column")
+    return _named_apart(found, path.name, "a file")
+
+
+def _named_apart(found: list[Column], source: str, kind: str) -> list[Column]:
+    """The columns themselves; refuses none at all, and two of one name."""
+    require(len(found) > 0, "activations", source, f"{kind} with at least one column")
     names = [column.name for column in found]
     twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     require(not twice, "column names", twice, "different from each other")
@@ -90,6 +112,11 @@ def _from_numpy(path: Path) -> list[Column]:
                 arrays[key] = content[key]
             except ValueError as error:
                 raise ValueError(f"activations = {path.name!r}: array {key!r} cannot be read ({error})") from None
+    return _from_arrays(arrays)
+
+
+def _from_arrays(arrays: Mapping[str, np.ndarray]) -> list[Column]:
+    """The columns of all arrays; those of a matrix are called by the array's name too unless it is alone."""
     alone = len(arrays) == 1
     return [c for key, array in arrays.items() for c in _split(array, key, "" if alone else f"{key}/")]
 

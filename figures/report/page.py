@@ -10,7 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from distributional_view.figures.report.analysis import COMMON, Curves, Feature
+from distributional_view.figures.report.analysis import COMMON, FeatureReport
+from distributional_view.figures.report.curves import Curves
 
 COLORS = {"p": "#777777", "hard": "#CC3311", "klsc": "#0077BB"}
 NAMES = {"p": "all", "hard": "truncation", "klsc": "KLSC"}
@@ -28,7 +29,7 @@ HEADINGS = (
 CHARACTERS = 205  # in a line of notes
 
 
-def draw(features: Sequence[Feature], heading: str) -> Figure:
+def draw_page(features: Sequence[FeatureReport], heading: str) -> Figure:
     """One page; call inside `figures.output.style()`."""
     notes = [textwrap.wrap("; ".join([*_facts(f), *f.notes]), CHARACTERS) or [""] for f in features]
     heights = [
@@ -61,7 +62,7 @@ def _head(head: SubFigure, heading: str) -> None:
         head.text(x, 0.08, text, fontsize=9.5, weight="bold", va="center", color="#333333")
 
 
-def _facts(feature: Feature) -> list[str]:
+def _facts(feature: FeatureReport) -> list[str]:
     if feature.curves is None:
         return [feature.status]
     a, common = feature.numbers["activations"], feature.numbers["activations"]["most_common"]
@@ -69,15 +70,15 @@ def _facts(feature: Feature) -> list[str]:
     return [f"{a['count']:,} activations".replace(",", " "), *often]
 
 
-def _row(row: SubFigure, feature: Feature, curves: Curves, height: float) -> None:
+def _row(row: SubFigure, feature: FeatureReport, curves: Curves, height: float) -> None:
     bottom = 0.42 / height
     panels = [row.add_axes((x, bottom, w, (PLOTS - 0.46) / height)) for x, w in zip(LEFTS, WIDTHS, strict=True)]
-    drawing: tuple[Callable[[Axes, Feature, Curves], None], ...] = (_histogram, _tail, _moved, _examples, _table)
+    drawing: tuple[Callable[[Axes, FeatureReport, Curves], None], ...] = (_histogram, _tail, _moved, _examples, _table)
     for panel, fill in zip(panels, drawing, strict=True):
         fill(panel, feature, curves)
 
 
-def _histogram(axes: Axes, feature: Feature, curves: Curves) -> None:
+def _histogram(axes: Axes, feature: FeatureReport, curves: Curves) -> None:
     """The share of p and of both solutions in each bin."""
     for name, values in curves.shares.items():
         axes.stairs(values, curves.edges, fill=True, color=COLORS[name], alpha=0.35 if name == "p" else 0.15)
@@ -87,7 +88,7 @@ def _histogram(axes: Axes, feature: Feature, curves: Curves) -> None:
     axes.set(xlabel="activation ψ", ylabel="share in a bin")
 
 
-def _tail(axes: Axes, feature: Feature, curves: Curves) -> None:
+def _tail(axes: Axes, feature: FeatureReport, curves: Curves) -> None:
     """The survival functions."""
     for name, values in curves.survivals.items():
         axes.plot(curves.levels, values, color=COLORS[name], lw=1.4)
@@ -95,7 +96,7 @@ def _tail(axes: Axes, feature: Feature, curves: Curves) -> None:
     axes.set(xlabel="activation y", ylabel="share with ψ ≥ y")
 
 
-def _log_shares(axes: Axes, feature: Feature) -> None:
+def _log_shares(axes: Axes, feature: FeatureReport) -> None:
     """A logarithmic axis down to one example, the threshold and the mean; both are named above the panel."""
     axes.set_yscale("log")
     axes.set_ylim(0.5 / feature.numbers["activations"]["count"], 1.5)
@@ -108,7 +109,7 @@ def _log_shares(axes: Axes, feature: Feature) -> None:
     axes.text(mean, 1.01, " τ", transform=above, ha="left", va="bottom", fontsize=8)
 
 
-def _moved(axes: Axes, feature: Feature, curves: Curves) -> None:
+def _moved(axes: Axes, feature: FeatureReport, curves: Curves) -> None:
     """Total variation against the rise of the mean."""
     if "klsc" not in curves.moved:
         axes.axis("off")
@@ -132,7 +133,7 @@ def _moved(axes: Axes, feature: Feature, curves: Curves) -> None:
         )
 
 
-def _examples(axes: Axes, feature: Feature, curves: Curves) -> None:
+def _examples(axes: Axes, feature: FeatureReport, curves: Curves) -> None:
     """The activations of the examples to show, one row a method."""
     del curves
     shown = feature.numbers["shown"]
@@ -148,7 +149,7 @@ def _examples(axes: Axes, feature: Feature, curves: Curves) -> None:
     axes.set(xlabel=f"activation ψ ({len(shown['in_both'])} in both)")
 
 
-def _table(axes: Axes, feature: Feature, curves: Curves) -> None:
+def _table(axes: Axes, feature: FeatureReport, curves: Curves) -> None:
     """The numbers, a column for each method."""
     del curves
     axes.axis("off")

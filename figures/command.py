@@ -1,0 +1,169 @@
+"""The commands of this room: the paper's tables and figures, the report, the embedded backend.
+
+python -m figures [table2 | fig1 | fig3 | drift | bottleneck | strength | typical | all] ... [--out results] [--seed 0]
+                  [--quick]
+python -m figures report activations.npy ...   any feature's activations: `figures.report`
+python -m figures embedded                     features of the embedded backend: `figures.embedded`
+
+A command imports what it needs when it runs, so that its help is there at once.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from distributional_view.figures.registry import NAMES
+
+OUT = click.option("--out", default="results", show_default=True, type=click.Path(file_okay=False, path_type=Path))
+SEED = click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of all random numbers."
+)
+QUICK = click.option(
+    "--quick", is_flag=True, help="Fewer samples and pixels: larger standard errors, a fraction of the time."
+)
+ALL = "all"
+ALL_HELP = "Regenerate the paper's tables and figures (all of them by default)."
+
+
+def figure_command(name: str) -> click.Command:
+    """The command that makes one artefact.
+
+    Args:
+        name: a key of `figures.registry.NAMES`, or "all".
+    """
+    names = list(NAMES) if name == ALL else [name]
+    words = "All tables and figures." if name == ALL else f"{name}: {NAMES[name].shows}."
+
+    @click.command(name, help=words)
+    @OUT
+    @SEED
+    @QUICK
+    def command(out: Path, seed: int, quick: bool) -> None:
+        make(names, out, seed, quick)
+
+    return command
+
+
+def make(names: Sequence[str], out: Path, seed: int, quick: bool) -> None:
+    """Compute, show and save the named artefacts, on the world of the paper."""
+    import jax
+    import matplotlib as mpl
+
+    from distributional_view.figures.artefact import Settings, produce
+    from distributional_view.toy.world import paper_world
+
+    jax.config.update("jax_enable_x64", True)
+    mpl.use("Agg")
+    console, settings = Console(), Settings(paper_world(), seed, quick)
+    for name in names:
+        tell(console, produce(name, settings, out, console))
+
+
+def tell(console: Console, files: Sequence[Path]) -> None:
+    """Name the files that were written."""
+    for path in files:
+        console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
+
+
+@click.command("paper", help=ALL_HELP)
+@click.argument("names", nargs=-1, type=click.Choice([*NAMES, ALL]))
+@OUT
+@SEED
+@QUICK
+def paper(names: tuple[str, ...], out: Path, seed: int, quick: bool) -> None:
+    make(list(NAMES) if not names or ALL in names else list(dict.fromkeys(names)), out, seed, quick)
+
+
+@click.command("report")
+@click.argument("activations", type=click.Path(path_type=Path))
+@click.option("--top-k", default=9, show_default=True, help="Size of the top-k set, and how many examples to show.")
+@click.option(
+    "--target", "targets", multiple=True, help="Mean activation instead of the top-k set's; NAME=number for one."
+)
+@click.option("--margin", type=float, help="Width of the boundary shell in activation units.  [default: sd/10]")
+@click.option("--feature", "names", multiple=True, help="Only this column; repeatable.")
+@click.option("--header/--no-header", default=None, help="Whether the first line of a .csv holds names.")
+@OUT
+@click.option("--seed", default=0, show_default=True, help="Decides which examples are shown under KLSC weights.")
+def report(
+    activations: Path,
+    top_k: int,
+    targets: tuple[str, ...],
+    margin: float | None,
+    names: tuple[str, ...],
+    header: bool | None,
+    out: Path,
+    seed: int,
+) -> None:
+    """Compare top-k with KLSC weights for each feature (column) of a .npy, .npz, .csv or .parquet file."""
+    import matplotlib as mpl
+
+    from distributional_view.figures.report.activations import columns
+    from distributional_view.figures.report.run import chosen, provenance, written
+    from distributional_view.figures.report.settings import ReportSettings
+    from distributional_view.figures.report.words import parse_targets, summary
+
+    mpl.use("Agg")
+    console, failed = Console(), []
+    try:
+        settings = ReportSettings(top_k, *parse_targets(targets), margin, seed)
+        features = chosen(columns(activations, header), names, settings)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    steps = written(features, settings, provenance(activations, settings), out)
+    for done, (feature, files) in enumerate(steps, start=1):
+        line = f"[{done}/{len(features)}] {summary(feature)}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        tell(console, files)
+        failed += [feature.name] if feature.status == "failed" else []
+    if failed:
+        raise click.ClickException(f"{len(failed)} of {len(features)} features have no report: {', '.join(failed)}")
+
+
+@click.command("embedded")
+@OUT
+@SEED
+@click.option("--quick", is_flag=True, help="Few pictures and steps: to see that it runs.")
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes, one thread each.")
+def embedded(out: Path, seed: int, quick: bool, jobs: int) -> None:
+    """Features of the embedded backend by five methods (needs torch; minutes)."""
+    import matplotlib as mpl
+
+    from distributional_view.figures.artefact import publish
+    from distributional_view.figures.embedded import compute, save_activations
+    from distributional_view.terminal import progress_bar
+
+    try:
+        from distributional_view.backends.jobs import OtherRequest
+    except ImportError as error:
+        raise click.ClickException(f"{error}; `make embedded` installs what this needs") from error
+
+    mpl.use("Agg")
+    console = Console()
+    try:
+        with progress_bar(console) as progress:
+            artefact = compute(out, seed, quick, jobs, progress)
+            kept = save_activations(out)
+    except (OtherRequest, FileNotFoundError) as error:  # another job's folder; weights or pictures
+        raise click.ClickException(str(error)) from error
+    tell(console, [*publish(artefact, out, console), kept])
+
+
+class Commands(click.Group):
+    """`report` is a command of its own; names of tables and figures, or none, go to `paper`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `paper` before arguments that do not begin with a command."""
+        own = args and (args[0] in self.commands or args[0] == "--help")
+        return super().parse_args(ctx, args if own else ["paper", *args])
+
+
+@click.group(
+    cls=Commands,
+    commands=[paper, report, embedded],
+    help="Tables and figures: of the paper (no command needed), or of your own activations.",
+)
+def main() -> None:
+    pass

@@ -1,0 +1,152 @@
+"""A report for any feature: what its top-k set leaves out, and which examples to look at instead.
+
+Truncation and tilting see a feature through the law of its activations alone, so that activations are enough: a file or
+arrays. Each feature is compared at one mean activation: the top-k set (or the truncation with the mean `target`) and
+the KLSC solution with the same mean. Of ties at the threshold an equal fraction each is kept, so that no number depends
+on the order of the examples; only the list of the top-k examples breaks ties by position.
+
+The examples to show under KLSC weights are drawn by systematic sampling along the order of activation, without
+duplicates (`theory.pools.inclusion` says why); the offset comes from the seed and the feature's name, so that a feature
+gets the same examples whatever else is in the file.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from distributional_view.figures.output import Provenance, save_pictures, style, write_json
+from distributional_view.figures.report.activations import Column, as_scores, columns_of
+from distributional_view.figures.report.analysis import FeatureReport, analyse
+from distributional_view.figures.report.page import draw_page
+from distributional_view.figures.report.settings import ReportSettings
+from distributional_view.theory.errors import require
+
+STATEMENTS = (
+    "Definition 2.1",
+    "Definition 2.2",
+    "Definition 2.3",
+    "Lemma D.1",
+    "Lemma D.4",
+    "Lemma D.6",
+    "Lemma D.7",
+    "Lemma D.10",
+    "Lemma D.11",
+    "Lemma D.12",
+    "Theorem D.14",
+    "Lemma F.1",
+)
+TITLE = "Top-k against KLSC weights, feature by feature"
+PAGE = 6
+"""Features a page."""
+Activations = str | Path | ArrayLike | Mapping[str, ArrayLike]
+
+
+def report(
+    activations: Activations,
+    out: str | Path | None = None,
+    settings: ReportSettings | None = None,
+    *,
+    features: Sequence[str] = (),
+    header: bool | None = None,
+) -> list[FeatureReport]:
+    """Compare truncation with KLSC weights for each feature, at the mean of its top-k set or at a target.
+
+    Paper: Definitions 2.1 and 2.2, Lemma D.7, Theorem D.14.
+
+    Args:
+        activations: a file (.npy, .npz, .csv, .parquet), an array (n,) or (n, features), or arrays by name; a row is an
+            example.
+        out: folder for report.json and pages of plots (.png, .pdf); None: nothing is written.
+        settings: top_k, targets, margin, seed; None: their defaults.
+        features: names of the features wanted; none: all.
+        header: whether the first line of a .csv holds names; None: it does if a cell of it is not a number.
+
+    Returns:
+        One report a feature: its `status`, `notes` for the reader, `numbers`, and `curves`. A feature that has none is
+        returned too: its status is `failed`, its note the reason.
+
+    Raises:
+        ValueError: for activations that cannot be read, or a name that is not there.
+
+    Example:
+        >>> import numpy as np
+        >>> activations = np.random.default_rng(0).gamma(0.5, size=(5000, 2))  # two features
+        >>> first, second = report(activations, settings=ReportSettings(top_k=20))
+        >>> first.status, first.numbers["kl_saved"] > 0
+        ('active', True)
+        >>> len(first.numbers["shown"]["klsc"]["indices"])  # the examples to look at
+        20
+    """
+    settings = ReportSettings() if settings is None else settings
+    wanted = chosen(columns_of(activations, header), features, settings)
+    if out is None:
+        return list(analyses(wanted, settings))
+    return [feature for feature, _ in written(wanted, settings, provenance(activations, settings), Path(out))]
+
+
+def written(
+    features: Sequence[Column], settings: ReportSettings, source: Provenance, out: Path
+) -> Iterator[tuple[FeatureReport, list[Path]]]:
+    """The features' reports, each with the files that were written after it.
+
+    A page of pictures is written when it is full, with a report.json of all features so far.
+    """
+    pages = -(-len(features) // PAGE)
+    done: list[FeatureReport] = []
+    records: list[dict[str, Any]] = []
+    for feature in analyses(features, settings):
+        done.append(feature)
+        records.append(feature.as_dict())
+        files: list[Path] = []
+        if len(done) % PAGE == 0 or len(done) == len(features):
+            page = -(-len(done) // PAGE)
+            name = "report" if pages == 1 else f"report-{page:0{len(str(pages))}d}"
+            content = {**source.as_dict(), "features_in_file": len(features), "features": records}
+            files = _write_page(done[(page - 1) * PAGE :], out, name, source)
+            files.append(write_json(out / "report.json", content))
+        yield feature, files
+
+
+def analyses(features: Sequence[Column], settings: ReportSettings) -> Iterator[FeatureReport]:
+    """The features' reports, one by one; one that has none gets the status `failed` and the reason in its notes."""
+    for column in features:
+        try:
+            yield analyse(column.name, as_scores(column.read()), settings)
+        except ValueError as error:
+            yield FeatureReport(column.name, "failed", [str(error)])
+
+
+def chosen(features: Sequence[Column], names: Sequence[str], settings: ReportSettings) -> list[Column]:
+    """The named features, all of them if none is named.
+
+    Raises:
+        ValueError: for a name, there or in the targets, that the file does not have.
+    """
+    known = {column.name: column for column in features}
+    some = ", ".join(list(known)[:8]) + (", …" if len(known) > 8 else "")
+    for argument, wanted in (("feature", names), ("target of feature", settings.targets)):
+        for name in wanted:
+            require(name in known, argument, name, f"one of the file's features: {some}")
+    return [known[name] for name in dict.fromkeys(names)] if names else list(features)
+
+
+def provenance(activations: Activations, settings: ReportSettings) -> Provenance:
+    """Where a report comes from."""
+    parameters = {
+        "activations": Path(activations).name if isinstance(activations, str | Path) else "activations",
+        "top_k": settings.top_k,
+        "target": settings.target,
+        "targets": dict(settings.targets),
+        "margin": settings.margin,
+    }
+    return Provenance(TITLE, STATEMENTS, parameters, settings.seed)
+
+
+def _write_page(features: Sequence[FeatureReport], out: Path, name: str, source: Provenance) -> list[Path]:
+    asked = source.parameters
+    what = "truncation" if asked["target"] is not None or asked["targets"] else f"top {asked['top_k']}"
+    heading = f"{asked['activations']}: {what} against KLSC weights at the same mean activation"
+    with style():
+        return save_pictures(draw_page(features, heading), out, name, source)
