@@ -13,7 +13,7 @@ from distributional_view.backends.explain import job as job
 from distributional_view.backends.explain.job import OtherRequest, Request, explain, pool_of
 from distributional_view.backends.explain.sources import parse_hook
 from distributional_view.theory.errors import CalibrationFailed, InfeasibleTarget
-from distributional_view.theory.pools.retrieval import reweight_to, top_k
+from distributional_view.theory.pools.retrieval import retrieve, reweight_to
 from distributional_view.theory.samplers.schedule import NoiseSchedule
 
 torch.set_num_threads(1)
@@ -55,7 +55,7 @@ def test_every_method_reaches_its_mean_and_repeats_itself(method, tmp_path):
 
 def test_retrieval_is_that_of_theory(tmp_path):
     scores = (4 * POOL.mean((1, 2, 3))).double().numpy()
-    kept, weighted = top_k(scores, 1.2), reweight_to(scores, 1.2)
+    kept, weighted = retrieve(scores, 1.2), reweight_to(scores, 1.2)
     hard = explain(gaussian_world(), Request("topk", 1.2, 5), tmp_path / "h", pool_of(POOL, 70))
     soft = explain(gaussian_world(), Request("klsc-retrieval", 1.2, 5), tmp_path / "s", pool_of(POOL))
     assert set(hard.numbers["indices"]) < set(kept.indices.tolist())

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float
 
 from distributional_view.theory import Klsc, calibrate_hard, calibrate_klsc
-from distributional_view.theory.pools.retrieval import reweight_to, top_k
+from distributional_view.theory.pools.retrieval import retrieve, reweight_to
 from distributional_view.theory.samplers.ascent import Ascent
 from distributional_view.theory.samplers.energy_dps import ZetaSchedule, calibrate_strength, energy_dps
 from distributional_view.theory.samplers.schedule import NoiseSchedule
@@ -153,7 +153,7 @@ class Comparison:
             points = exact_samples(self.world, klsc, self.seed + 4, self.budget.n)
             return ("multiplier", klsc.multiplier), points, None, {"kl": klsc.kl}
         if method == "retrieval":
-            kept = top_k(self.pool_scores, target)
+            kept = retrieve(self.pool_scores, target)
             return ("K", float(len(kept.indices))), self.pool[kept.indices], None, {}
         if method == "KLSC weights":
             found = reweight_to(self.pool_scores, target)

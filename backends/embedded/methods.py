@@ -20,7 +20,7 @@ from distributional_view.backends.embedded.store import load_classifier, load_tr
 from distributional_view.backends.embedded.world import embedded_world, pictures
 from distributional_view.backends.explain.job import chosen_for, part_seed
 from distributional_view.theory.errors import CalibrationFailed
-from distributional_view.theory.pools.retrieval import reweight_to, top_k
+from distributional_view.theory.pools.retrieval import retrieve, reweight_to
 from distributional_view.theory.samplers.ascent import Ascent
 from distributional_view.theory.samplers.energy_dps import energy_dps
 from distributional_view.theory.samplers.knobs import calibrate_knob
@@ -106,7 +106,7 @@ class Methods:
     def sampler(self, method: str, level: float) -> tuple[float, Sampler, str | None]:
         """The calibrated knob (K, multiplier, weight or strength), draws from the method, and what went wrong."""
         if method == "top-k":
-            kept = top_k(self.pool, level).indices
+            kept = retrieve(self.pool, level).indices
             weights = np.zeros(len(self.pool))
             weights[kept] = 1 / len(kept)
             return float(len(kept)), self._from_pool(weights), None

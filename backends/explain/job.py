@@ -29,8 +29,8 @@ from torch import Tensor
 
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.theory.errors import require
-from distributional_view.theory.pools.inclusion import inclusion_probabilities, systematic
-from distributional_view.theory.pools.retrieval import effective_size, reweight_to, top_k
+from distributional_view.theory.pools.inclusion import inclusion_probabilities, systematic_sample
+from distributional_view.theory.pools.retrieval import effective_size, retrieve, reweight_to
 from distributional_view.theory.samplers.energy_dps import ZetaSchedule, energy_dps
 from distributional_view.theory.samplers.knobs import Calibrated, calibrate_knob
 from distributional_view.theory.samplers.twisted_smc import twisted
@@ -182,7 +182,7 @@ def chosen_for(
     """k different positions, each with a chance proportional to its weight, spread over the score."""
     order = np.argsort(scores, kind="stable")
     shares = inclusion_probabilities(weights[order], k)
-    return order[systematic(shares, float(np.random.default_rng(seed).random()))]
+    return order[systematic_sample(shares, float(np.random.default_rng(seed).random()))]
 
 
 def part_seed(seed: int, *key: int) -> int:
@@ -192,7 +192,7 @@ def part_seed(seed: int, *key: int) -> int:
 
 def _retrieve(world: TorchWorld, request: Request, out: Path, pool: Pool, show: Report) -> Explanation:
     scores = pool_scores(world, pool, out / "pool_scores.npy", _steps(show, "scoring the pool"))
-    kept, weighted = top_k(scores, request.target), reweight_to(scores, request.target)
+    kept, weighted = retrieve(scores, request.target), reweight_to(scores, request.target)
     numbers = {
         "pool": pool.size,
         "K": len(kept.indices),

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from distributional_view.theory import AtomicLaw, Hard, Klsc, Solution, klsc_tv_speed, tv
 from distributional_view.theory.errors import require, require_finite, require_margin
-from distributional_view.theory.pools.inclusion import inclusion_probabilities, systematic
+from distributional_view.theory.pools.inclusion import inclusion_probabilities, systematic_sample
 from distributional_view.theory.pools.matched import Move, matched, matched_at, move, top_k_truncation
 from distributional_view.theory.pools.retrieval import effective_size, tilted_weights
 from distributional_view.theory.solutions.gap import Gap
@@ -113,7 +113,7 @@ def analyse(name: str, scores: Float[np.ndarray, " n"], settings: Settings) -> F
     law = AtomicLaw(scores)
     numbers: dict[str, Any] = {"activations": _describe(law, scores)}
     target = settings.targets.get(name, settings.target)
-    first = top_k_truncation(law, scores, settings.top_k)  # also refuses a k that is too large
+    first = top_k_truncation(scores, settings.top_k, law=law)  # also refuses a k that is too large
     if law.ess_inf == law.ess_sup:
         return Feature(
             name, "constant", [f"all {scores.size} activations are {law.mean:g}: nothing to explain"], numbers
@@ -223,7 +223,7 @@ def _moves(pair: Gap, scores: Float[np.ndarray, " n"], k: int | None, margin: fl
     assert isinstance(law, AtomicLaw)
     found: dict[str, Move] = {}
     if k is not None and k < scores.size:
-        found["one_more"] = move(pair, top_k_truncation(law, scores, k + 1))
+        found["one_more"] = move(pair, top_k_truncation(scores, k + 1, law=law))
     if pair.hard.threshold + margin <= law.ess_sup:
         found["threshold_plus_margin"] = move(pair, Hard(law, pair.hard.threshold + margin))
     return {name: {"rise_of_mean": m.rise, "tv_hard": m.hard, "tv_klsc": m.klsc} for name, m in found.items()}
@@ -263,7 +263,7 @@ def _draw(
 ) -> tuple[Int[np.ndarray, " k"], int, float]:
     """Positions to show, how many of them are certain, and the mean score to expect of them."""
     pi = inclusion_probabilities(weights, min(k, int(np.count_nonzero(weights))))
-    return systematic(pi, offset), int((pi == 1).sum()), float(pi @ scores / pi.sum())
+    return systematic_sample(pi, offset), int((pi == 1).sum()), float(pi @ scores / pi.sum())
 
 
 def _listed(indices: Int[np.ndarray, " k"], scores: Float[np.ndarray, " n"]) -> dict[str, Any]:

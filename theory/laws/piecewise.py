@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from distributional_view.theory.errors import require
+from distributional_view.theory.laws.arrays import ArrayLike1D, vector
 from distributional_view.theory.laws.interpolants import Interpolants
 from distributional_view.theory.laws.law import ScoreLaw
 from distributional_view.theory.laws.panels import NODES, WEIGHTS, AtNodes, Edges, Panels, refine
@@ -48,21 +49,24 @@ class PiecewiseLaw(ScoreLaw):
         ValueError: for breakpoints that do not increase, a density that is NaN or whose integral differs
             from 1 by more than 1e-9, a score that is NaN or not monotone between breakpoints, or an unbounded
             score without `max_multiplier` and `steep`.
+
+    Example:
+        >>> law = PiecewiseLaw(np.square, np.zeros_like, [0.0, 1.0])  # U^2 for U uniform on [0, 1]
+        >>> round(law.mean, 12), round(law.survival(0.25), 12)
+        (0.333333333333, 0.5)
     """
 
     def __init__(
         self,
         score: LatentFunction,
         log_density: LatentFunction,
-        breakpoints: Float[np.ndarray, " b"],
+        breakpoints: ArrayLike1D,
         *,
         max_multiplier: float | None = None,
         steep: bool | None = None,
     ):
-        edges = np.asarray(breakpoints, dtype=np.float64)
-        increasing = (
-            edges.ndim == 1 and edges.size >= 2 and bool(np.isfinite(edges).all()) and bool((np.diff(edges) > 0).all())
-        )
+        edges = vector("breakpoints", breakpoints)
+        increasing = edges.size >= 2 and bool(np.isfinite(edges).all()) and bool((np.diff(edges) > 0).all())
         require(increasing, "breakpoints", breakpoints, "at least two finite, increasing numbers")
         self._score, self._log_density = score, log_density
         self._multiplier, self._anchor, self._log_z = 0.0, 0.0, 0.0
@@ -259,6 +263,19 @@ class PiecewiseLaw(ScoreLaw):
         if mass == 0:
             self._require_mass(threshold)
         return float(w @ (y - threshold)) / mass
+
+    def tail_inf(self, threshold: float) -> float:
+        self._require_mass(threshold)
+        p, flat = self._panels, self._flat
+        above = self._charged & np.where(flat, p.low >= threshold, p.high > threshold)
+        return max(threshold, float(p.low[above].min()))
+
+    def tail_variance(self, threshold: float) -> float:
+        residual = self.mean_residual(threshold)
+        self._require_edge(2, "variance")
+        y, w = self._between(threshold, math.inf)
+        charged = w > 0
+        return float(w[charged] @ (y[charged] - threshold - residual) ** 2) / float(w.sum())
 
     def shell_mass(self, threshold: float, width: float) -> float:
         require(width >= 0, "width", width, ">= 0")

@@ -18,8 +18,20 @@ def kl(q: Solution, r: Solution) -> float:
     Two KLSC solutions: the Bregman divergence of A, Lemma D.9 (72)-(76), to about 1e-15 absolute.
     Hard against KLSC at one mean: the interpretability gap, Theorem D.14 (ours, exact).
 
+    Args:
+        q: a hard or KLSC solution.
+        r: another one over the same prior.
+
+    Returns:
+        Nats, >= 0.
+
     Raises:
         ValueError: if the solutions have different priors.
+
+    Example:
+        >>> law = GaussianLaw()
+        >>> kl(Klsc(law, 2.0), Klsc(law, 1.0)), kl(Hard(law, 0.0), Hard(law, 1.0))
+        (0.5, inf)
     """
     q, r = _pair(q, r)
     if isinstance(r, Klsc):
@@ -38,8 +50,20 @@ def tv(q: Solution, r: Solution) -> float:
     Two hard solutions: 1 - S(t')/S(t), Lemma D.10 (80)-(84). Otherwise the mass difference over the interval
     of scores where q's density exceeds r's; the two tilts cross at one score, (A2 - A1)/(beta2 - beta1).
 
+    Args:
+        q: a hard or KLSC solution.
+        r: another one over the same prior.
+
+    Returns:
+        A number in [0, 1].
+
     Raises:
         ValueError: if the solutions have different priors.
+
+    Example:
+        >>> law = AtomicLaw([0, 1, 2, 3])
+        >>> tv(Hard(law, 1.0), Hard(law, 2.0)) == 1 / 3
+        True
     """
     q, r = _pair(q, r)
     if isinstance(q, Klsc) and isinstance(r, Klsc):
