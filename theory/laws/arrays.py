@@ -13,7 +13,12 @@ _MASS_TOLERANCE = 1e-9
 
 @runtime_checkable
 class SupportsArray(Protocol):
-    """What numpy can read: its own arrays, those of other libraries, columns of a table."""
+    """What numpy can read: its own arrays, those of other libraries, columns of a table.
+
+    Example:
+        >>> isinstance(np.zeros(2), SupportsArray), isinstance("words", SupportsArray)
+        (True, False)
+    """
 
     def __array__(self, *args: Any, **options: Any) -> np.ndarray:
         """The content as a numpy array."""

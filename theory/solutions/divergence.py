@@ -18,6 +18,8 @@ def kl(q: Solution, r: Solution) -> float:
     Two KLSC solutions: the Bregman divergence of A, Lemma D.9 (72)-(76), to about 1e-15 absolute.
     Hard against KLSC at one mean: the interpretability gap, Theorem D.14 (ours, exact).
 
+    Paper: Lemma D.8 (70)-(71), Lemma D.9 (72)-(76).
+
     Args:
         q: a hard or KLSC solution.
         r: another one over the same prior.
@@ -49,6 +51,8 @@ def tv(q: Solution, r: Solution) -> float:
 
     Two hard solutions: 1 - S(t')/S(t), Lemma D.10 (80)-(84). Otherwise the mass difference over the interval
     of scores where q's density exceeds r's; the two tilts cross at one score, (A2 - A1)/(beta2 - beta1).
+
+    Paper: Definition B.3 (2), Lemma D.10 (80)-(84).
 
     Args:
         q: a hard or KLSC solution.

@@ -81,10 +81,9 @@ class TruncatedLaw(ScoreLaw):
         return 1.0 if level < self._threshold else self._prior.survival_above(level) / self._hard.kept
 
     def density(self, level: float) -> float:
-        density = self._prior.density(level)
         share = self.survival(level)
         # The hazard above the threshold is that of the prior: no mass that underflows is divided by.
-        return self._prior.hazard(level) * share if level >= self._threshold and density > 0 and share > 0 else 0.0
+        return self._prior.hazard(level) * share if level >= self._threshold and share > 0 else 0.0
 
     def mean_residual(self, threshold: float) -> float:
         return self._hard.mean_from(threshold) if self._holds(threshold) else self._prior.mean_residual(threshold)
