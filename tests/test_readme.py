@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from distributional_view.toy.fit import kl_column_bound
+from distributional_view.toy.hypotheses import hypotheses
 from distributional_view.toy.kde import kde, kl_on_grid, quadrature_nodes, world_grid
-from distributional_view.toy.recover import hypotheses, kl_column_bound
 from distributional_view.toy.table2 import exact_table
 from distributional_view.toy.world import TARGETS, paper_world, published_table2, recovered
 
