@@ -18,7 +18,7 @@ from distributional_view.figures.artefact import Artefact, Settings
 from distributional_view.figures.output import Provenance
 from distributional_view.theory import calibrate_klsc
 from distributional_view.theory.measures.bottleneck import Decomposition, decompose
-from distributional_view.theory.measures.finite import kl
+from distributional_view.theory.measures.finite import finite_kl
 from distributional_view.theory.measures.tasks import baseline
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.toy.kde import log_density
@@ -97,11 +97,11 @@ def compute(settings: Settings, progress: Progress = silent) -> Bottleneck:
     bars, densities = [], {}
     for i, target in enumerate(TARGETS):
         progress(f"best prompts at target {target:g}", i, len(TARGETS))
-        intrinsic = baseline(p.masses, p.scores, target)
+        intrinsic = baseline(p.scores, target, masses=p.masses)
         nearest = best_prompts(world, p, -np.inf, intrinsic.masses)
         for name, prompt in best_prompts(world, p, target).items():
-            parts = decompose(prompt.masses, p.masses, p.scores, target)
-            bound = intrinsic.kl + kl(nearest[name].masses, intrinsic.masses)
+            parts = decompose(p.scores, target, q=prompt.masses, masses=p.masses)
+            bound = intrinsic.kl + finite_kl(nearest[name].masses, intrinsic.masses)
             mean = float(prompt.masses @ p.scores)
             bars.append(Bar(target, name, prompt.parameters.tolist(), mean, parts, bound, prompt.stationarity))
             if target == DRAWN:

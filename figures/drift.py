@@ -17,7 +17,8 @@ from matplotlib.patches import Circle
 
 from distributional_view.figures.artefact import Artefact, Settings
 from distributional_view.figures.output import Provenance
-from distributional_view.theory.measures.tasks import Baseline, baseline, gibbs
+from distributional_view.theory.measures.dual import gibbs
+from distributional_view.theory.measures.tasks import Baseline, baseline
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.toy.drift import Step, label_score, reference_at, reference_score, sweep
 from distributional_view.toy.kde import log_density
@@ -99,13 +100,13 @@ def compute(settings: Settings, progress: Progress = silent) -> Drift:
     pixel = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
     log_p, psi = log_density(world, pixel), np.asarray(world.psi(pixel))
     p = node_measure(world)
-    intrinsic = baseline(p.masses, p.scores, TARGET)
+    intrinsic = baseline(p.scores, TARGET, masses=p.masses)
     reference = reference_at(world, TARGET)
 
     def density(exponent: Float[np.ndarray, " n"], on_pixels: Float[np.ndarray, "g g"]) -> Float[np.ndarray, "g g"]:
-        return np.exp(log_p + on_pixels - gibbs(p.masses, exponent).log_partition)
+        return np.exp(log_p + on_pixels - gibbs(exponent, masses=p.masses).log_partition)
 
-    rows = []
+    rows: list[TaskRow] = []
     for name, unit, formula, at_nodes, at_pixels in (
         (
             "text-like",

@@ -32,10 +32,10 @@ from tests.support.strategies import exponential_law, non_steep_law
 UNIFORM = PiecewiseLaw(lambda u: u, np.zeros_like, np.array([0.0, 1.0]))
 FLOORED = PiecewiseLaw(lambda u: np.maximum(u, 0.4), np.zeros_like, np.array([0.0, 0.4, 1.0]))
 CAPPED = PiecewiseLaw(lambda u: np.minimum(u, 0.7), np.zeros_like, np.array([0.0, 0.7, 1.0]))
-COIN = AtomicLaw(np.array([0.0, 1.0]), np.array([0.7, 0.3]))
+COIN = AtomicLaw(np.array([0.0, 1.0]), masses=np.array([0.7, 0.3]))
 CONSTANT = AtomicLaw(np.array([2.0]))
 EXPONENTIAL = exponential_law(1.0)
-DIE = AtomicLaw(np.array([0.0, 1.0, 2.0]), np.array([0.5, 0.3, 0.2]))
+DIE = AtomicLaw(np.array([0.0, 1.0, 2.0]), masses=np.array([0.5, 0.3, 0.2]))
 
 
 def refused(call: Callable[[], object], error: type[Exception] = ValueError) -> bool:
@@ -95,7 +95,10 @@ def unbounded_scores_lose_tilts(law: ScoreLaw = EXPONENTIAL) -> str:
 def pinsker_is_sharp(constant: float = 2.001) -> str:
     """Without the constant 2: near (1/2, 1/2) KL = 2 TV^2 + O(TV^4)."""
     p, shifts = np.array([0.5, 0.5]), [0.1, 0.03, 0.01, 0.003]
-    gaps = [finite.tv(q, p) - math.sqrt(finite.kl(q, p) / constant) for q in (p + np.array([s, -s]) for s in shifts)]
+    gaps = [
+        finite.finite_tv(q, p) - math.sqrt(finite.finite_kl(q, p) / constant)
+        for q in (p + np.array([s, -s]) for s in shifts)
+    ]
     expect(max(gaps) > 0, "TV > sqrt(KL/c) for some q", shifts=shifts, gaps=gaps)
     return f"TV <= sqrt(KL/{constant}) is false near a fair coin: 2 cannot be raised."
 
@@ -297,7 +300,7 @@ def one_value_above_gives_equality(law: ScoreLaw = DIE, t: float = 2.0) -> str:
 def negative_scores_lift_the_bound(lowest: float = -30.0) -> str:
     table, levels = published_table2(), [5.0, 6.0, 7.0]
     values, masses = bound_groups([table[level, "hard"]["kl_kde"] for level in levels], levels).atoms()
-    law = AtomicLaw(np.append(lowest, values[1:]), masses)
+    law = AtomicLaw(np.append(lowest, values[1:]), masses=masses)
     exact, printed = calibrate_klsc(law, 5.0).kl, table[5.0, "klsc"]["kl_kde"]
     expect(exact >= printed, "a law with the printed hard KL reaches the printed KLSC KL", exact=exact, printed=printed)
     matched = [abs(calibrate_hard(law, level).kl - table[level, "hard"]["kl_kde"]) for level in levels]

@@ -34,7 +34,7 @@ GAPPED = PiecewiseLaw(
 )
 FOUR = AtomicLaw(np.arange(4.0))
 CONSTANT = AtomicLaw(np.array([2.0]))
-COIN = AtomicLaw(np.array([0.0, 1.0]), np.array([0.7, 0.3]))
+COIN = AtomicLaw(np.array([0.0, 1.0]), masses=np.array([0.7, 0.3]))
 BETA_5_1 = PiecewiseLaw(lambda u: u, lambda u: math.log(5) + 4 * np.log(u), np.array([0.0, 1.0]))
 EXPONENTIAL = exponential_law(1.0)
 PARETO = pareto_law(3.0)

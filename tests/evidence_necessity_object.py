@@ -30,13 +30,13 @@ THREE = np.array([0.5, 0.25, 0.25]), np.array([0.0, 1.0, 2.0]), np.array([1.0, -
 def edges_have_no_joint_tilt(kappa: float = 0.5) -> str:
     """Without a strictly feasible law the multipliers diverge: the only feasible law has a zero that no tilt has."""
     p, psi, g = THREE
-    found = task_injected(p, psi, g, 1.0, kappa)
+    found = task_injected(psi, 1.0, task=g, task_target=kappa, masses=p)
     expect(found.masses.min() < 1e-6, "the minimiser has a zero where p has mass", masses=found.masses)
     gaps = [1e-2, 1e-4, 1e-6]
-    multipliers = [task_injected(p, psi, g, 1.0, kappa - gap).task_multiplier for gap in gaps]
+    multipliers = [task_injected(psi, 1.0, task=g, task_target=kappa - gap, masses=p).task_multiplier for gap in gaps]
     rises = np.diff(multipliers) / math.log(100)
     expect(rises.min() > 0.1, "gamma grows like log(1/gap)", gaps=gaps, multipliers=multipliers)
-    top = largest_task_mean(p, psi, g, 1.0, at_least=True)
+    top = largest_task_mean(psi, 1.0, task=g, masses=p, at_least=True)
     expect(abs(top - kappa) < 1e-9, "no law is strictly feasible", largest=top, kappa=kappa)
     return (
         f"Three points, kappa at the largest E[g]: the minimiser (1/2, 0, 1/2) is no tilt; gamma ~ {rises[-1]:.2f} log."
@@ -72,12 +72,12 @@ def held_means_allow_negative_multipliers(lean: float = 1.0) -> str:
     """Without inequalities: held at E[psi] = tau, as in Definition 2.5, the multiplier of psi may be negative."""
     p, psi = np.full(4, 0.25), np.array([0.0, 1.0, 2.0, 3.0])
     g = np.array([0.0, 0.2, 0.9, 1.0]) * lean
-    intrinsic = baseline(p, psi, 1.6)
+    intrinsic = baseline(psi, 1.6, masses=p)
     kappa = float(intrinsic.masses @ g) + 0.1
     found = distortion(intrinsic, g, kappa)
     total = intrinsic.multiplier + found.shift
     expect(total < -0.1, "beta < 0", multiplier=total)
-    free = task_injected(p, psi, g, 1.6, kappa)
+    free = task_injected(psi, 1.6, task=g, task_target=kappa, masses=p)
     expect(free.multiplier == 0 and free.masses @ psi > 1.6, "with >= the level is slack", mean=free.masses @ psi)
     return f"A demand that lifts psi too: E[psi] held at tau needs beta = {total:.2f}; E[psi] >= tau has beta = 0."
 
@@ -137,7 +137,7 @@ def heavy_tasks_cost_nothing(tail: Tail = heavy) -> str:
     counts, bounds, exact = [6, 10, 14, 18], [], []
     for count in counts:
         p, psi, g = product(*tail(count))
-        intrinsic = baseline(p, psi, 0.7)
+        intrinsic = baseline(psi, 0.7, masses=p)
         kappa = float(intrinsic.masses @ g) + 0.5
         bounds.append(distortion_bound(intrinsic, g, kappa))
         exact.append(distortion(intrinsic, g, kappa).value)
@@ -152,7 +152,7 @@ def heavy_tasks_cost_nothing(tail: Tail = heavy) -> str:
 @evidence("Theorem E.3", "necessity", controls={"a demand above E[g]": {"excess": 0.2}})
 def met_demands_cost_nothing(excess: float = -0.2) -> str:
     p, psi, g = THREE
-    intrinsic = baseline(p, psi, 1.0)
+    intrinsic = baseline(psi, 1.0, masses=p)
     start = float(intrinsic.masses @ g)
     bound = distortion_bound(intrinsic, g, start + excess)
     expect(bound <= 1e-12, "the bound is 0", bound=bound)
@@ -166,7 +166,7 @@ def the_bound_is_not_the_distortion(lean: float = 1.0) -> str:
     """The bound lets E[psi] go: without the multiplier b of psi the dual is too small wherever g leans on psi."""
     p, psi, g = product(np.array([0.5, 0.3, 0.2]), np.array([0.0, 1.0, 3.0]))
     g = g + lean * psi
-    intrinsic = baseline(p, psi, 0.6)
+    intrinsic = baseline(psi, 0.6, masses=p)
     kappa = float(intrinsic.masses @ g) + 0.4
     found, bound = distortion(intrinsic, g, kappa), distortion_bound(intrinsic, g, kappa)
     expect(found.value > 1.05 * bound > 0, "Delta exceeds the bound", exact=found.value, bound=bound)
@@ -196,7 +196,7 @@ def on_the_edge_the_dual_may_be_finite(tail: Tail = heavy, edge: float = 0.0) ->
     for count in counts:
         masses, heights = tail(count)
         p, psi, g = np.append(0.5, 0.5 * masses), np.append(0.0, heights), np.append(0.0, -np.ones(count))
-        intrinsic = baseline(p, psi, float(p @ psi))
+        intrinsic = baseline(psi, float(p @ psi), masses=p)
         at_edge = refused(lambda i=intrinsic, t=g: distortion(i, t, edge), InfeasibleTarget)
         expect(at_edge, "on the edge no law meets both levels", edge=edge)
         values.append(distortion(intrinsic, g, -8 * intrinsic.mean / heights[-1]).value)
@@ -216,7 +216,7 @@ def on_the_edge_the_dual_may_be_finite(tail: Tail = heavy, edge: float = 0.0) ->
 def equality_is_another_problem(kappa_excess: float = -0.1) -> str:
     """gamma >= 0 belongs to E[g] >= kappa: at a met demand the dual over all gamma is the price of E[g] = kappa."""
     p, psi, g = np.array([0.4, 0.2, 0.2, 0.2]), np.append(THREE[1], 0.0), np.append(THREE[2], 0.0)
-    intrinsic = baseline(p, psi, 1.0)
+    intrinsic = baseline(psi, 1.0, masses=p)
     kappa = float(intrinsic.masses @ g) + kappa_excess
     value = distortion(intrinsic, g, kappa).value
     mirrored = distortion(intrinsic, -g, -kappa)  # E[g] <= kappa

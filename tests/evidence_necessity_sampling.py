@@ -119,7 +119,7 @@ def unnormalised_laws_do_not_concentrate(
 def unbounded_statistics_feel_rare_regions(height: Callable[[float], float] = lambda eps: 1 / eps) -> str:
     rare = [1e-2, 1e-4, 1e-6]
     errors = [
-        conditioning_error(np.array([1 - e, e]), np.array([0.0, height(e)]), np.array([True, False])).error
+        conditioning_error(np.array([0.0, height(e)]), np.array([True, False]), masses=np.array([1 - e, e])).error
         for e in rare
     ]
     expect(min(errors) > 0.9, "E[s] and E[s | T] stay apart as eps -> 0", eps=rare, errors=errors)
@@ -131,7 +131,7 @@ def unbounded_statistics_feel_rare_regions(height: Callable[[float], float] = la
 def empty_regions_have_no_mean(inside: bool = False) -> str:
     q, s = np.array([0.7, 0.3]), np.array([1.0, -1.0])
     region = np.array([inside, False])
-    expect(refused(lambda: conditioning_error(q, s, region)), "E[s | T] does not exist", region=region)
+    expect(refused(lambda: conditioning_error(s, region, masses=q)), "E[s | T] does not exist", region=region)
     expect(q[region].sum() == 0, "q(T) = 0 >= 1 - eps only for eps = 1")
     return "At eps = 1 the empty region is typical, and E[s | T] is 0/0."
 
@@ -233,7 +233,7 @@ def infeasible_laws_cost_less(lift: float = 0.0) -> str:
     p, psi = FOUR
     tau = 2.0
     q = (1 - lift) * p + lift * np.array([0.1, 0.2, 0.2, 0.5])
-    parts = decompose(q, p, psi, tau)
+    parts = decompose(psi, tau, q=q, masses=p)
     expect(parts.kl < parts.klsc_kl + parts.gap - 0.1, "KL(q||p) < KL(q_b||p) + KL(q||q_b)", parts=parts)
     expect(q @ psi < tau and parts.excess < 0, "E_q[psi] < tau", mean=q @ psi)
     return f"q = p at tau = 2: KL(p||p) = 0, the right side is {parts.klsc_kl + parts.gap:.3f}."
@@ -244,7 +244,7 @@ def tilts_of_higher_levels_give_no_bound(shift: float = 0.3) -> str:
     """With q_beta the KLSC solution of another, higher level, a feasible q may cost less."""
     p, psi = FOUR
     tau = 1.8
-    q, other = baseline(p, psi, tau).masses, baseline(p, psi, tau + shift)
+    q, other = baseline(psi, tau, masses=p).masses, baseline(psi, tau + shift, masses=p)
     left, right = summed_kl(q, p), other.kl + summed_kl(q, other.masses)
     expect(left < right - 1e-3, "KL(q||p) < KL(q_b'||p) + KL(q||q_b')", left=left, right=right)
     expect(other.mean > tau + 1e-6, "q_b' solves a higher level", mean=other.mean)
@@ -261,9 +261,13 @@ def families_may_not_reach(tau: float = 3.9) -> str:
         return np.log(p) + at[0] * feature, feature[None]
 
     starts = [np.array([c]) for c in (-2.0, 0.0, 2.0)]
-    expect(refused(lambda: best_member(curve, p, psi, tau, starts), InfeasibleTarget), "no member is feasible", tau=tau)
-    q_beta = baseline(p, psi, tau)
-    right = q_beta.kl + best_member(curve, q_beta.masses, psi, -math.inf, starts).kl
+    expect(
+        refused(lambda: best_member(curve, psi, tau, starts, masses=p), InfeasibleTarget),
+        "no member is feasible",
+        tau=tau,
+    )
+    q_beta = baseline(psi, tau, masses=p)
+    right = q_beta.kl + best_member(curve, psi, -math.inf, starts, masses=q_beta.masses).kl
     at = np.linspace(-60, 60, 4001)[:, None] * feature + np.log(p)
     at = np.exp(at - at.max(1, keepdims=True))
     reached = float(((at @ psi) / at.sum(1)).max())

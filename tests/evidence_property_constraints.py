@@ -60,11 +60,11 @@ def truncation_is_minimal(reach: float = 0.0, sign: int = 1) -> str:
     @for_all(finite_measures(), weights_of_six, unit, examples=100)
     def each(measure, raw, share):
         masses, scores = measure
-        law = finite.score_law(masses, scores)
+        law = AtomicLaw(scores, masses=masses)
         t = upper_quantile(law, share)
         at = scores >= t
         expected = np.where(at, masses, 0) / masses[at].sum()
-        q_t = finite.reweight(masses, scores, Hard(law, t))
+        q_t = finite.reweight(scores, Hard(law, t), masses=masses)
         expect(np.allclose(q_t, expected), "q_t = p 1{psi >= t}/S(t)", measure=measure, t=t, left=q_t, right=expected)
         q = restricted(raw, (scores >= t - reach) & (masses > 0))
         left, right = summed_kl(q, masses), summed_kl(q, q_t) - sign * math.log(masses[at].sum())
@@ -124,7 +124,7 @@ def tilt_is_minimal(factor: float = 1.0, lag: float = 0.0) -> str:
     @for_all(finite_measures(), unit, weights_of_six, st.booleans(), examples=100)
     def each(measure, fraction, raw, near):
         masses, scores = measure
-        law = finite.score_law(masses, scores)
+        law = AtomicLaw(scores, masses=masses)
         target = level_at(law, fraction)
         beta = factor * calibrate_klsc(law, target).multiplier
         q_beta = tilted(masses, scores, beta)
@@ -156,7 +156,7 @@ def weak_duality(signs: tuple[int, ...] = (1,), log_partition_sign: int = -1) ->
     @for_all(finite_measures(), weights_of_six, tilts, st.floats(0.0, 1.0), unit, examples=100)
     def each(measure, raw, beta, slack, near):
         masses, scores = measure
-        law = finite.score_law(masses, scores)
+        law = AtomicLaw(scores, masses=masses)
         q = near * masses + (1 - near) * restricted(raw, masses > 0)
         value = summed_kl(q, masses)
         for b in (beta, -beta):
@@ -202,7 +202,7 @@ def tilts_tend_to_the_top(share: float = 1.0) -> str:
     @for_all(finite_measures())
     def at_the_supremum(measure):
         masses, scores = measure
-        law = finite.score_law(masses, scores)
+        law = AtomicLaw(scores, masses=masses)
         top = -math.log(share * law.ess_sup_mass)
         limit = calibrate_klsc(law, law.ess_sup)
         expect(close(limit.kl, top), "KL = -log P(psi = sup)", measure=measure, left=limit.kl, right=top)
@@ -241,7 +241,7 @@ def randomised_ties(kept: Callable[[float], float] = lambda a: a) -> str:
     @for_all(finite_measures(), unit)
     def each(measure, fraction):
         masses, scores = measure
-        law = finite.score_law(masses, scores)
+        law = AtomicLaw(scores, masses=masses)
         target = level_at(law, fraction)
         hard = calibrate_hard(law, target)
         q = masses * ((scores > hard.threshold) + kept(hard.tie_fraction) * (scores == hard.threshold))
@@ -278,7 +278,7 @@ def bregman_form(at: int = 0, half: float = 0.5) -> str:
     @for_all(finite_measures(), st.floats(-2.0, 2.0), st.floats(-2.0, 2.0))
     def measures(measure, b1, b2):
         masses, scores = measure
-        law, b = finite.score_law(masses, scores), (b1, b2)
+        law, b = AtomicLaw(scores, masses=masses), (b1, b2)
         left = summed_kl(*(tilted(masses, scores, v) for v in b))
         right = law.log_partition(b2) - law.log_partition(b1) - (b2 - b1) * law.tilt(b[at]).mean
         expect(close(left, right, 1e-8), "(72)-(75)", measure=measure, b=b, left=left, right=right)
@@ -316,7 +316,7 @@ def gap_is_a_divergence(excess: float = 0.0) -> str:
     @for_all(finite_measures(), unit)
     def measures(measure, share):
         masses, scores = measure
-        law = finite.score_law(masses, scores)
+        law = AtomicLaw(scores, masses=masses)
         t = upper_quantile(law, share)
         q_t = np.where(scores >= t, masses, 0.0) / law.survival(t)
         assume(t > law.ess_inf and law.survival(t) > 1.001 * law.ess_sup_mass)
@@ -359,7 +359,7 @@ def hard_levels_bound_the_tilt(top: float = 1.0) -> str:
         assume(shift < math.inf and min(1 - kept[0], *(-np.diff(kept))) > 1e-3 and hard[0].mean < law.ess_sup)
         groups = bound_groups([h.kl for h in hard], [h.mean + shift for h in hard])
         values, masses = groups.atoms()
-        raised = AtomicLaw(np.append(values[:-1], values[-1] / top), masses)
+        raised = AtomicLaw(np.append(values[:-1], values[-1] / top), masses=masses)
         target, found = hard[0].mean + shift, calibrate_klsc(law, hard[0].mean).kl
         bound = calibrate_klsc(raised, target).kl if target < raised.ess_sup else -math.inf
         expect(found <= bound + 1e-7, "KL(q_beta || p) <= the bound", law=law, hard=hard, kl=found, bound=bound)

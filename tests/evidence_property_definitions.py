@@ -11,6 +11,7 @@ from scipy.integrate import quad
 
 from distributional_view.proofs_check.evidence import evidence, expect
 from distributional_view.theory import (
+    AtomicLaw,
     Hard,
     Klsc,
     kl,
@@ -40,7 +41,7 @@ def expectation_by_change_of_measure(power: int = 1) -> str:
     @for_all(finite_measures(), unit, tilts)
     def each(measure, share, beta):
         masses, scores = measure
-        law = finite.score_law(masses, scores)
+        law = AtomicLaw(scores, masses=masses)
         for q in (Hard(law, upper_quantile(law, share)), Klsc(law, beta)):
             total = math.fsum(scores * masses * np.exp(q.log_ratio(scores)) ** power)
             expect(close(q.mean, total), "E_q[psi] = E_p[psi dq/dp]", measure=measure, q=q, left=q.mean, right=total)
@@ -60,12 +61,12 @@ def kl_of_measures(divergence: Callable[[np.ndarray, np.ndarray], float] = summe
     @for_all(weights_of_six, weights_of_six, st.integers(1, 5))
     def each(raw_q, raw_p, cut):
         q, p = (restricted(raw, np.full(6, True)) for raw in (raw_q, raw_p))
-        value = finite.kl(q, p)
+        value = finite.finite_kl(q, p)
         expect(close(value, divergence(q, p)), "KL by its sum", q=q, p=p, left=value, right=divergence(q, p))
         same = bool(np.allclose(q, p, rtol=1e-12, atol=0))
         expect((value <= 1e-12) == same and value >= 0, "KL >= 0, and 0 only at q = p", q=q, p=p, value=value)
         merged = [np.append(m[:cut], m[cut:].sum()) for m in (q, p)]
-        expect(finite.kl(*merged) <= value + 1e-12, "merging points cannot raise KL", q=q, p=p, cut=cut)
+        expect(finite.finite_kl(*merged) <= value + 1e-12, "merging points cannot raise KL", q=q, p=p, cut=cut)
 
     return "KL is the sum of q log(q/p), +inf off the support of p, 0 only at q = p, and falls when points are merged."
 
@@ -78,7 +79,7 @@ def tv_is_the_largest_difference(factor: float = 0.5) -> str:
         events = (np.array(event) for event in itertools.product([0.0, 1.0], repeat=6))
         largest = max(abs(float(event @ (q - p))) for event in events)
         half = factor * float(np.abs(q - p).sum())
-        for value in (finite.tv(q, p), half):
+        for value in (finite.finite_tv(q, p), half):
             expect(close(value, largest), "TV = max over the 64 events", q=q, p=p, left=value, right=largest)
 
     return "Half the sum of |q - p| is the largest difference over all 64 events of six points."
@@ -93,7 +94,7 @@ def pinsker(constant: float = 2.0) -> str:
     @for_all(weights_of_six, weights_of_six)
     def measures(raw_q, raw_p):
         q, p = (restricted(raw, np.full(6, True)) for raw in (raw_q, raw_p))
-        check(finite.tv(q, p), finite.kl(q, p), q=q, p=p)
+        check(finite.finite_tv(q, p), finite.finite_kl(q, p), q=q, p=p)
 
     @for_all(tilting_laws(), unit, unit, tilts, tilts)
     def solutions(law, a, b, beta, gamma):
@@ -111,10 +112,10 @@ def dirac(mass: Callable[[float], float] = lambda p: p) -> str:
         masses, scores = measure
         at, other = np.eye(6)[i], np.eye(6)[j]
         expected = -math.log(mass(masses[i])) if masses[i] > 0 else math.inf
-        value = finite.kl(at, masses)
+        value = finite.finite_kl(at, masses)
         expect(close(value, expected), "KL(delta_a || p) = -log p(a)", measure=measure, i=i, left=value, right=expected)
-        expect(finite.tv(at, other) == (i != j), "TV between points is 0 or 1", i=i, j=j)
-        law = finite.score_law(at, scores).tilt(beta)
+        expect(finite.finite_tv(at, other) == (i != j), "TV between points is 0 or 1", i=i, j=j)
+        law = AtomicLaw(scores, masses=at).tilt(beta)
         expect((law.mean, law.variance) == (scores[i], 0.0), "a point is fixed by tilting", score=scores[i], law=law)
         pool = sum(m * np.eye(6)[k] for k, m in enumerate(masses))
         expect(np.array_equal(pool, masses), "a finite measure is the mixture of its points", measure=measure)
@@ -132,16 +133,16 @@ def only_the_law_of_the_score_matters(mix: float = 0.0) -> str:
         there = np.concatenate([split * masses, (1 - split) * masses])[[*order, *range(6, 12)]]
         there_scores = np.concatenate([scores, scores])[[*order, *range(6, 12)]]
         other, there_other = np.arange(6) ** 2.0, np.arange(12) ** 2.0
-        law = finite.score_law(masses, scores)
+        law = AtomicLaw(scores, masses=masses)
         pairs = (Hard(law, upper_quantile(law, share)), Klsc(law, beta))
-        here_q = [finite.reweight(masses, scores, s) for s in pairs]
-        there_q = [finite.reweight(there, there_scores, s) for s in pairs]
+        here_q = [finite.reweight(scores, s, masses=masses) for s in pairs]
+        there_q = [finite.reweight(there_scores, s, masses=there) for s in pairs]
         for q, r in zip(here_q, there_q, strict=True):
             left, right = q @ (scores + mix * other), r @ (there_scores + mix * there_other)
             expect(close(left, right), "E_q on both spaces", measure=measure, there=there, left=left, right=right)
             expect(close(summed_kl(q, masses), summed_kl(r, there)), "KL on both spaces", measure=measure)
-        expect(close(finite.tv(*here_q), finite.tv(*there_q)), "TV on both spaces", measure=measure)
-        expect(close(finite.tv(*here_q), tv(*pairs), 1e-8), "TV from the law alone", measure=measure)
+        expect(close(finite.finite_tv(*here_q), finite.finite_tv(*there_q)), "TV on both spaces", measure=measure)
+        expect(close(finite.finite_tv(*here_q), tv(*pairs), 1e-8), "TV from the law alone", measure=measure)
 
     return "Two spaces with the same law of psi give the same means, KL and TV of truncations and tilts."
 
@@ -152,10 +153,10 @@ def shells_by_enumeration(inside: Callable[..., np.ndarray] = np.less) -> str:
     @for_all(finite_measures(), unit, st.sampled_from([0.25, 0.5, 1.0, 1.5]), tilts)
     def each(measure, share, margin, beta):
         masses, scores = measure
-        law = finite.score_law(masses, scores)
+        law = AtomicLaw(scores, masses=masses)
         t = float(law.atoms()[0][int(share * len(law.atoms()[0]))])
         for q in (Hard(law, law.ess_inf), Hard(law, t), Klsc(law, beta)):
-            w = finite.reweight(masses, scores, q)
+            w = finite.reweight(scores, q, masses=masses)
             expected = w[(scores >= t) & inside(scores, t + margin)].sum() / w[scores >= t].sum()
             found = q.boundary_mass(t, margin)
             expect(close(found, expected), "M by its sum", measure=measure, q=q, t=t, left=found, right=expected)

@@ -65,9 +65,11 @@ def tv_between_truncations(conditional: bool = True) -> str:
     @for_all(finite_measures(), unit, unit)
     def measures(measure, a, b):
         masses, scores = measure
-        law = finite.score_law(masses, scores)
+        law = AtomicLaw(scores, masses=masses)
         q, r = (Hard(law, t) for t in two_quantiles(law, a, b))
-        left = 0.5 * float(np.abs(finite.reweight(masses, scores, q) - finite.reweight(masses, scores, r)).sum())
+        left = 0.5 * float(
+            np.abs(finite.reweight(scores, q, masses=masses) - finite.reweight(scores, r, masses=masses)).sum()
+        )
         right = (q.kept - r.kept) / (q.kept if conditional else 1.0)
         expect(close(left, right), "half the sum is 1 - S(t')/S(t)", measure=measure, q=q, r=r, left=left, right=right)
         expect(close(tv(q, r), left), "the library's TV", measure=measure, q=q, r=r, left=tv(q, r), right=left)
@@ -131,7 +133,7 @@ def residual(law, t: float) -> float:
 
 @evidence("Ours: finite step", "property", controls={"the threshold for the shell's mean": {"shell": "threshold"}})
 def hard_step(shell: str = "mean") -> str:
-    @for_all(st.one_of(finite_measures().map(lambda m: finite.score_law(*m)), heavy_atomic_laws()), unit, unit)
+    @for_all(st.one_of(finite_measures().map(lambda m: AtomicLaw(m[1], masses=m[0])), heavy_atomic_laws()), unit, unit)
     def atoms(law, a, b):
         t, u = two_quantiles(law, a, b)
         values, masses = below(law, t, u)
@@ -158,7 +160,7 @@ def soft_speed(half: float = 0.5, power: float = 1.0) -> str:
     @for_all(finite_measures(), st.floats(0.0, 3.0))
     def each(measure, beta):
         masses, scores = measure
-        law, q = finite.score_law(masses, scores), tilted(masses, scores, beta)
+        law, q = AtomicLaw(scores, masses=masses), tilted(masses, scores, beta)
         mean = float(q @ scores)
         variance = float(q @ (scores - mean) ** 2)
         speed = half * float(q @ np.abs(scores - mean)) / variance**power
@@ -216,7 +218,7 @@ def mean_soft_speed(half: float = 0.5) -> str:
 
 @evidence("Ours: Nelson-Aalen", "property", controls={"logarithms at the atoms": {"jump": lambda x: -math.log1p(-x)}})
 def mean_hard_speed(jump: Callable[[float], float] = lambda x: x) -> str:
-    @for_all(st.one_of(finite_measures().map(lambda m: finite.score_law(*m)), heavy_atomic_laws()), unit, unit)
+    @for_all(st.one_of(finite_measures().map(lambda m: AtomicLaw(m[1], masses=m[0])), heavy_atomic_laws()), unit, unit)
     def atoms(law, a, b):
         t, u = two_quantiles(law, a, b)
         values, masses = below(law, t, u)

@@ -9,8 +9,9 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from distributional_view.proofs_check.evidence import evidence, expect
-from distributional_view.theory.measures.finite import score_law
-from distributional_view.theory.measures.tasks import baseline, distortion, distortion_bound, gibbs, task_injected
+from distributional_view.theory.laws.atomic import AtomicLaw
+from distributional_view.theory.measures.dual import gibbs
+from distributional_view.theory.measures.tasks import baseline, distortion, distortion_bound, task_injected
 from distributional_view.theory.solutions.calibrate import calibrate_klsc
 from tests.support.enumeration import close, log_partition, summed_kl, tilted
 from tests.support.strategies import finite_measures, for_all, restricted, unit, weights_of_six
@@ -53,7 +54,7 @@ def joint_tilt_is_minimal(
         p, psi = measure
         slater = 0.9 * restricted(raw, p > 0) + 0.1 * p
         levels = np.array([slater @ psi, slater @ g]) - np.array(margins)
-        found = task_injected(p, psi, g, *levels.tolist())
+        found = task_injected(psi, float(levels[0]), task=g, task_target=float(levels[1]), masses=p)
         shown = {"p": p, "psi": psi, "g": g, "levels": levels, "found": found}
         beta, gamma = np.array(signs) * (found.multiplier, found.task_multiplier)
         expect(np.allclose(tilted(p, beta * psi + gamma * g, 1.0), found.masses, atol=1e-8), "q = p e^(..)/Z", **shown)
@@ -89,7 +90,7 @@ def gibbs_is_the_only_maximiser(sign: int = -1, direction=summed_kl, scale: floa
     def each(measure, f, raw, size):
         mu, _ = measure
         f = size * f
-        best, log_z = gibbs(mu, scale * f)
+        best, log_z = gibbs(scale * f, masses=mu)
         expect(close(log_z, log_partition(mu, f, 1.0)), "log E[e^f]", mu=mu, f=f, left=log_z)
         q = 0.9 * restricted(raw, mu > 0) + 0.1 * mu
         value, left_over = float(q @ f) + sign * direction(q, mu), summed_kl(q, tilted(mu, f, 1.0))
@@ -116,10 +117,10 @@ def bound_is_below_every_competitor(
     @for_all(finite_measures(), tasks, unit, unit, weights_of_six, multipliers, unit, examples=60, shrink=False)
     def each(measure, g, a, near, raw, gamma, slack):
         p, psi = measure
-        intrinsic = baseline(p, psi, inside(p, psi, a))
+        intrinsic = baseline(psi, inside(p, psi, a), masses=p)
         base = p if from_prior else intrinsic.masses
         rough = near * intrinsic.masses + (1 - near) * restricted(raw, p > 0)
-        for q in (held_at(rough, p, psi, intrinsic.mean), gibbs(intrinsic.masses, gamma * g).masses):
+        for q in (held_at(rough, p, psi, intrinsic.mean), gibbs(gamma * g, masses=intrinsic.masses).masses):
             kappa = float(q @ g) - (slack if sign < 0 else 0.0)
             cost, bound = direction(q, intrinsic.masses), factor * distortion_bound(intrinsic, g, kappa)
             shown = {"p": p, "psi": psi, "g": g, "q": q, "kappa": kappa}
@@ -149,7 +150,7 @@ def distortion_is_its_dual(shift: float = 1.0, hold: bool = True, direction=summ
     )
     def each(measure, g, a, raw, gamma, b, fraction):
         p, psi = measure
-        intrinsic = baseline(p, psi, inside(p, psi, a))
+        intrinsic = baseline(psi, inside(p, psi, a), masses=p)
         base, tau = intrinsic.masses, intrinsic.mean
         free = 0.9 * restricted(raw, p > 0) + 0.1 * base
         q = held_at(free, p, psi, tau)
@@ -169,7 +170,7 @@ def distortion_is_its_dual(shift: float = 1.0, hold: bool = True, direction=summ
         met = abs(found.masses @ psi - tau) < 1e-8 and found.masses @ g >= kappa - 1e-8
         expect(met and c >= 0, "q* meets both levels", **shown)
         if not hold:  # the law behind E.3's bound: the cheapest one with E[g] = kappa, wherever it takes E[psi]
-            q = gibbs(base, calibrate_klsc(score_law(base, g), kappa).multiplier * g).masses
+            q = gibbs(calibrate_klsc(AtomicLaw(g, masses=base), kappa).multiplier * g, masses=base).masses
         cost = direction(q, base)
         apart = summed_kl(q, found.masses)
         expect(cost >= found.value + apart - 1e-7, "any q costs KL(q||q*) more", cost=cost, apart=apart, **shown)

@@ -11,7 +11,7 @@ from distributional_view.theory import InfeasibleTarget
 from distributional_view.theory.measures.bottleneck import best_member, decompose
 from distributional_view.theory.measures.tasks import baseline
 from distributional_view.theory.measures.typical import conditioning_error
-from distributional_view.theory.pools.retrieval import effective_size, reweight_to, tilted_weights, top_k
+from distributional_view.theory.pools.retrieval import effective_size, retrieve, reweight_to, tilted_weights
 from distributional_view.theory.samplers.ascent import Ascent, gibbs_log_density
 from tests.evidence_property_object import inside
 from tests.support.enumeration import close, log_partition, summed_kl, tilted
@@ -95,7 +95,7 @@ def effective_size_falls(
         found = reweight_to(scores, target)
         slack = 1e-9 * (1 + float(np.abs(scores).max()))
         expect(found.weights @ scores <= ceiling(scores) + slack, "mean <= max", scores=scores, mean=found.mean)
-        for method in (reweight_to, top_k):
+        for method in (reweight_to, retrieve):
             try:
                 method(scores, float(scores.max()) + spread)
             except InfeasibleTarget:
@@ -179,7 +179,7 @@ def conditioning_moves_little(
         raw, s, region = raw.astype(float), s.astype(float), chosen.astype(bool)
         raw[0], region[0] = 1.0, True
         q = raw / raw.sum()
-        error, bound = conditioning_error(q, s, region)
+        error, bound = conditioning_error(s, region, masses=q)
         shown = {"q": q, "s": s, "region": region}
         direct = abs(math.fsum(q * s) - math.fsum(q[region] * s[region]) / math.fsum(q[region]))
         expect(close(error, direct), "|E[s] - E[s | T]|", left=error, right=direct, **shown)
@@ -208,7 +208,7 @@ def decomposition_bounds_every_competitor(direction=summed_kl, factor: float = 1
     def each(measure, raw, a, near):
         p, psi = measure
         target = inside(p, psi, a)
-        beta = factor * baseline(p, psi, target).multiplier
+        beta = factor * baseline(psi, target, masses=p).multiplier
         q_beta = tilted(p, psi, beta)
         q = near * q_beta + (1 - near) * restricted(raw, p > 0)
         best = np.eye(6)[np.argmax(np.where(p > 0, psi, -np.inf))]
@@ -216,7 +216,7 @@ def decomposition_bounds_every_competitor(direction=summed_kl, factor: float = 1
         if q @ psi < floor:
             share = (floor - q @ psi) / (best @ psi - q @ psi)
             q = (1 - share) * q + share * best
-        parts = decompose(q, p, psi, target)
+        parts = decompose(psi, target, q=q, masses=p)
         price, gap = summed_kl(q_beta, p), direction(q, q_beta)
         shown = {"p": p, "psi": psi, "q": q, "tau": target, "beta": beta}
         expect(close(parts.kl, summed_kl(q, p)), "KL(q||p)", left=parts.kl, **shown)
@@ -246,13 +246,13 @@ def families_pay_their_distance(own_prior: bool = False, factor: float = 1.0) ->
             return np.log(np.maximum(p, 1e-300)) + bend + at[0] * slope, slope[None]
 
         target = inside(p, psi, 0.7 * a)
-        intrinsic = baseline(p, psi, target)
+        intrinsic = baseline(psi, target, masses=p)
         try:
-            found = best_member(family, p, psi, target, [np.array([c]) for c in (-1.0, 0.5, 2.0)])
+            found = best_member(family, psi, target, [np.array([c]) for c in (-1.0, 0.5, 2.0)], masses=p)
         except InfeasibleTarget:
             assume(False)
         reference = p if own_prior else intrinsic.masses
-        nearest = best_member(family, reference, psi, -math.inf, [found.parameters, np.zeros(1)])
+        nearest = best_member(family, psi, -math.inf, [found.parameters, np.zeros(1)], masses=reference)
         bound = intrinsic.kl + factor * nearest.kl
         shown = {"p": p, "psi": psi, "bend": bend, "slope": slope, "tau": target}
         expect(

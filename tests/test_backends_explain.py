@@ -20,7 +20,7 @@ from distributional_view.theory.errors import CalibrationFailed, InfeasibleTarge
 from distributional_view.theory.methods.pool import representatives
 from distributional_view.theory.methods.twisted_smc import TwistedSmc
 from distributional_view.theory.pools.inclusion import inclusion_probabilities
-from distributional_view.theory.pools.retrieval import reweight_to, top_k
+from distributional_view.theory.pools.retrieval import retrieve, reweight_to
 from distributional_view.theory.samplers.schedule import NoiseSchedule
 from distributional_view.theory.seeds import part_seed
 
@@ -64,7 +64,7 @@ def test_every_method_reaches_its_mean_and_repeats_itself(method, tmp_path):
 
 def test_retrieval_is_that_of_theory(tmp_path):
     scores = (4 * POOL.mean((1, 2, 3))).double().numpy()
-    kept, weighted = top_k(scores, 1.2), reweight_to(scores, 1.2)
+    kept, weighted = retrieve(scores, 1.2), reweight_to(scores, 1.2)
     hard = explain(Request("retrieval", 1.2, 5), tmp_path / "h", gaussian_world(), pool_of(POOL, 70))
     soft = explain(Request("KLSC-weights", 1.2, 5), tmp_path / "s", gaussian_world(), pool_of(POOL))
     assert set(hard.numbers["indices"]) < set(kept.indices.tolist())

@@ -10,7 +10,7 @@ import torch
 
 from distributional_view.backends.adapter.passes import ModelFailed
 from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.theory.pools.retrieval import reweight_to, top_k
+from distributional_view.theory.pools.retrieval import retrieve, reweight_to
 from distributional_view.theory.samplers.ascent import Ascent
 from distributional_view.theory.samplers.energy_dps import calibrate_strength, energy_dps, unguided
 from distributional_view.theory.samplers.schedule import NoiseSchedule, each
@@ -95,7 +95,7 @@ def test_same_calibration_retrieval_twist_and_ascent_as_jax(oracle):
     assert other.knob == pytest.approx(ours.knob, rel=1e-7)
     pool = np.random.default_rng(0).normal(size=(500, 2))
     scores = [v.to_numpy(v.score(v.from_numpy(pool))) for v in (oracle, w)]
-    assert np.array_equal(*(top_k(s, 5.0).indices for s in scores))
+    assert np.array_equal(*(retrieve(s, 5.0).indices for s in scores))
     assert np.allclose(*(reweight_to(s, 5.0).weights for s in scores), rtol=1e-9)
     runs = [
         twisted_smc(v, noise, 0.5, seed=1, strength=0.3)

@@ -10,8 +10,9 @@ import pytest
 
 from distributional_view.command import load
 from distributional_view.commands import ENTRIES
+from distributional_view.toy.fit import kl_column_bound
+from distributional_view.toy.hypotheses import hypotheses
 from distributional_view.toy.kde import kde, kl_on_grid, quadrature_nodes, world_grid
-from distributional_view.toy.recover import hypotheses, kl_column_bound
 from distributional_view.toy.table2 import exact_table
 from distributional_view.toy.world import TARGETS, paper_world, published_table2, recovered
 

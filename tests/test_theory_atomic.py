@@ -21,7 +21,7 @@ def enumerate_tail(masses, scores, threshold):
 @given(finite_measures(), st.integers(-5, 7), st.floats(0.1, 3.0))
 def test_tails_match_enumeration(measure, twice, width):
     masses, scores = measure
-    law, t = AtomicLaw(scores, masses), twice / 2
+    law, t = AtomicLaw(scores, masses=masses), twice / 2
     mass, mean = enumerate_tail(masses, scores, t)
     assert law.survival(t) == pytest.approx(mass, abs=1e-14)
     if mass == 0:
@@ -37,7 +37,7 @@ def test_tails_match_enumeration(measure, twice, width):
 @given(finite_measures(), st.floats(-4.0, 4.0))
 def test_tilts_match_enumeration(measure, beta):
     masses, scores = measure
-    law = AtomicLaw(scores, masses)
+    law = AtomicLaw(scores, masses=masses)
     w = masses * np.exp(beta * scores)
     q = w / w.sum()
     tilted = law.tilt(beta)
@@ -61,7 +61,7 @@ def test_exact_with_fractions():
 
 
 def test_extreme_multipliers_and_back():
-    law = AtomicLaw(np.array([-1e3, 0.0, 0.0, 1e3]), np.array([0.1, 0.2, 0.3, 0.4]))
+    law = AtomicLaw(np.array([-1e3, 0.0, 0.0, 1e3]), masses=np.array([0.1, 0.2, 0.3, 0.4]))
     far = law.tilt(1e4)
     assert far.mean == 1e3
     assert far.tilt(-1e4).mean == pytest.approx(law.mean, abs=1e-6)  # log-masses of 1e7 keep 9 decimals
@@ -71,26 +71,26 @@ def test_extreme_multipliers_and_back():
 
 def test_rare_tail_keeps_relative_accuracy():
     masses = np.array([1 - 1e-18, 1e-18, 1e-21])
-    law = AtomicLaw(np.array([0.0, 1.0, 2.0]), masses / masses.sum())
+    law = AtomicLaw(np.array([0.0, 1.0, 2.0]), masses=masses / masses.sum())
     assert law.survival(1.0) == pytest.approx(1.001e-18, rel=1e-12)
     assert law.tail_mean(1.0) == pytest.approx(1 + 1 / 1001, rel=1e-12)
 
 
 @pytest.mark.parametrize(
-    ("values", "weights", "message"),
+    ("scores", "masses", "message"),
     [
-        ([], None, "at least one score"),
-        ([1.0, math.nan], None, r"values\[1\] = nan"),
-        ([1.0, -math.inf], None, r"values\[1\] = -inf"),
-        ([1.0, 2.0], [0.5, 0.6], r"sum\(weights\) = 1.1"),
-        ([1.0, 2.0], [1.5, -0.5], r"min\(weights\) = -0.5"),
-        ([1.0, 2.0], [1.0], "weights = '1 numbers'"),
-        ([1.0, 2.0], [math.nan, 1.0], "weights = "),
+        ([], None, "at least one number"),
+        ([1.0, math.nan], None, r"scores\[1\] = nan"),
+        ([1.0, -math.inf], None, r"scores\[1\] = -inf"),
+        ([1.0, 2.0], [0.5, 0.6], r"sum\(masses\) = 1.1"),
+        ([1.0, 2.0], [1.5, -0.5], r"min\(masses\) = -0.5"),
+        ([1.0, 2.0], [1.0], "masses = '1 numbers'"),
+        ([1.0, 2.0], [math.nan, 1.0], "masses = "),
     ],
 )
-def test_bad_input(values, weights, message):
+def test_bad_input(scores, masses, message):
     with pytest.raises(ValueError, match=message):
-        AtomicLaw(np.array(values), None if weights is None else np.array(weights))
+        AtomicLaw(np.array(scores), masses=None if masses is None else np.array(masses))
 
 
 def test_no_density():

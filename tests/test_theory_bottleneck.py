@@ -12,7 +12,7 @@ from distributional_view.figures import bottleneck
 from distributional_view.figures.artefact import Settings, save
 from distributional_view.theory.errors import InfeasibleTarget
 from distributional_view.theory.measures.bottleneck import best_member, decompose
-from distributional_view.theory.measures.finite import kl
+from distributional_view.theory.measures.finite import finite_kl
 from distributional_view.theory.measures.tasks import baseline
 from distributional_view.toy.kde import log_density
 from distributional_view.toy.plane import node_measure
@@ -30,31 +30,31 @@ def test_pythagorean_identity(measure, raw, a):
     raw = np.where(p > 0, raw, 0) + np.where(np.arange(6) == 1, 0.5, 0)
     q = raw / raw.sum()
     target = float(p @ psi) + a * (float(psi[p > 0].max()) - float(p @ psi))
-    parts = decompose(q, p, psi, target)
-    assert parts.kl == pytest.approx(kl(q, p), abs=1e-12)
-    assert parts.klsc_kl == pytest.approx(baseline(p, psi, target).kl, abs=1e-12)
+    parts = decompose(psi, target, q=q, masses=p)
+    assert parts.kl == pytest.approx(finite_kl(q, p), abs=1e-12)
+    assert parts.klsc_kl == pytest.approx(baseline(psi, target, masses=p).kl, abs=1e-12)
     assert parts.kl == pytest.approx(parts.klsc_kl + parts.gap + parts.excess, abs=1e-8)
     if float(q @ psi) >= target:
         assert parts.kl >= parts.klsc_kl + parts.gap - 1e-10
     else:
-        assert parts.excess < 0 or baseline(p, psi, target).multiplier == 0
+        assert parts.excess < 0 or baseline(psi, target, masses=p).multiplier == 0
 
 
 def test_equality_needs_the_level_itself_and_the_inequality_a_feasible_q():
     p, psi = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.0, 1.0, 2.0, 4.0])
     on_level = np.array([0.5, 0.0, 0.0, 0.5])
-    assert decompose(on_level, p, psi, 2.0).excess == pytest.approx(0, abs=1e-12)
+    assert decompose(psi, 2.0, q=on_level, masses=p).excess == pytest.approx(0, abs=1e-12)
     above = np.array([0.1, 0.2, 0.2, 0.5])
-    parts = decompose(above, p, psi, 2.0)
+    parts = decompose(psi, 2.0, q=above, masses=p)
     assert parts.kl > parts.klsc_kl + parts.gap + 0.1
-    parts = decompose(p, p, psi, 2.0)  # infeasible: p itself costs nothing
+    parts = decompose(psi, 2.0, q=p, masses=p)  # infeasible: p itself costs nothing
     assert parts.kl == 0 < parts.klsc_kl + parts.gap
 
 
 def test_limit_level():
     """At the essential supremum beta is infinite, only the truncation is feasible, and nothing is left over."""
     p, psi = np.array([0.5, 0.25, 0.25]), np.array([0.0, 1.0, 1.0])
-    parts = decompose(np.array([0.0, 0.8, 0.2]), p, psi, 1.0)
+    parts = decompose(psi, 1.0, q=np.array([0.0, 0.8, 0.2]), masses=p)
     assert parts.excess == 0
     assert parts.kl == pytest.approx(parts.klsc_kl + parts.gap)
 
@@ -68,8 +68,8 @@ def simplex(at):
 def test_without_a_restriction_the_best_member_is_the_klsc_solution(measure, a):
     p, psi = measure
     target = float(p @ psi) + 0.9 * a * (float(psi[p > 0].max()) - float(p @ psi))
-    found = best_member(simplex, p, psi, target, [np.zeros(6)])
-    intrinsic = baseline(p, psi, target)
+    found = best_member(simplex, psi, target, [np.zeros(6)], masses=p)
+    intrinsic = baseline(psi, target, masses=p)
     assert found.kl == pytest.approx(intrinsic.kl, abs=1e-6)
     assert found.kl >= intrinsic.kl - 1e-6
     assert found.masses == pytest.approx(intrinsic.masses, abs=2e-3)
@@ -91,14 +91,14 @@ def test_best_member_of_a_curve_against_a_scan():
     cost, mean = (q * np.log(q / p)).sum(1), q @ psi
     for target in (1.9, 2.2, -np.inf):
         feasible = mean >= target
-        found = best_member(curve, p, psi, target, [np.array([0.5]), np.array([-0.5])])
+        found = best_member(curve, psi, target, [np.array([0.5]), np.array([-0.5])], masses=p)
         assert found.kl == pytest.approx(cost[feasible].min(), abs=2e-4)
         assert found.kl <= cost[feasible].min() + 1e-9
         assert found.mean >= target - 1e-8
     with pytest.raises(InfeasibleTarget, match=r"target = 3\.9.*largest is"):
-        best_member(curve, p, psi, 3.9, [np.array([0.0])])
+        best_member(curve, psi, 3.9, [np.array([0.0])], masses=p)
     with pytest.raises(ValueError, match="starts"):
-        best_member(curve, p, psi, 1.0, [])
+        best_member(curve, psi, 1.0, [], masses=p)
 
 
 @pytest.mark.parametrize("order", [(-1.2, 1.2), (1.2, -1.2)])
@@ -109,9 +109,9 @@ def test_the_better_of_two_local_optima(order):
         height = 0.2 + (at[0] ** 2 - 1) ** 2 + 0.1 * at[0]
         return np.log(p) + height * feature, (4 * at[0] * (at[0] ** 2 - 1) + 0.1) * feature[None]
 
-    each = [best_member(two_wells, p, psi, -np.inf, [np.array([start])]).kl for start in (-1.2, 1.2)]
+    each = [best_member(two_wells, psi, -np.inf, [np.array([start])], masses=p).kl for start in (-1.2, 1.2)]
     assert each[0] < 0.5 * each[1]
-    assert best_member(two_wells, p, psi, -np.inf, [np.array([start]) for start in order]).kl == each[0]
+    assert best_member(two_wells, psi, -np.inf, [np.array([start]) for start in order], masses=p).kl == each[0]
 
 
 @pytest.mark.parametrize("name", sorted(FAMILIES))
@@ -183,7 +183,7 @@ def test_random_starts_find_nothing_better(sidecar):
     family = FAMILIES["two Gaussians"](p.points, p.log_cells)
     for target in TARGETS:
         bar = next(b for b in sidecar["bars"] if (b["target"], b["family"]) == (target, "two Gaussians"))
-        intrinsic = baseline(p.masses, p.scores, target)
+        intrinsic = baseline(p.scores, target, masses=p.masses)
         for prior, level, best in (
             (p.masses, target, bar["kl"]),
             (intrinsic.masses, -np.inf, bar["bound"] - bar["klsc_kl"]),
@@ -194,7 +194,7 @@ def test_random_starts_find_nothing_better(sidecar):
             ]
             for start in starts:
                 try:
-                    found = best_member(family, prior, p.scores, level, [start])
+                    found = best_member(family, p.scores, level, [start], masses=prior)
                 except InfeasibleTarget:
                     continue
                 assert found.kl >= best - 1e-6, (target, level, start)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from distributional_view.theory.pools.inclusion import inclusion_probabilities, systematic
+from distributional_view.theory.pools.inclusion import inclusion_probabilities, systematic_sample
 
 
 def test_inclusion_probabilities_are_the_weights_times_k():
@@ -17,7 +17,7 @@ def test_inclusion_probabilities_are_the_weights_times_k():
     for pi in (3 * w, capped):
         hits = np.zeros(7)
         for offset in offsets:
-            drawn = systematic(pi, float(offset))
+            drawn = systematic_sample(pi, float(offset))
             assert len(set(drawn.tolist())) == round(pi.sum())
             hits[drawn] += 1
         assert hits / offsets.size == pytest.approx(pi, abs=2e-4)
@@ -28,7 +28,7 @@ def test_inclusion_probabilities_are_the_weights_times_k():
         with pytest.raises(ValueError, match=rf"k = {k}: must be in 1\.\.3, the number of points with a weight > 0"):
             inclusion_probabilities(tiny, k)
     with pytest.raises(ValueError, match=r"sum\(probabilities\) = 1\.5: must be a whole number"):
-        systematic(np.array([0.5, 1.0]), 0.1)
-    assert systematic(np.array([0.5, 0.5]), 0.0).tolist() == [0]  # an offset of 0 is permitted
+        systematic_sample(np.array([0.5, 1.0]), 0.1)
+    assert systematic_sample(np.array([0.5, 0.5]), 0.0).tolist() == [0]  # an offset of 0 is permitted
     with pytest.raises(ValueError, match=r"offset = 1\.0: must be in \[0, 1\)"):
-        systematic(np.array([0.5, 0.5]), 1.0)
+        systematic_sample(np.array([0.5, 0.5]), 1.0)

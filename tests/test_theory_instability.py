@@ -122,8 +122,8 @@ def test_discrete_average():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda g: mean_hard_tv_speed(g, 1.0, 1.0), "upper = 1.0"),
-        (lambda g: mean_klsc_tv_speed(g, 1.0, 0.5), "upper = 0.5"),
+        (lambda g: mean_hard_tv_speed(g, 1.0, 1.0), "higher_threshold = 1.0"),
+        (lambda g: mean_klsc_tv_speed(g, 1.0, 0.5), "larger_multiplier = 0.5"),
         (lambda g: mean_tv_step(Hard, g, [], 0.1), "targets = "),
         (lambda g: mean_tv_step(Hard, g, [1.0], -0.1), "step = -0.1"),
         (lambda g: tv_step(Klsc(g, 1.0), Klsc(g, 1.0)), "r.mean = 1.0"),

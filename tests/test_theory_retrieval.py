@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distributional_view.theory import InfeasibleTarget
-from distributional_view.theory.pools.retrieval import effective_size, reweight_to, tilted_weights, top_k
+from distributional_view.theory.pools.retrieval import effective_size, retrieve, reweight_to, tilted_weights
 from tests.support.strategies import unit
 
 pools = st.lists(st.integers(-6, 6), min_size=1, max_size=12).map(lambda v: np.array(v, dtype=float) / 2)
@@ -17,7 +17,7 @@ pools = st.lists(st.integers(-6, 6), min_size=1, max_size=12).map(lambda v: np.a
 @given(pools, unit)
 def test_top_k_is_the_prefix_nearest_to_the_target(scores, fraction):
     target = scores.mean() + fraction * (scores.max() - scores.mean())
-    found = top_k(scores, target)
+    found = retrieve(scores, target)
     ordered = np.sort(scores)[::-1]
     means = [ordered[:k].mean() for k in range(1, len(scores) + 1)]
     assert abs(found.mean - target) == pytest.approx(min(abs(m - target) for m in means), abs=1e-12)
@@ -55,7 +55,7 @@ def test_weights_survive_huge_and_tiny_scores():
 
 def test_infeasible_targets_name_the_largest_mean():
     scores = np.array([0.5, 2.0, 1.0])
-    for method in (top_k, reweight_to):
+    for method in (retrieve, reweight_to):
         with pytest.raises(InfeasibleTarget, match=r"target = 2.5: must be <= 2.0, the largest score in the pool of 3"):
             method(scores, 2.5)
         with pytest.raises(ValueError, match="not finite"):
@@ -68,5 +68,5 @@ def test_infeasible_targets_name_the_largest_mean():
 
 def test_low_targets_keep_everything():
     scores = np.array([0.5, 2.0, 1.0])
-    assert len(top_k(scores, -3.0).indices) == 3
+    assert len(retrieve(scores, -3.0).indices) == 3
     assert reweight_to(scores, -3.0).weights.tolist() == pytest.approx([1 / 3] * 3)

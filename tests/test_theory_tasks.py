@@ -14,12 +14,12 @@ from scipy.optimize import minimize
 from distributional_view.figures import drift
 from distributional_view.figures.artefact import Settings, save
 from distributional_view.theory.errors import InfeasibleTarget
-from distributional_view.theory.measures.finite import kl
+from distributional_view.theory.measures.dual import gibbs
+from distributional_view.theory.measures.finite import finite_kl
 from distributional_view.theory.measures.tasks import (
     baseline,
     distortion,
     distortion_bound,
-    gibbs,
     largest_task_mean,
     task_injected,
 )
@@ -52,11 +52,11 @@ def brute_ceiling(p, psi, g, target):
 def test_gibbs_attains_the_supremum(measure, f, other):
     """Lemma E.2: no q does better than the tilt, and the tilt does exactly log E[e^f]."""
     p, _ = measure
-    q, log_z = gibbs(p, f)
-    assert float(q @ f) - kl(q, p) == pytest.approx(log_z, abs=1e-12)
+    q, log_z = gibbs(f, masses=p)
+    assert float(q @ f) - finite_kl(q, p) == pytest.approx(log_z, abs=1e-12)
     assert log_z == pytest.approx(math.log(float(p @ np.exp(f))), abs=1e-12)
     rival = np.where(p > 0, other, 0) / np.where(p > 0, other, 0).sum()
-    assert float(rival @ f) - kl(rival, p) <= log_z - kl(rival, q) + 1e-12
+    assert float(rival @ f) - finite_kl(rival, p) <= log_z - finite_kl(rival, q) + 1e-12
 
 
 @given(finite_measures(), tasks, unit, unit)
@@ -69,9 +69,9 @@ def test_task_injected_meets_the_kkt_conditions(measure, g, a, b):
     if kappa > ceiling - 1e-3:
         assume(kappa > ceiling + 1e-3)
         with pytest.raises(InfeasibleTarget, match="must be <="):
-            task_injected(p, psi, g, target, kappa)
+            task_injected(psi, target, task=g, task_target=kappa, masses=p)
         return
-    q, beta, gamma, dual = task_injected(p, psi, g, target, kappa)
+    q, beta, gamma, dual = task_injected(psi, target, task=g, task_target=kappa, masses=p)
     assert min(beta, gamma) >= 0
     assert float(q @ psi) >= target - 1e-9
     assert float(q @ g) >= kappa - 1e-9
@@ -79,7 +79,7 @@ def test_task_injected_meets_the_kkt_conditions(measure, g, a, b):
     assert gamma * (float(q @ g) - kappa) == pytest.approx(0, abs=1e-7)
     shape = p * np.exp(beta * (psi - psi.max()) + gamma * (g - g.max()))
     assert q == pytest.approx(shape / shape.sum(), abs=1e-10)
-    assert dual == pytest.approx(kl(q, p), abs=1e-7)
+    assert dual == pytest.approx(finite_kl(q, p), abs=1e-7)
 
 
 def brute_ceiling_at_least(p, psi, g, target):
@@ -95,7 +95,7 @@ def test_each_set_of_active_constraints(target, kappa, active):
     """The four cases of complementary slackness, against a primal solver that knows no duals."""
     p = np.array([0.3, 0.2, 0.1, 0.4])
     psi, g = np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0, 1.0])
-    q, beta, gamma, dual = task_injected(p, psi, g, target, kappa)
+    q, beta, gamma, dual = task_injected(psi, target, task=g, task_target=kappa, masses=p)
     assert (beta > 0, gamma > 0) == (active in ("psi", "both"), active in ("g", "both"))
     primal = minimize(
         lambda r: float((r * np.log(r / p)).sum()),
@@ -116,7 +116,7 @@ def test_each_set_of_active_constraints(target, kappa, active):
 def test_no_multiplier_is_negative():
     """With g = -psi the level tau is met with room; holding E[psi] at tau by a negative beta would cost more."""
     p, psi = np.array([0.5, 0.5]), np.array([0.0, 1.0])
-    q, beta, gamma, _ = task_injected(p, psi, -psi, 0.2, -0.4)
+    q, beta, gamma, _ = task_injected(psi, 0.2, task=-psi, task_target=-0.4, masses=p)
     assert q == pytest.approx([0.6, 0.4])
     assert (beta, gamma) == (0.0, pytest.approx(math.log(1.5)))
 
@@ -125,17 +125,17 @@ def test_no_multiplier_is_negative():
 def test_distortion_is_exact_and_above_the_bound(measure, g, a, f):
     """Definition 2.5: the dual value is KL(q || q_beta) at a q that meets both levels; Theorem E.3 is below it."""
     p, psi = measure
-    intrinsic = baseline(p, psi, inside(p, psi, a))
+    intrinsic = baseline(psi, inside(p, psi, a), masses=p)
     start = float(intrinsic.masses @ g)
     ceiling = brute_ceiling(p, psi, g, intrinsic.mean)
-    assert largest_task_mean(p, psi, g, intrinsic.mean) == pytest.approx(ceiling, abs=1e-8)
+    assert largest_task_mean(psi, intrinsic.mean, task=g, masses=p) == pytest.approx(ceiling, abs=1e-8)
     assume(ceiling > start + 1e-3)
     kappa = start + f * (ceiling - start)
     found = distortion(intrinsic, g, kappa)
     assert found.task_multiplier > 0
     assert float(found.masses @ psi) == pytest.approx(intrinsic.mean, abs=1e-9)
     assert float(found.masses @ g) == pytest.approx(kappa, abs=1e-9)
-    assert kl(found.masses, intrinsic.masses) == pytest.approx(found.value, abs=1e-7)
+    assert finite_kl(found.masses, intrinsic.masses) == pytest.approx(found.value, abs=1e-7)
     bound = distortion_bound(intrinsic, g, kappa)
     assert 0 < bound <= found.value + 1e-9
     gammas = np.linspace(0, 30, 3001)
@@ -143,9 +143,9 @@ def test_distortion_is_exact_and_above_the_bound(measure, g, a, f):
     assert -logs.min() == pytest.approx(bound, abs=2e-3)
     assert -logs.min() <= bound + 1e-9
     for rival in feasible_rivals(found.masses, intrinsic.masses, psi, g):
-        assert kl(rival, intrinsic.masses) >= found.value - 1e-9
+        assert finite_kl(rival, intrinsic.masses) >= found.value - 1e-9
     if intrinsic.multiplier + found.shift >= 0:  # the solution of Definition 2.4, seen from q_beta
-        injected = task_injected(p, psi, g, intrinsic.mean, kappa)
+        injected = task_injected(psi, intrinsic.mean, task=g, task_target=kappa, masses=p)
         assert injected.dual - intrinsic.kl == pytest.approx(found.value, abs=1e-6)
 
 
@@ -168,7 +168,7 @@ def test_independent_task_costs_a_binary_divergence():
     u, w, kappa = 0.3, 0.2, 0.7
     p = np.array([(1 - u) * (1 - w), u * (1 - w), (1 - u) * w, u * w])
     psi, g = np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0, 1.0])
-    intrinsic = baseline(p, psi, 0.6)
+    intrinsic = baseline(psi, 0.6, masses=p)
     expected = kappa * math.log(kappa / w) + (1 - kappa) * math.log((1 - kappa) / (1 - w))
     assert distortion(intrinsic, g, kappa).value == pytest.approx(expected, abs=1e-12)
     assert distortion_bound(intrinsic, g, kappa) == pytest.approx(expected, abs=1e-12)
@@ -181,7 +181,7 @@ def test_small_demands_cost_one_over_one_minus_r_squared_more():
     p = rng.dirichlet(np.ones(12))
     psi = rng.normal(size=12)
     g = 1.5 * psi + rng.normal(size=12)
-    intrinsic = baseline(p, psi, float(p @ psi) + 0.5)
+    intrinsic = baseline(psi, float(p @ psi) + 0.5, masses=p)
     centred = [v - intrinsic.masses @ v for v in (psi, g)]
     cross = float(intrinsic.masses @ (centred[0] * centred[1]))
     r2 = cross**2 / np.prod([float(intrinsic.masses @ v**2) for v in centred])
@@ -198,7 +198,7 @@ def test_small_demands_cost_one_over_one_minus_r_squared_more():
 def test_the_bound_misses_a_contradiction(measure, a, f):
     """g = psi: no q has E[psi] = tau and E[psi] >= kappa > tau, yet the bound of Theorem E.3 is finite."""
     p, psi = measure
-    intrinsic = baseline(p, psi, inside(p, psi, a))
+    intrinsic = baseline(psi, inside(p, psi, a), masses=p)
     kappa = intrinsic.mean + f * (float(psi[p > 0].max()) - intrinsic.mean)
     assert 0 < distortion_bound(intrinsic, psi, kappa) < math.inf
     with pytest.raises(InfeasibleTarget, match=r"largest E\[g\]"):
@@ -208,29 +208,30 @@ def test_the_bound_misses_a_contradiction(measure, a, f):
 
 def test_edges_and_errors():
     p, psi, g = np.array([0.5, 0.25, 0.25]), np.array([0.0, 1.0, 2.0]), np.array([1.0, -1.0, 0.0])
-    intrinsic = baseline(p, psi, 1.0)
-    ceiling = largest_task_mean(p, psi, g, 1.0)
+    intrinsic = baseline(psi, 1.0, masses=p)
+    ceiling = largest_task_mean(psi, 1.0, task=g, masses=p)
     assert ceiling == pytest.approx(0.5)
     edge = distortion(intrinsic, g, ceiling)  # only (1/2, 0, 1/2) is left
     assert edge.masses == pytest.approx([0.5, 0, 0.5], abs=1e-8)
-    assert edge.value == pytest.approx(kl(np.array([0.5, 0, 0.5]), intrinsic.masses), abs=1e-7)
+    assert edge.value == pytest.approx(finite_kl(np.array([0.5, 0, 0.5]), intrinsic.masses), abs=1e-7)
     assert distortion(intrinsic, g, float(intrinsic.masses @ g) - 1).value == 0
     assert distortion_bound(intrinsic, g, 1.5) == math.inf
     for masses in np.random.default_rng(0).dirichlet(np.ones(3), size=20):  # a constant score holds nothing
-        constant = baseline(masses, np.full(3, 0.1), 0.1)
+        constant = baseline(np.full(3, 0.1), 0.1, masses=masses)
         assert distortion(constant, g, 0.9).value == pytest.approx(distortion_bound(constant, g, 0.9), abs=1e-9)
     with pytest.raises(InfeasibleTarget, match=r"target = 3\.0.*largest E\[psi\]"):
-        task_injected(p, psi, g, 3.0, 0.0)
+        task_injected(psi, 3.0, task=g, task_target=0.0, masses=p)
     with pytest.raises(InfeasibleTarget, match=r"task_target = 0\.75: must be <= 0\.5.*E\[psi\] >= 1\.0"):
-        task_injected(p, psi, g, 1.0, 0.75)
+        task_injected(psi, 1.0, task=g, task_target=0.75, masses=p)
     with pytest.raises(ValueError, match="task_target"):
         distortion(intrinsic, g, math.nan)
     with pytest.raises(ValueError, match=r"task\[1\] = nan"):
         distortion(intrinsic, np.array([0.0, math.nan, 0.0]), 0.1)
     with pytest.raises(ValueError, match=r"task\.shape"):
         distortion(intrinsic, np.zeros(4), 0.1)
-    unseen = np.append(p, 0.0), np.append(psi, 9.0), np.append(g, math.nan)
-    assert task_injected(*unseen, 1.0, 0.3).masses[:3] == pytest.approx(task_injected(p, psi, g, 1.0, 0.3).masses)
+    with_unseen = {"masses": np.append(p, 0.0), "task": np.append(g, math.nan)}
+    found = task_injected(np.append(psi, 9.0), 1.0, task_target=0.3, **with_unseen).masses
+    assert found[:3] == pytest.approx(task_injected(psi, 1.0, task=g, task_target=0.3, masses=p).masses)
 
 
 @pytest.fixture(scope="module")

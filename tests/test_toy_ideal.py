@@ -219,3 +219,11 @@ def test_worlds_that_have_no_closed_form_say_so():
         ideal_world(planar(10), math.inf)
     with pytest.raises(ValueError, match="positive"):
         smooth(np.sin, logarithm=True)
+
+
+def test_an_average_that_does_not_exist_is_refused():
+    """Any other word would silently be read as the mean."""
+    world = mean_world(planar(10))
+    object.__setattr__(world, "averaging", "log")  # past the type checker of the tests
+    with pytest.raises(ValueError, match=r"averaging = 'log': must be one of \('exponential', 'mean'\)"):
+        world.__check_init__()

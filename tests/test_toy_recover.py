@@ -1,22 +1,16 @@
 """The recovered constants: quality of the kept fits, and that the fit finds constants that it did not know."""
 
 import dataclasses
+import io
 import json
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from distributional_view.toy.recover import (
-    Fit,
-    Hypothesis,
-    _record,
-    _resumed,
-    choose,
-    deviations,
-    fit,
-    hypotheses,
-    kl_column_bound,
-)
+from distributional_view.toy.fit import Fit, choose, fit, kl_column_bound
+from distributional_view.toy.hypotheses import Hypothesis, deviations, hypotheses
+from distributional_view.toy.recover import _record, _resumed, show
 from distributional_view.toy.table2 import PRINTED, exact_table
 from distributional_view.toy.world import ToyWorld, paper_world, published_table2, recovered
 
@@ -79,3 +73,25 @@ def test_printed_kl_is_not_exact():
     assert printed > 3 * bound
     exact = exact_table(paper_world(), smooth=False)
     assert exact[5.0, "klsc"]["kl"] < printed / 2
+
+
+@pytest.mark.parametrize(("field", "word"), [("boundary", "own level"), ("kl", "kde_silverman")])
+def test_a_reading_that_does_not_exist_is_refused(field, word):
+    """Any other word would silently be read as the default."""
+    reading = Hypothesis()
+    object.__setattr__(reading, field, word)  # past the type checker of the tests, which is faster with its TypeError
+    with pytest.raises(ValueError, match=rf"{field} = '{word}': must be one of \("):
+        reading.__post_init__()
+
+
+def test_the_tables_of_the_command():
+    """Both tables and the lines between them, as they are printed."""
+    fits = [
+        Fit(hypothesis(n), paper_world(n), {}, deviations(hypothesis(n), paper_world(n))) for n in recovered()["worlds"]
+    ]
+    console = Console(width=140, record=True, file=io.StringIO())
+    show(fits, console)
+    text = console.export_text()
+    assert "Best of all: cosine/own_level. Not separated" in text
+    assert text.count("ours/printed under") == 2
+    assert len([line for line in text.splitlines() if "│" in line]) == len(fits) + 2 * 6

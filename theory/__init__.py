@@ -37,29 +37,65 @@ Notation, once for the whole project (ASCII names; time as suffix, estimates `_h
 | K            | `k`                       | number of retrieved points                           |               |
 
 Laws of the score: `GaussianLaw`, `AtomicLaw`, `PiecewiseLaw`. Start at `calibrate_hard` and `calibrate_klsc`.
+Scores come first in every call and are given by position; the masses of their points are given by name
+(`AtomicLaw(scores, masses=p)`), as is every other array over the same points. A list will do for an array.
 Finite measures with explicit masses are in `theory.measures.finite`; on them `theory.measures.tasks` prices an added
 task score (Appendix E) and `theory.measures.bottleneck` a restricted family (Theorem F.7). `theory.measures.typical` is
 the Gaussian of Lemma F.4.
 
-Samplers, written once for any `World` (`theory.samplers.world`): `top_k` and `reweight_to` on pools, `Ascent`,
-`energy_dps`, `twisted_smc`, `unguided`; `calibrate_strength` and `calibrate_knob` bring a sampler to a target mean.
+Samplers, written once for any `World` (`theory.samplers.world`): `retrieve`, `top_k` and `reweight_to` on pools,
+`Ascent`, `energy_dps`, `twisted_smc`, `unguided`; `calibrate_strength` and `calibrate_knob` bring a sampler to a target
+mean.
 """
 
 from distributional_view.theory.errors import CalibrationFailed, InfeasibleTarget
+from distributional_view.theory.laws.arrays import ArrayLike1D, SupportsArray
 from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.laws.gaussian import GaussianLaw
 from distributional_view.theory.laws.law import ScoreLaw
 from distributional_view.theory.laws.piecewise import PiecewiseLaw
-from distributional_view.theory.measures.bottleneck import best_member, decompose
-from distributional_view.theory.measures.tasks import baseline, distortion, distortion_bound, task_injected
-from distributional_view.theory.measures.typical import chernoff_exponent, log_mode_ball_mass
-from distributional_view.theory.pools.retrieval import effective_size, reweight_to, tilted_weights, top_k
-from distributional_view.theory.samplers.ascent import Ascent
+from distributional_view.theory.measures.bottleneck import Decomposition, Family, Member, best_member, decompose
+from distributional_view.theory.measures.dual import Gibbs, gibbs
+from distributional_view.theory.measures.finite import finite_kl, finite_tv, reweight
+from distributional_view.theory.measures.tasks import (
+    Baseline,
+    Distortion,
+    TaskInjected,
+    baseline,
+    distortion,
+    distortion_bound,
+    largest_task_mean,
+    task_injected,
+)
+from distributional_view.theory.measures.typical import (
+    Conditioning,
+    Shell,
+    chernoff_exponent,
+    conditioning_error,
+    log_ball_mass,
+    log_mode_ball_mass,
+    paper_exponent,
+    typical_shell,
+)
+from distributional_view.theory.pools.inclusion import inclusion_probabilities, systematic_sample
+from distributional_view.theory.pools.matched import Move, matched, matched_at, move, top_k_truncation
+from distributional_view.theory.pools.retrieval import (
+    Retrieved,
+    Reweighted,
+    effective_size,
+    retrieve,
+    reweight_to,
+    tilted_weights,
+    top_k,
+)
+from distributional_view.theory.progress import Progress
+from distributional_view.theory.samplers.ascent import Ascent, Climbed
 from distributional_view.theory.samplers.energy_dps import calibrate_strength, energy_dps, unguided
-from distributional_view.theory.samplers.knobs import calibrate_knob
-from distributional_view.theory.samplers.schedule import NoiseSchedule
-from distributional_view.theory.samplers.twisted_smc import twisted_smc
-from distributional_view.theory.samplers.world import World
+from distributional_view.theory.samplers.knobs import Calibrated, calibrate_knob
+from distributional_view.theory.samplers.schedule import NoiseSchedule, Row, each
+from distributional_view.theory.samplers.twisted_smc import Twisted, twisted_smc
+from distributional_view.theory.samplers.world import Guidance, World, python_loop
+from distributional_view.theory.seeds import part_seed
 from distributional_view.theory.solutions.calibrate import calibrate_hard, calibrate_klsc
 from distributional_view.theory.solutions.divergence import kl, tv
 from distributional_view.theory.solutions.gap import Gap, interpretability_gap, pinsker_bound
@@ -73,20 +109,42 @@ from distributional_view.theory.solutions.instability import (
     tv_step,
 )
 from distributional_view.theory.solutions.klsc import Klsc, Solution
+from distributional_view.theory.solutions.truncated import TruncatedLaw
 
 __all__ = [
+    "ArrayLike1D",
     "Ascent",
     "AtomicLaw",
+    "Baseline",
+    "Calibrated",
     "CalibrationFailed",
+    "Climbed",
+    "Conditioning",
+    "Decomposition",
+    "Distortion",
+    "Family",
     "Gap",
     "GaussianLaw",
+    "Gibbs",
+    "Guidance",
     "Hard",
     "InfeasibleTarget",
     "Klsc",
+    "Member",
+    "Move",
     "NoiseSchedule",
     "PiecewiseLaw",
+    "Progress",
+    "Retrieved",
+    "Reweighted",
+    "Row",
     "ScoreLaw",
+    "Shell",
     "Solution",
+    "SupportsArray",
+    "TaskInjected",
+    "TruncatedLaw",
+    "Twisted",
     "World",
     "baseline",
     "best_member",
@@ -95,26 +153,45 @@ __all__ = [
     "calibrate_knob",
     "calibrate_strength",
     "chernoff_exponent",
+    "conditioning_error",
     "decompose",
     "distortion",
     "distortion_bound",
+    "each",
     "effective_size",
     "energy_dps",
+    "finite_kl",
+    "finite_tv",
+    "gibbs",
     "hard_tv_speed",
+    "inclusion_probabilities",
     "interpretability_gap",
     "kl",
     "klsc_tv_speed",
+    "largest_task_mean",
+    "log_ball_mass",
     "log_mode_ball_mass",
+    "matched",
+    "matched_at",
     "mean_hard_tv_speed",
     "mean_klsc_tv_speed",
     "mean_tv_step",
+    "move",
+    "paper_exponent",
+    "part_seed",
     "pinsker_bound",
+    "python_loop",
+    "retrieve",
+    "reweight",
     "reweight_to",
+    "systematic_sample",
     "task_injected",
     "tilted_weights",
     "top_k",
+    "top_k_truncation",
     "tv",
     "tv_step",
     "twisted_smc",
+    "typical_shell",
     "unguided",
 ]

@@ -11,6 +11,13 @@ class InfeasibleTarget(ValueError):
 
     Raised, for example, when the target lies above the essential supremum of the score, or when the
     log-partition function is not steep and the target lies beyond its last slope (Lemma D.4, ours).
+
+    Example:
+        >>> try:
+        ...     calibrate_klsc(AtomicLaw([0, 1]), 2.0)
+        ... except InfeasibleTarget as error:
+        ...     print(error)
+        target = 2.0: must be <= the essential supremum of the score, 1.0
     """
 
 

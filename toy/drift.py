@@ -13,7 +13,8 @@ from jaxtyping import Float
 from scipy.special import log_softmax
 
 from distributional_view.theory import calibrate_klsc
-from distributional_view.theory.measures.finite import reweight, score_law
+from distributional_view.theory.laws.atomic import AtomicLaw
+from distributional_view.theory.measures.finite import reweight
 from distributional_view.theory.measures.tasks import Baseline, distortion, distortion_bound
 from distributional_view.toy.world import ToyWorld
 
@@ -67,14 +68,14 @@ def sweep(intrinsic: Baseline, task: Float[np.ndarray, " n"], task_targets: Sequ
     steps = []
     for task_target in task_targets:
         exact = distortion(intrinsic, task, task_target)
-        free = calibrate_klsc(score_law(intrinsic.masses, task), task_target)
+        free = calibrate_klsc(AtomicLaw(task, masses=intrinsic.masses), task_target)
         steps.append(
             Step(
                 task_target,
                 exact.value,
                 distortion_bound(intrinsic, task, task_target),
                 float(exact.masses @ intrinsic.scores),
-                float(reweight(intrinsic.masses, task, free) @ intrinsic.scores),
+                float(reweight(task, free, masses=intrinsic.masses) @ intrinsic.scores),
                 intrinsic.multiplier + exact.shift,
                 exact.task_multiplier,
                 exact.masses,

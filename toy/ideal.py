@@ -21,7 +21,7 @@ Paper: Theorem G.3 (190)-(193), Remark G.4.
 
 import math
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import equinox as eqx
 import jax
@@ -37,6 +37,8 @@ from distributional_view.theory.samplers.world import Guidance
 from distributional_view.toy.diffused import as_arrays
 from distributional_view.toy.planar import Numbers, PlanarWorld, Plane
 from distributional_view.toy.scores import AngularScore
+
+Averaging = Literal["exponential", "mean"]
 
 _HALF_WAY = 2.0  # the rho at which phi = pi/4
 _PHI_NODES, _THETA_NODES, _HARMONICS = 256, 256, 128
@@ -123,7 +125,10 @@ class ConditionalWorld(PlanarWorld):
     """
 
     smoothed: SmoothedAngular = eqx.field(kw_only=True)
-    averaging: Literal["exponential", "mean"] = eqx.field(static=True, kw_only=True)
+    averaging: Averaging = eqx.field(static=True, kw_only=True)
+
+    def __check_init__(self) -> None:
+        require(self.averaging in get_args(Averaging), "averaging", self.averaging, f"one of {get_args(Averaging)}")
 
     def _guide(self, x_t: Plane, row: Row) -> Guidance:
         x0_hat, _, gradient = self._conditional(x_t, row)

@@ -15,7 +15,7 @@ from scipy.special import log_softmax, logsumexp
 
 from distributional_view.theory.errors import InfeasibleTarget
 from distributional_view.theory.measures.bottleneck import Family, Parameters, best_member
-from distributional_view.theory.measures.finite import Masses, kl
+from distributional_view.theory.measures.finite import Masses, finite_kl
 from distributional_view.toy.plane import NodeMeasure
 from distributional_view.toy.world import ToyWorld
 
@@ -109,7 +109,7 @@ def best_prompts(world: ToyWorld, p: NodeMeasure, target: float, prior: Masses |
     one_word = _best_word(world, p, target, prior)
 
     def search(name: str, starts: Sequence[Parameters]) -> Prompt:
-        found = best_member(FAMILIES[name](p.points, p.log_cells), prior, p.scores, target, starts)
+        found = best_member(FAMILIES[name](p.points, p.log_cells), p.scores, target, starts, masses=prior)
         return Prompt(found.parameters, found.masses, found.stationarity)
 
     wide = np.array([0.0, 0.0, -0.5 * math.log(1 + world.radius**2 / 2)])
@@ -142,4 +142,4 @@ def _best_word(world: ToyWorld, p: NodeMeasure, target: float, prior: Masses) ->
     if not feasible:
         best = max(float(word.masses @ p.scores) for word in vocabulary)
         raise InfeasibleTarget(f"target = {target!r}: must be <= {best!r}, the largest E[psi] of the four words")
-    return min(feasible, key=lambda word: kl(word.masses, prior))
+    return min(feasible, key=lambda word: finite_kl(word.masses, prior))

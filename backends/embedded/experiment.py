@@ -125,8 +125,11 @@ class FeatureRun:
     def _boundary_mass(self, name: str, level: float) -> float | None:
         hard = calibrate_hard(self.law, level)
         margin = self.budget.margin_sd * self.methods.sd
-        solution = {retrieval.NAME: lambda: hard, klsc_weights.NAME: lambda: calibrate_klsc(self.law, level)}.get(name)
-        return None if solution is None else solution().boundary_mass(hard.threshold, margin)
+        if name == retrieval.NAME:
+            return hard.boundary_mass(hard.threshold, margin)
+        if name == klsc_weights.NAME:
+            return calibrate_klsc(self.law, level).boundary_mass(hard.threshold, margin)
+        return None
 
     def result(self, report: Callable[[], None]) -> FeatureResult:
         """All methods at all levels."""

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import click
 
-from distributional_view.backends.choices import Precision, ReductionName
+from distributional_view.backends.choices import MethodName, Precision, ReductionName
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions, chosen
 from distributional_view.files import write_whole
 

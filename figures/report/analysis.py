@@ -61,7 +61,7 @@ def analyse(name: str, scores: Float[np.ndarray, " n"], settings: ReportSettings
     law = AtomicLaw(scores)
     activations = _describe(law, scores)
     target = settings.targets.get(name, settings.target)
-    first = top_k_truncation(law, scores, settings.top_k)  # also refuses a k that is too large
+    first = top_k_truncation(scores, settings.top_k, law=law)  # also refuses a k that is too large
     if law.ess_inf == law.ess_sup:
         note = f"all {scores.size} activations are {law.mean:g}: nothing to explain"
         return FeatureReport(name, "constant", [note], {"activations": activations})
@@ -181,7 +181,7 @@ def _moves(pair: Gap, scores: Float[np.ndarray, " n"], k: int | None, margin: fl
     assert isinstance(law, AtomicLaw)
     found: dict[str, Move] = {}
     if k is not None and k < scores.size:
-        found["one_more"] = move(pair, top_k_truncation(law, scores, k + 1))
+        found["one_more"] = move(pair, top_k_truncation(scores, k + 1, law=law))
     if pair.hard.threshold + margin <= law.ess_sup:
         found["threshold_plus_margin"] = move(pair, Hard(law, pair.hard.threshold + margin))
     return {name: {"rise_of_mean": m.rise, "tv_hard": m.hard, "tv_klsc": m.klsc} for name, m in found.items()}

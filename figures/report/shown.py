@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from distributional_view.figures.report.settings import ReportSettings
-from distributional_view.theory.pools.inclusion import inclusion_probabilities, systematic
+from distributional_view.theory.pools.inclusion import inclusion_probabilities, systematic_sample
 from distributional_view.theory.pools.retrieval import tilted_weights
 from distributional_view.theory.solutions.gap import Gap
 
@@ -46,7 +46,7 @@ def _chosen(
 ) -> tuple[Int[np.ndarray, " k"], int, float]:
     """Positions to show, how many of them are certain, and the mean score to expect of them."""
     pi = inclusion_probabilities(weights, min(k, int(np.count_nonzero(weights))))
-    return systematic(pi, offset), int((pi == 1).sum()), float(pi @ scores / pi.sum())
+    return systematic_sample(pi, offset), int((pi == 1).sum()), float(pi @ scores / pi.sum())
 
 
 def _listed(indices: Int[np.ndarray, " k"], scores: Float[np.ndarray, " n"]) -> dict[str, Any]:

@@ -33,4 +33,4 @@ def bound_groups(divergences: list[float], levels: list[float]) -> AtomicLaw:
     sums = kept * np.array(levels)
     masses = np.append(1 - kept[0], np.append(-np.diff(kept), kept[-1]))
     values = np.append(0.0, np.append(-np.diff(sums) / -np.diff(kept), levels[-1]))
-    return AtomicLaw(values, masses)
+    return AtomicLaw(values, masses=masses)

@@ -50,7 +50,7 @@ def finite_measures(draw: st.DrawFn, size: int = 6) -> tuple[np.ndarray, np.ndar
 @st.composite
 def atomic_laws(draw: st.DrawFn) -> AtomicLaw:
     masses, scores = draw(finite_measures())
-    return AtomicLaw(scores, masses)
+    return AtomicLaw(scores, masses=masses)
 
 
 @st.composite
@@ -167,7 +167,7 @@ def near_constant_laws(draw: st.DrawFn) -> AtomicLaw:
     """Almost all mass on one value, or almost no distance between two."""
     rare, distance = 10.0 ** -draw(st.integers(1, 9)), 10.0 ** -draw(st.integers(0, 6))
     share = draw(st.sampled_from([rare, 1 - rare, 0.5]))
-    return AtomicLaw(np.array([0.0, distance, 2 * distance]), np.array([1 - share, 0.7 * share, 0.3 * share]))
+    return AtomicLaw(np.array([0.0, distance, 2 * distance]), masses=np.array([1 - share, 0.7 * share, 0.3 * share]))
 
 
 def tilting_laws() -> st.SearchStrategy[ScoreLaw]:

@@ -10,44 +10,44 @@ import math
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Int
 
 from distributional_view.theory.errors import require
+from distributional_view.theory.laws.arrays import ArrayLike1D, finite_vector, probability
 from distributional_view.theory.laws.law import ScoreLaw
-
-_MASS_TOLERANCE = 1e-9
 
 
 class AtomicLaw(ScoreLaw):
-    """P(Y = v_i) = w_i for finitely many v_i.
+    """P(Y = y) is the sum of the masses m_i with y_i = y, for finitely many scores y_i.
 
     Args:
-        values: the scores, any order, ties allowed; finite; at least one.
-        weights: their masses, >= 0, with sum 1 within 1e-9 (then normalised); None for equal weights.
+        scores: y_i, any order, ties allowed; finite; at least one.
+        masses: m_i >= 0, with sum 1 within 1e-9 (then normalised); None for equal masses.
 
     Raises:
-        ValueError: for no values, a value that is not finite, or weights that are negative, not finite,
-            of another length, or do not sum to 1.
+        ValueError: for no scores, more than one axis, a score that is not finite, or masses that are negative, not
+            finite, of another length, or do not sum to 1.
+
+    Example:
+        >>> law = AtomicLaw([0, 1, 1, 4])
+        >>> law.mean, law.survival(1), law.atom(1)
+        (1.5, 0.75, 0.5)
     """
 
-    def __init__(self, values: Shaped[np.ndarray, " n"], weights: Shaped[np.ndarray, " m"] | None = None):
-        scores = np.asarray(values, dtype=np.float64).ravel()
-        require(scores.size > 0, "values", values, "at least one score")
-        bad = np.flatnonzero(~np.isfinite(scores))
-        if bad.size:
-            require(False, f"values[{bad[0]}]", float(scores[bad[0]]), f"finite ({bad.size} are not)")
-        if weights is None:
-            ordered = np.sort(scores)
+    def __init__(self, scores: ArrayLike1D, *, masses: ArrayLike1D | None = None):
+        y = finite_vector("scores", scores)
+        if masses is None:
+            ordered = np.sort(y)
             first = _run_starts(ordered)
-            masses = np.diff(np.append(first, ordered.size)) / ordered.size
+            merged = np.diff(np.append(first, ordered.size)) / ordered.size
         else:
-            given = checked_weights(np.asarray(weights, dtype=np.float64).ravel(), scores.size)
-            order = np.argsort(scores[given > 0], kind="stable")
-            ordered = scores[given > 0][order]
+            given = probability("masses", masses, y.size)
+            order = np.argsort(y[given > 0], kind="stable")
+            ordered = y[given > 0][order]
             first = _run_starts(ordered)
-            masses = np.add.reduceat(given[given > 0][order], first)
-            masses = masses / masses.sum()
-        self._set(ordered[first], np.log(masses))
+            merged = np.add.reduceat(given[given > 0][order], first)
+            merged = merged / merged.sum()
+        self._set(ordered[first], np.log(merged))
 
     def _set(self, values: Float[np.ndarray, " k"], log_masses: Float[np.ndarray, " k"]) -> None:
         self._values = values
@@ -171,11 +171,33 @@ class AtomicLaw(ScoreLaw):
 
     def tilt(self, multiplier: float) -> "AtomicLaw":
         self._require_multiplier(multiplier)
-        logs, _ = self._tilted_log_masses(multiplier)
-        peak = float(logs.max())
-        tilted = AtomicLaw.__new__(AtomicLaw)
-        tilted._set(self._values, logs - (peak + math.log(float(np.exp(logs - peak).sum()))))
-        return tilted
+        return self._normalised(self._values, self._tilted_log_masses(multiplier)[0])
+
+    @staticmethod
+    def _normalised(values: Float[np.ndarray, " k"], log_masses: Float[np.ndarray, " k"]) -> "AtomicLaw":
+        """The law with these ascending values and log-masses up to a constant."""
+        peak = float(log_masses.max())
+        law = AtomicLaw.__new__(AtomicLaw)
+        law._set(values, log_masses - (peak + math.log(float(np.exp(log_masses - peak).sum()))))
+        return law
+
+    def tail_inf(self, threshold: float) -> float:
+        self._require_mass(threshold)
+        return float(self._values[self._first_at(threshold)])
+
+    def tail_variance(self, threshold: float) -> float:
+        return self.truncated(threshold).variance
+
+    def truncated(self, threshold: float, tie_fraction: float = 1.0) -> "AtomicLaw":
+        """The law of Y given Y >= t; of an atom at t only a fraction in [0, 1] is kept. Paper: (43)."""
+        self._require_mass(threshold)
+        first = self._first_at(threshold)
+        values, logs = self._values[first:], self._log_masses[first:].copy()
+        if values[0] == threshold and tie_fraction < 1:
+            require(tie_fraction > 0 or values.size > 1, "tie_fraction", tie_fraction, "> 0 where no mass lies above")
+            values, logs = (values, logs) if tie_fraction > 0 else (values[1:], logs[1:])
+            logs[0] += math.log(tie_fraction) if tie_fraction > 0 else 0.0
+        return self._normalised(values, logs)
 
     def tail_threshold(self, target: float) -> float:
         """The largest value whose tail mean is at most `target`."""
@@ -183,16 +205,6 @@ class AtomicLaw(ScoreLaw):
         return float(self._values[max(0, int(np.searchsorted(means, target, side="right")) - 1)])
 
 
-def _run_starts(ordered: Float[np.ndarray, " n"]) -> Shaped[np.ndarray, " k"]:
+def _run_starts(ordered: Float[np.ndarray, " n"]) -> Int[np.ndarray, " k"]:
     """Indices at which a new value begins in a sorted array."""
     return np.flatnonzero(np.concatenate([[True], ordered[1:] > ordered[:-1]]))
-
-
-def checked_weights(weights: Float[np.ndarray, " m"], size: int) -> Float[np.ndarray, " m"]:
-    """The weights, if they are a probability over `size` points; else a `ValueError`."""
-    require(weights.size == size, "weights", f"{weights.size} numbers", f"{size} numbers, one a score")
-    require(bool(np.isfinite(weights).all()), "weights", "with NaN or infinity", "finite")
-    require(float(weights.min()) >= 0, "min(weights)", float(weights.min()), ">= 0")
-    total = float(weights.sum())
-    require(abs(total - 1) <= _MASS_TOLERANCE, "sum(weights)", total, f"1 within {_MASS_TOLERANCE}")
-    return weights

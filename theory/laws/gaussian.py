@@ -22,6 +22,11 @@ class GaussianLaw(ScoreLaw):
 
     Raises:
         ValueError: if an argument is not finite or `scale` is not positive.
+
+    Example:
+        >>> law = GaussianLaw(1.0, 2.0)
+        >>> law.tilt(0.5), law.survival(1.0)
+        (GaussianLaw(location=3.0, scale=2.0), 0.5)
     """
 
     location: float = 0.0
@@ -77,6 +82,11 @@ class GaussianLaw(ScoreLaw):
     def mean_residual(self, threshold: float) -> float:
         self._require_mass(threshold)
         return self.scale * float(mills.mean_residual(self._standardise(threshold)))
+
+    def tail_variance(self, threshold: float) -> float:
+        """scale^2 (1 - lambda(z) m(z)). Paper: Proposition D.13."""
+        self._require_mass(threshold)
+        return self.scale**2 * mills.tail_variance(self._standardise(threshold))
 
     def shell_mass(self, threshold: float, width: float) -> float:
         self._require_mass(threshold)

@@ -23,7 +23,14 @@ from distributional_view.theory.errors import require
 
 
 class ScoreLaw(ABC):
-    """Law of Y = psi(X) for X ~ p. Subclasses are immutable. Ours: score law."""
+    """Law of Y = psi(X) for X ~ p. Subclasses are immutable.
+
+    Ours: score law.
+
+    Example:
+        >>> [isinstance(law, ScoreLaw) for law in (GaussianLaw(), AtomicLaw([0, 1]), Klsc(GaussianLaw(), 1.0).law)]
+        [True, True, True]
+    """
 
     max_multiplier: float = math.inf
     """Supremum of the beta with Z(beta) = E[exp(beta Y)] finite."""
@@ -68,6 +75,10 @@ class ScoreLaw(ABC):
 
         Paper: Definition 2.3 (10), Lemma D.6 (11), (63)-(65), Lemma D.10 (80)-(84).
         """
+
+    @abstractmethod
+    def tail_variance(self, threshold: float) -> float:
+        """Var(Y | Y >= t), in squared score units. Raises `ValueError` where there is no mass."""
 
     @abstractmethod
     def log_partition_from(self, multiplier: float, origin: float) -> float:
@@ -128,6 +139,10 @@ class ScoreLaw(ABC):
     def tail_mean_rise(self, lower: float, upper: float) -> float:
         """tau(upper) - tau(lower) for thresholds lower <= upper; a law may know it without the cancellation."""
         return self.tail_mean(upper) - self.tail_mean(lower)
+
+    def tail_inf(self, threshold: float) -> float:
+        """The essential infimum of Y given Y >= t; a law with gaps overrides it."""
+        return max(threshold, self.ess_inf)
 
     def tail_threshold(self, target: float) -> float:
         """The threshold at which the tail mean passes `target`, mean < target < ess sup.

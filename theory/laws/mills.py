@@ -18,6 +18,8 @@ Levels = Float[np.ndarray, "*n"] | float
 
 _FRACTION_FROM = 10.0  # below it lambda - z loses at most two digits
 _FRACTION_DEPTH = 24  # enough for full precision at z >= 10
+_VARIANCE_FRACTION_FROM = 2.0  # below it 1 - lambda m loses less than two digits
+_VARIANCE_FRACTION_DEPTH = 160  # enough for full precision at z >= 2
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 
@@ -44,6 +46,17 @@ def mean_residual(z: Levels) -> Float[np.ndarray, "*n"]:
         tail = k / (far + tail)
     near = np.minimum(z, _FRACTION_FROM)
     return np.where(z < _FRACTION_FROM, hazard(near) - near, tail)
+
+
+def tail_variance(z: float) -> float:
+    """Var(Z | Z >= z) = 1 - lambda(z) m(z) > 0; with m = 1/(z + r) it is m (r - m), r from the fraction where z > 2."""
+    if z <= _VARIANCE_FRACTION_FROM:
+        return 1.0 - float(hazard(z)) * float(mean_residual(z))
+    rest = 0.0
+    for k in range(_VARIANCE_FRACTION_DEPTH, 1, -1):
+        rest = k / (z + rest)
+    residual = 1.0 / (z + rest)
+    return residual * (rest - residual)
 
 
 def shell_mass(z: float, width: float) -> float:

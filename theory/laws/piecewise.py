@@ -11,25 +11,24 @@ exponential law, not -log(1 - u). Where the latent variable runs out of digits, 
 """
 
 import math
-from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from distributional_view.theory.errors import require
+from distributional_view.theory.laws.arrays import ArrayLike1D, vector
 from distributional_view.theory.laws.interpolants import Interpolants
+from distributional_view.theory.laws.latent import Latent, LatentFunction
 from distributional_view.theory.laws.law import ScoreLaw
-from distributional_view.theory.laws.panels import NODES, WEIGHTS, AtNodes, Edges, Panels, refine
-
-LatentFunction = Callable[[Float[np.ndarray, " *n"]], Float[np.ndarray, " *n"]]
+from distributional_view.theory.laws.panels import AtNodes
 
 _RESOLVED_EXPONENT = 4.0  # a tilt that varies by no more than this over each panel needs no new panels
 _NEWTON_DONE = 1e-7
 _REMEMBERED = 8
 _UNIT_MASS_TOLERANCE = 1e-9
-_LARGEST_EXPONENT = 5e13  # beyond it beta y and log g cancel to less than 0.01 nats: such nodes are left out,
-_LARGEST_EDGE = 5e11  # if those from here on show that nothing is lost
+_LARGEST_EDGE = 5e11  # |beta y| from which nodes must show that those left out further on carry nothing
 _EDGE_SHARE = 1e-8
 
 
@@ -48,26 +47,28 @@ class PiecewiseLaw(ScoreLaw):
         ValueError: for breakpoints that do not increase, a density that is NaN or whose integral differs
             from 1 by more than 1e-9, a score that is NaN or not monotone between breakpoints, or an unbounded
             score without `max_multiplier` and `steep`.
+
+    Example:
+        >>> law = PiecewiseLaw(np.square, np.zeros_like, [0.0, 1.0])  # U^2 for U uniform on [0, 1]
+        >>> round(law.mean, 12), round(law.survival(0.25), 12)
+        (0.333333333333, 0.5)
     """
 
     def __init__(
         self,
         score: LatentFunction,
         log_density: LatentFunction,
-        breakpoints: Float[np.ndarray, " b"],
+        breakpoints: ArrayLike1D,
         *,
         max_multiplier: float | None = None,
         steep: bool | None = None,
     ):
-        edges = np.asarray(breakpoints, dtype=np.float64)
-        increasing = (
-            edges.ndim == 1 and edges.size >= 2 and bool(np.isfinite(edges).all()) and bool((np.diff(edges) > 0).all())
-        )
+        edges = vector("breakpoints", breakpoints)
+        increasing = edges.size >= 2 and bool(np.isfinite(edges).all()) and bool((np.diff(edges) > 0).all())
         require(increasing, "breakpoints", breakpoints, "at least two finite, increasing numbers")
-        self._score, self._log_density = score, log_density
-        self._multiplier, self._anchor, self._log_z = 0.0, 0.0, 0.0
+        self._latent = Latent(score, log_density)
         self._like: PiecewiseLaw | None = None  # a law on the same panels, with another tilt
-        self._panels = self._refined(edges[:-1], edges[1:])
+        self._panels, self._refined_at = self._latent.panels(edges[:-1], edges[1:]), 0.0
         bounded = float(self._panels.high.max()) < math.inf
         require(
             bounded or (max_multiplier is not None and steep is not None),
@@ -88,53 +89,16 @@ class PiecewiseLaw(ScoreLaw):
 
     # Quadrature.
 
-    def _log_g(self, u: Float[np.ndarray, " *n"], y: Float[np.ndarray, " *n"]) -> Float[np.ndarray, " *n"]:
-        """Log-density of the latent variable, tilted; the tilt by 0 is the identity even where y is infinite.
-
-        At scores so far out that the tilt has no digits beside log g, the density is taken to be 0; `_require_edge`.
-        """
-        logs = self._log_density(u)
-        if self._multiplier == 0:
-            return logs
-        exponents = self._multiplier * (y - self._anchor)
-        return np.where(np.abs(exponents) > _LARGEST_EXPONENT, -np.inf, logs + (exponents - self._log_z))
-
     def _require_edge(self, power: int, name: str) -> None:
         """Raise if scores near those left out carry a share of E|Y - anchor|^power: those left out then do as well."""
-        if self._multiplier == 0 or math.isfinite(float(self._panels.high.max())):
+        if self._latent.multiplier == 0 or math.isfinite(float(self._panels.high.max())):
             return
         charged = self._weight > 0
-        size = np.abs(self._panels.score[charged] - self._anchor)
+        size = np.abs(self._panels.score[charged] - self._latent.anchor)
         moment = self._weight[charged] * size**power
-        edge = float(moment[abs(self._multiplier) * size > _LARGEST_EDGE].sum() / moment.sum())
+        edge = float(moment[abs(self._latent.multiplier) * size > _LARGEST_EDGE].sum() / moment.sum())
         found = f"unknown, a share of {edge:.1e} or more at scores of which the tilt has no digits (is it infinite?)"
         require(edge <= _EDGE_SHARE, name, found, "finite: ask for it at a smaller multiplier")
-
-    def _nodes(self, left: Edges, right: Edges) -> tuple[AtNodes, AtNodes]:
-        """Scores and log-weights at the Gauss-Legendre nodes of the panels [left, right]."""
-        half = 0.5 * (right - left)[:, None]
-        u = (0.5 * (right + left))[:, None] + half * NODES
-        y = np.asarray(self._score(u), dtype=np.float64)
-        with np.errstate(divide="ignore"):
-            return y, self._log_g(u, y) + np.log(half * WEIGHTS)
-
-    def _refined(self, left: Edges, right: Edges) -> Panels:
-        """Panels fine enough for the law, with their score ranges; checks that the score is monotone on each."""
-        left, right, y, log_w = refine(self._nodes, left, right, self._multiplier)
-        with np.errstate(divide="ignore"):  # an infinite score at an end of the interval is permitted
-            ends = np.asarray(self._score(np.stack([left, right])), dtype=np.float64)
-        walk = np.concatenate([ends[:1].T, y, ends[1:].T], axis=1)
-        slack = 1e-12 * (1 + np.abs(y).max(axis=1, keepdims=True))
-        with np.errstate(invalid="ignore"):
-            steps = np.diff(walk, axis=1)
-        monotone = (steps >= -slack).all(axis=1) | (steps <= slack).all(axis=1)
-        if not monotone.all():
-            i = int(np.flatnonzero(~monotone)[0])
-            require(False, "score", f"not monotone on [{left[i]}, {right[i]}]", "monotone between breakpoints")
-        flat = np.ptp(y, axis=1) == 0  # also where rounding at a breakpoint moves an end by a digit
-        low, high = (np.where(flat, y[:, 0], ends_at) for ends_at in (ends.min(axis=0), ends.max(axis=0)))
-        self._refined_at = self._multiplier
-        return Panels(left, right, y, log_w, low, high)
 
     @cached_property
     def _weight(self) -> AtNodes:
@@ -142,7 +106,7 @@ class PiecewiseLaw(ScoreLaw):
 
     @cached_property
     def _polynomials(self) -> Interpolants:
-        return Interpolants(self._panels, self._score, self._like._polynomials if self._like else None)
+        return Interpolants(self._panels, self._latent.score, self._like._polynomials if self._like else None)
 
     def _between(self, lower: float, upper: float) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
         """Scores and weights of quadrature nodes for the part of the law with lower <= Y < upper."""
@@ -173,7 +137,7 @@ class PiecewiseLaw(ScoreLaw):
 
     @cached_property
     def mean(self) -> float:
-        return self._anchor + self.mean_from(self._anchor)
+        return self._latent.anchor + self.mean_from(self._latent.anchor)
 
     def mean_from(self, origin: float) -> float:
         return float(np.vdot(self._weight, self._panels.score - origin)) / float(self._weight.sum())
@@ -260,6 +224,19 @@ class PiecewiseLaw(ScoreLaw):
             self._require_mass(threshold)
         return float(w @ (y - threshold)) / mass
 
+    def tail_inf(self, threshold: float) -> float:
+        self._require_mass(threshold)
+        p, flat = self._panels, self._flat
+        above = self._charged & np.where(flat, p.low >= threshold, p.high > threshold)
+        return max(threshold, float(p.low[above].min()))
+
+    def tail_variance(self, threshold: float) -> float:
+        residual = self.mean_residual(threshold)
+        self._require_edge(2, "variance")
+        y, w = self._between(threshold, math.inf)
+        charged = w > 0
+        return float(w[charged] @ (y[charged] - threshold - residual) ** 2) / float(w.sum())
+
     def shell_mass(self, threshold: float, width: float) -> float:
         require(width >= 0, "width", width, ">= 0")
         return self.share_below(threshold, threshold + width)
@@ -283,33 +260,33 @@ class PiecewiseLaw(ScoreLaw):
 
     def _resolves(self, multiplier: float) -> bool:
         """Whether the panels are fine enough for this further tilt."""
-        return bool(abs(self._multiplier + multiplier - self._refined_at) * self._span <= _RESOLVED_EXPONENT)
+        return bool(abs(self._latent.multiplier + multiplier - self._refined_at) * self._span <= _RESOLVED_EXPONENT)
 
     def log_partition_from(self, multiplier: float, origin: float) -> float:
-        tilted = self.tilt(multiplier)
-        after = tilted._log_z + tilted._multiplier * (tilted._anchor - origin)
-        return after - (self._log_z + self._multiplier * (self._anchor - origin))
+        after, before = self.tilt(multiplier)._latent, self._latent
+        tilted = after.log_z + after.multiplier * (after.anchor - origin)
+        return tilted - (before.log_z + before.multiplier * (before.anchor - origin))
 
     def tilt(self, multiplier: float) -> "PiecewiseLaw":
         self._require_multiplier(multiplier)
         if multiplier == 0:
             return self
-        tilted = PiecewiseLaw.__new__(PiecewiseLaw)
-        tilted._score, tilted._log_density = self._score, self._log_density
-        tilted._multiplier = self._multiplier + multiplier
+        tilted, before, total = PiecewiseLaw.__new__(PiecewiseLaw), self._latent, self._latent.multiplier + multiplier
         tilted.max_multiplier, tilted.steep = self.max_multiplier - multiplier, self.steep
-        # log g + multiplier (score - anchor) - log_z: the anchor, where the mass goes, keeps the exponents' digits.
-        end = self.ess_sup if tilted._multiplier > 0 else self.ess_inf
-        tilted._anchor, tilted._log_z = (end if math.isfinite(end) else 0.0), 0.0
+        end = self.ess_sup if total > 0 else self.ess_inf
+        anchor = end if math.isfinite(end) else 0.0
+        latent = replace(before, multiplier=total, anchor=anchor, log_z=0.0)
         p = self._panels
         if self._resolves(multiplier):
-            shift = self._log_z + self._multiplier * (self._anchor - tilted._anchor)
-            panels = p._replace(log_weight=p.log_weight + (multiplier * (p.score - tilted._anchor) + shift))
+            shift = before.log_z + before.multiplier * (before.anchor - anchor)
+            panels = p._replace(log_weight=p.log_weight + (multiplier * (p.score - anchor) + shift))
             tilted._refined_at, tilted._like = self._refined_at, self
         else:
-            panels, tilted._like = tilted._refined(p.left, p.right), None
+            panels = latent.panels(p.left, p.right)
+            tilted._refined_at, tilted._like = total, None
         peak = float(panels.log_weight.max())
-        tilted._log_z = peak + math.log(float(np.exp(panels.log_weight - peak).sum()))
-        tilted._panels = panels._replace(log_weight=panels.log_weight - tilted._log_z)
+        log_z = peak + math.log(float(np.exp(panels.log_weight - peak).sum()))
+        tilted._latent = replace(latent, log_z=log_z)
+        tilted._panels = panels._replace(log_weight=panels.log_weight - log_z)
         tilted._require_edge(1, "mean")
         return tilted

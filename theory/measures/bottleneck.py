@@ -18,7 +18,9 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from distributional_view.theory.errors import InfeasibleTarget, require
-from distributional_view.theory.measures.finite import Masses, kl, reweight, score_law
+from distributional_view.theory.laws.arrays import ArrayLike1D, probability
+from distributional_view.theory.laws.atomic import AtomicLaw
+from distributional_view.theory.measures.finite import Masses, finite_kl, on_support, reweight
 from distributional_view.theory.solutions.calibrate import calibrate_klsc
 
 Parameters = Float[np.ndarray, " k"]
@@ -32,6 +34,10 @@ class Decomposition(NamedTuple):
     """KL(q || p) and the three parts that add up to it, in nats; each is computed on its own.
 
     `kl` = `klsc_kl` (the price of the level) + `gap` = KL(q || q_beta) + `excess` = beta (E_q[psi] - tau).
+
+    Example:
+        >>> decompose([0, 1], 0.75, q=[0.25, 0.75], masses=[0.5, 0.5]).gap
+        0.0
     """
 
     kl: float
@@ -40,7 +46,7 @@ class Decomposition(NamedTuple):
     excess: float
 
 
-def decompose(q: Masses, masses: Masses, scores: Float[np.ndarray, " n"], target: float) -> Decomposition:
+def decompose(scores: ArrayLike1D, target: float, *, q: ArrayLike1D, masses: ArrayLike1D) -> Decomposition:
     """The Pythagorean decomposition of KL(q || p) at the KLSC solution with mean `target`.
 
     For E_q[psi] >= target all parts are >= 0: KL(q || p) >= KL(q_beta || p) + KL(q || q_beta), with equality for
@@ -49,20 +55,30 @@ def decompose(q: Masses, masses: Masses, scores: Float[np.ndarray, " n"], target
     Paper: Theorem F.7 (23), (175)-(180).
 
     Args:
-        q: >= 0 with sum 1.
-        masses: p, >= 0 with sum 1.
         scores: psi at the points.
         target: tau (score units).
+        q: >= 0 with sum 1.
+        masses: p, >= 0 with sum 1.
+
+    Returns:
+        The divergence and its three parts, in nats.
 
     Raises:
         InfeasibleTarget: if no distribution on the points has mean `target`.
         ValueError: if masses are no probability or lengths differ.
+
+    Example:
+        >>> parts = decompose([0, 1, 2], 1.0, q=[0, 0.5, 0.5], masses=[0.5, 0.25, 0.25])
+        >>> [round(part, 4) for part in parts]
+        [0.6931, 0.0438, 0.476, 0.1733]
     """
-    solution = calibrate_klsc(score_law(masses, scores), target)
-    tilted = reweight(masses, scores, solution)
-    above = float(q @ (scores - target))
+    p, psi = on_support(masses, scores=scores)
+    own = probability("q", q, psi.size)
+    solution = calibrate_klsc(AtomicLaw(psi, masses=p), target)
+    tilted = reweight(psi, solution, masses=p)
+    above = float(own @ (psi - target))
     excess = solution.multiplier * above if math.isfinite(solution.multiplier) else 0.0
-    return Decomposition(kl(q, masses), solution.kl, kl(q, tilted), excess)
+    return Decomposition(finite_kl(own, p), solution.kl, finite_kl(own, tilted), excess)
 
 
 class Member(NamedTuple):
@@ -70,6 +86,10 @@ class Member(NamedTuple):
 
     `stationarity` is the norm of the gradient of KL(q || p) - multiplier E_q[psi], with the multiplier >= 0 that makes
     it smallest, and 0 where the constraint is slack.
+
+    Example:
+        >>> Member(np.zeros(1), np.array([0.5, 0.5]), 0.0, 0.5, 0.0).mean
+        0.5
     """
 
     parameters: Parameters
@@ -81,10 +101,11 @@ class Member(NamedTuple):
 
 def best_member(
     family: Family,
-    masses: Masses,
-    scores: Float[np.ndarray, " n"],
+    scores: ArrayLike1D,
     target: float,
     starts: Sequence[Parameters],
+    *,
+    masses: ArrayLike1D,
 ) -> Member:
     """The member with the least KL(q || p) among those with E_q[psi] >= target, the best of several local searches.
 
@@ -95,56 +116,79 @@ def best_member(
 
     Args:
         family: a smooth parametrisation; its masses are normalised here.
-        masses: p, >= 0 with sum 1.
         scores: psi at the points.
         target: tau (score units), or -inf.
         starts: parameters from which the searches start, at least one.
+        masses: p, >= 0 with sum 1.
+
+    Returns:
+        The member with its masses, its divergence and its mean.
 
     Raises:
         InfeasibleTarget: if no search ends with E_q[psi] >= target.
-        ValueError: if there are no starts.
+        ValueError: if there are no starts, the masses are no probability, or lengths differ.
+
+    Example:
+        >>> def softmax(at):
+        ...     return at, np.eye(2)
+        >>> best_member(softmax, [0, 1], 0.75, [np.zeros(2)], masses=[0.5, 0.5]).masses.round(4).tolist()
+        [0.25, 0.75]
     """
     require(len(starts) > 0, "starts", starts, "at least one")
-    charged = masses > 0
-    log_p = np.log(masses[charged])
-
-    def member(at: Parameters) -> tuple[Masses, Float[np.ndarray, " n"], Float[np.ndarray, "k n"]]:
-        log_masses, slopes = family(at)
-        logs = log_masses[charged] - float(logsumexp(log_masses[charged]))
-        return np.exp(logs), logs, slopes[:, charged]
-
-    def divergence(at: Parameters) -> tuple[float, Parameters]:
-        q, logs, slopes = member(at)
-        value = float(q @ (logs - log_p))
-        return value, slopes @ (q * (logs - log_p - value))
-
-    def mean(at: Parameters) -> tuple[float, Parameters]:
-        q, _, slopes = member(at)
-        value = float(q @ scores[charged])
-        return value, slopes @ (q * (scores[charged] - value))
-
-    held = {"type": "ineq", "fun": lambda at: mean(at)[0] - target, "jac": lambda at: mean(at)[1]}
-    found = [
-        minimize(
-            divergence,
-            start,
-            jac=True,
-            method="SLSQP",
-            constraints=[held] if math.isfinite(target) else [],
-            options={"ftol": 1e-15, "maxiter": 500},
-        ).x
-        for start in starts
-    ]
-    feasible = [at for at in found if mean(at)[0] >= target - _FEASIBLE]
+    search = _Search(family, *on_support(masses, scores=scores), target)
+    found = [search.descend(start) for start in starts]
+    feasible = [at for at in found if search.mean(at)[0] >= target - _FEASIBLE]
     if not feasible:
-        best = max(mean(at)[0] for at in found)
+        best = max(search.mean(at)[0] for at in found)
         raise InfeasibleTarget(
             f"target = {target!r}: no search found a member with that E[psi]; the largest is {best!r}"
         )
-    best = min(feasible, key=lambda at: divergence(at)[0])
-    q = np.zeros_like(masses)
-    q[charged] = member(best)[0]
-    (value, slope), (level, rise) = divergence(best), mean(best)
-    active = level <= target + 1e-6
-    multiplier = max(0.0, float(slope @ rise) / float(rise @ rise)) if active else 0.0
-    return Member(best, q, value, level, float(np.linalg.norm(slope - multiplier * rise)))
+    return search.member(min(feasible, key=lambda at: search.divergence(at)[0]))
+
+
+class _Search:
+    """One problem, min KL(q || p) with E_q[psi] >= target over a family: its functions, a descent and a report."""
+
+    def __init__(self, family: Family, masses: Masses, scores: Float[np.ndarray, " n"], target: float):
+        self.family, self.masses, self.target = family, masses, target
+        self.charged = masses > 0
+        self.log_p, self.scores = np.log(masses[self.charged]), scores[self.charged]
+
+    def at(self, parameters: Parameters) -> tuple[Masses, Float[np.ndarray, " m"], Float[np.ndarray, "k m"]]:
+        """Masses, their logarithms and the slopes of the latter, where p has mass."""
+        log_masses, slopes = self.family(parameters)
+        logs = log_masses[self.charged] - float(logsumexp(log_masses[self.charged]))
+        return np.exp(logs), logs, slopes[:, self.charged]
+
+    def divergence(self, parameters: Parameters) -> tuple[float, Parameters]:
+        """KL(q || p) and its gradient."""
+        q, logs, slopes = self.at(parameters)
+        value = float(q @ (logs - self.log_p))
+        return value, slopes @ (q * (logs - self.log_p - value))
+
+    def mean(self, parameters: Parameters) -> tuple[float, Parameters]:
+        """E_q[psi] and its gradient."""
+        q, _, slopes = self.at(parameters)
+        value = float(q @ self.scores)
+        return value, slopes @ (q * (self.scores - value))
+
+    def descend(self, start: Parameters) -> Parameters:
+        """Where a local search from these parameters ends."""
+        held = {"type": "ineq", "fun": lambda at: self.mean(at)[0] - self.target, "jac": lambda at: self.mean(at)[1]}
+        return minimize(
+            self.divergence,
+            start,
+            jac=True,
+            method="SLSQP",
+            constraints=[held] if math.isfinite(self.target) else [],
+            options={"ftol": 1e-15, "maxiter": 500},
+        ).x
+
+    def member(self, parameters: Parameters) -> Member:
+        """The member at these parameters, and how far it is from a stationary point."""
+        q = np.zeros_like(self.masses)
+        q[self.charged] = self.at(parameters)[0]
+        (value, slope), (level, rise) = self.divergence(parameters), self.mean(parameters)
+        active = level <= self.target + 1e-6
+        multiplier = max(0.0, float(slope @ rise) / float(rise @ rise)) if active else 0.0
+        return Member(parameters, q, value, level, float(np.linalg.norm(slope - multiplier * rise)))

@@ -3,7 +3,7 @@
 A pipeline that adds a task score g (a label's log-probability, the likeness to a reference) to the intrinsic score
 psi solves another problem: its solution is the tilt p exp(beta psi + gamma g)/Z (Definition 2.4, Lemma E.1). How far
 that object is from the intrinsic one, q_beta, at the same E[psi], is the distortion Delta(kappa) (Definition 2.5).
-Everything here lives on a finite measure: p is an array of masses over points, psi and g are arrays over the same
+Everything here lives on a finite measure: psi and g are arrays over points, p is an array of masses over the same
 points. Quadrature nodes of a density are such a measure. The problems are solved through their concave duals, in one
 or two multipliers; there the dual is attained unless the levels lie on the edge of what any q reaches.
 """
@@ -13,49 +13,27 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import OptimizeResult, linprog, minimize, root
-from scipy.special import logsumexp
+from scipy.optimize import linprog
 
-from distributional_view.theory.errors import InfeasibleTarget, require, require_finite
-from distributional_view.theory.laws.atomic import checked_weights
-from distributional_view.theory.measures.finite import Masses, reweight, score_law
+from distributional_view.theory.errors import InfeasibleTarget, require_finite
+from distributional_view.theory.laws.arrays import ArrayLike1D
+from distributional_view.theory.laws.atomic import AtomicLaw
+from distributional_view.theory.measures.dual import TOLERANCE, deviations, dual_optimum, gibbs
+from distributional_view.theory.measures.finite import Masses, on_support, reweight
 from distributional_view.theory.solutions.calibrate import calibrate_klsc
 
 Scores = Float[np.ndarray, " n"]
-TOLERANCE = 1e-10  # by which a mean may miss its level, in standard deviations of the score under the base measure
-
-
-class Gibbs(NamedTuple):
-    """The tilt mu e^f/Z and log Z = log E_mu[e^f], in nats."""
-
-    masses: Masses
-    log_partition: float
-
-
-def gibbs(masses: Masses, exponent: Scores) -> Gibbs:
-    """The only q that attains log E_mu[e^f] = sup over q << mu of E_q[f] - KL(q || mu).
-
-    Paper: Lemma E.2 (153)-(155).
-
-    Args:
-        masses: mu, >= 0 with sum 1.
-        exponent: f at the points, finite where mu has mass.
-
-    Raises:
-        ValueError: if the masses are no probability, lengths differ, or an exponent is not finite.
-    """
-    base, f = _checked(masses, exponent=exponent)
-    with np.errstate(divide="ignore"):
-        logs = np.where(base > 0, np.log(base) + f, -np.inf)
-    log_partition = float(logsumexp(logs))
-    q = np.exp(logs - log_partition)
-    return Gibbs(q / q.sum(), log_partition)
 
 
 class TaskInjected(NamedTuple):
     """The task-injected solution q, proportional to p exp(beta psi + gamma g), and its multipliers.
 
     `dual` is beta tau + gamma kappa - log E_p[exp(beta psi + gamma g)], equal to KL(q || p), in nats.
+
+    Example:
+        >>> found = task_injected([0, 1], 0.6, task=[1, 0], task_target=0.3, masses=[0.5, 0.5])
+        >>> round(found.multiplier, 4), found.task_multiplier
+        (0.4055, 0.0)
     """
 
     masses: Masses
@@ -64,7 +42,9 @@ class TaskInjected(NamedTuple):
     dual: float
 
 
-def task_injected(masses: Masses, scores: Scores, task: Scores, target: float, task_target: float) -> TaskInjected:
+def task_injected(
+    scores: ArrayLike1D, target: float, *, task: ArrayLike1D, task_target: float, masses: ArrayLike1D
+) -> TaskInjected:
     """The q with the least KL(q || p) such that E_q[psi] >= tau and E_q[g] >= kappa.
 
     beta (E_q[psi] - tau) = 0 and gamma (E_q[g] - kappa) = 0: a level that the other constraints already reach has
@@ -75,39 +55,52 @@ def task_injected(masses: Masses, scores: Scores, task: Scores, target: float, t
     Paper: Definition 2.4 (13), Lemma E.1 (14), (145)-(152).
 
     Args:
-        masses: p, >= 0 with sum 1.
         scores: psi at the points (score units).
-        task: g at the points (task units).
         target: tau.
+        task: g at the points (task units).
         task_target: kappa.
+        masses: p, >= 0 with sum 1.
+
+    Returns:
+        q with its multipliers and the value of the dual.
 
     Raises:
         InfeasibleTarget: if no q << p meets both levels; the message says which level is out of reach, and by how much.
         ValueError: if the masses are no probability, lengths differ, or a number is not finite.
+
+    Example:
+        >>> psi, g, p = [0, 1, 0, 1], [0, 0, 1, 1], [0.3, 0.2, 0.1, 0.4]
+        >>> task_injected(psi, 0.9, task=g, task_target=0.8, masses=p).masses.round(3).tolist()
+        [0.054, 0.146, 0.046, 0.754]
     """
-    p, psi, g = _checked(masses, scores=scores, task=task)
+    p, psi, g = on_support(masses, scores=scores, task=task)
     require_finite("target", target)
     require_finite("task_target", task_target)
     features, levels = np.stack([psi, g]), np.array([target, task_target])
     _require_below_top(psi[p > 0], target, "target", "E[psi]")
     _require_below_top(g[p > 0], task_target, "task_target", "E[g]")
-    spread = _spread(p, features)
+    units = deviations(p, features)
     for active in ([], [0], [1], [0, 1]):
         multipliers = np.zeros(2)
         found = dual_optimum(p, features[active], levels[active])
         if found is None:
             continue
         multipliers[active] = found
-        q, log_z = gibbs(p, multipliers @ features)
-        if (features @ q >= levels - TOLERANCE * spread).all() and (multipliers >= 0).all():
+        q, log_z = gibbs(multipliers @ features, masses=p)
+        if (features @ q >= levels - TOLERANCE * units).all() and (multipliers >= 0).all():
             dual = max(0.0, float(multipliers @ levels) - log_z)
             return TaskInjected(q, float(multipliers[0]), float(multipliers[1]), dual)
-    top = largest_task_mean(p, psi, g, target, at_least=True)
+    top = largest_task_mean(psi, target, task=g, masses=p, at_least=True)
     raise _out_of_reach(task_target, top, f"E[psi] >= {target!r}")
 
 
 class Baseline(NamedTuple):
-    """The intrinsic solution q_beta as masses, with its score, its multiplier, its mean score and KL(q_beta || p)."""
+    """The intrinsic solution q_beta as masses, with its score, its multiplier, its mean score and KL(q_beta || p).
+
+    Example:
+        >>> round(baseline([0, 1], 0.75, masses=[0.5, 0.5]).kl, 4)
+        0.1308
+    """
 
     masses: Masses
     scores: Scores
@@ -116,24 +109,40 @@ class Baseline(NamedTuple):
     kl: float
 
 
-def baseline(masses: Masses, scores: Scores, target: float) -> Baseline:
+def baseline(scores: ArrayLike1D, target: float, *, masses: ArrayLike1D) -> Baseline:
     """The intrinsic-only KLSC solution on a finite measure, to measure task distortions from.
 
     Paper: Definition 2.2, Lemma D.4.
 
+    Args:
+        scores: psi at the points (score units).
+        target: tau.
+        masses: p, >= 0 with sum 1.
+
+    Returns:
+        q_beta with beta, its mean score and its divergence from p.
+
     Raises:
         InfeasibleTarget: if no q << p has E[psi] = target.
         ValueError: if the masses are no probability or a number is not finite.
+
+    Example:
+        >>> baseline([0, 1], 0.75, masses=[0.5, 0.5]).masses.round(4).tolist()
+        [0.25, 0.75]
     """
-    p, psi = _checked(masses, scores=scores)
-    solution = calibrate_klsc(score_law(p, psi), target)
-    return Baseline(reweight(p, psi, solution), psi, solution.multiplier, solution.mean, solution.kl)
+    p, psi = on_support(masses, scores=scores)
+    solution = calibrate_klsc(AtomicLaw(psi, masses=p), target)
+    return Baseline(reweight(psi, solution, masses=p), psi, solution.multiplier, solution.mean, solution.kl)
 
 
 class Distortion(NamedTuple):
     """Delta(kappa) in nats, the q that attains it, and its multipliers relative to q_beta.
 
     q is proportional to q_beta exp(b psi + gamma g); b has either sign because E[psi] is held, not bounded.
+
+    Example:
+        >>> distortion(baseline([0, 1], 0.75, masses=[0.5, 0.5]), [1, 0], 0.2).value  # met already
+        0.0
     """
 
     value: float
@@ -142,7 +151,7 @@ class Distortion(NamedTuple):
     task_multiplier: float
 
 
-def distortion(intrinsic: Baseline, task: Scores, task_target: float) -> Distortion:
+def distortion(intrinsic: Baseline, task: ArrayLike1D, task_target: float) -> Distortion:
     """The least KL(q || q_beta) with E_q[psi] = E_{q_beta}[psi] and E_q[g] >= kappa, exactly:
 
         Delta(kappa) = sup over gamma >= 0, b real of gamma kappa + b tau - log E_{q_beta}[exp(gamma g + b psi)].
@@ -156,24 +165,32 @@ def distortion(intrinsic: Baseline, task: Scores, task_target: float) -> Distort
         task: g at the points (task units).
         task_target: kappa.
 
+    Returns:
+        The least divergence in nats, and the q that attains it.
+
     Raises:
         InfeasibleTarget: if no q << q_beta meets both levels; the message gives the largest E[g] at this E[psi].
         ValueError: if lengths differ or a number is not finite.
+
+    Example:
+        >>> intrinsic = baseline([0, 1, 0, 1], 0.6, masses=[0.3, 0.2, 0.1, 0.4])
+        >>> round(distortion(intrinsic, [0, 0, 1, 1], 0.7).value, 4)
+        0.099
     """
-    q, psi, g = _checked(intrinsic.masses, scores=intrinsic.scores, task=task)
+    q, psi, g = on_support(intrinsic.masses, scores=intrinsic.scores, task=task)
     require_finite("task_target", task_target)
     if q @ g >= task_target:
         return Distortion(0.0, q, 0.0, 0.0)
     features, levels = np.stack([psi, g]), np.array([float(q @ psi), task_target])
     found = dual_optimum(q, features, levels) if task_target <= g[q > 0].max() else None
     if found is None:
-        top = largest_task_mean(q, psi, g, float(q @ psi))
+        top = largest_task_mean(psi, float(q @ psi), task=g, masses=q)
         raise _out_of_reach(task_target, top, f"E[psi] = {intrinsic.mean!r}")
-    tilted, log_z = gibbs(q, found @ features)
+    tilted, log_z = gibbs(found @ features, masses=q)
     return Distortion(max(0.0, float(found @ levels) - log_z), tilted, float(found[0]), float(found[1]))
 
 
-def distortion_bound(intrinsic: Baseline, task: Scores, task_target: float) -> float:
+def distortion_bound(intrinsic: Baseline, task: ArrayLike1D, task_target: float) -> float:
     """The paper's lower bound of Delta(kappa): sup over gamma >= 0 of gamma kappa - log E_{q_beta}[exp(gamma g)].
 
     It is the KLSC cost of g alone, starting at q_beta: what the demand costs if E[psi] is let go. Positive once
@@ -182,25 +199,56 @@ def distortion_bound(intrinsic: Baseline, task: Scores, task_target: float) -> f
 
     Paper: Theorem E.3 (16), (156)-(158).
 
+    Args:
+        intrinsic: q_beta.
+        task: g at the points (task units).
+        task_target: kappa.
+
+    Returns:
+        Nats, >= 0; may be inf.
+
     Raises:
         ValueError: if lengths differ or a number is not finite.
+
+    Example:
+        >>> intrinsic = baseline([0, 1, 0, 1], 0.6, masses=[0.3, 0.2, 0.1, 0.4])
+        >>> round(distortion_bound(intrinsic, [0, 0, 1, 1], 0.7), 4)
+        0.0823
     """
-    q, g = _checked(intrinsic.masses, task=task)
+    q, g = on_support(intrinsic.masses, task=task)
     require_finite("task_target", task_target)
     try:
-        return calibrate_klsc(score_law(q, g), task_target).kl
+        return calibrate_klsc(AtomicLaw(g, masses=q), task_target).kl
     except InfeasibleTarget:
         return math.inf
 
 
-def largest_task_mean(masses: Masses, scores: Scores, task: Scores, target: float, *, at_least: bool = False) -> float:
+def largest_task_mean(
+    scores: ArrayLike1D, target: float, *, task: ArrayLike1D, masses: ArrayLike1D, at_least: bool = False
+) -> float:
     """The largest E_q[g] of any q << p with E_q[psi] = target (or >= target), by linear programming.
+
+    Paper: Definition 2.4 (13).
+
+    Args:
+        scores: psi at the points (score units).
+        target: tau.
+        task: g at the points (task units).
+        masses: p, >= 0 with sum 1.
+        at_least: whether E_q[psi] may exceed the target.
+
+    Returns:
+        Task units.
 
     Raises:
         InfeasibleTarget: if no q << p has that E[psi].
         ValueError: if the masses are no probability, lengths differ, or a number is not finite.
+
+    Example:
+        >>> largest_task_mean([0, 1, 2], 1.5, task=[0, 3, 1], masses=[0.5, 0.25, 0.25])
+        2.0
     """
-    p, psi, g = _checked(masses, scores=scores, task=task)
+    p, psi, g = on_support(masses, scores=scores, task=task)
     psi, g = psi[p > 0], g[p > 0]
     total = np.ones((1, psi.size))
     if at_least:
@@ -212,65 +260,6 @@ def largest_task_mean(masses: Masses, scores: Scores, task: Scores, target: floa
             f"target = {target!r}: must be in [{psi.min()!r}, {psi.max()!r}], the range of the score"
         )
     return -float(found.fun)
-
-
-def dual_optimum(
-    masses: Masses, features: Float[np.ndarray, "k n"], levels: Float[np.ndarray, " k"]
-) -> Float[np.ndarray, " k"] | None:
-    """The real multipliers l that maximise l.levels - log E[exp(l.features)], or None if the supremum is not reached.
-
-    At the maximum each feature has its level as mean under the tilt. The convex problem is solved by a trust-region
-    Newton method, then its gradient's root is polished; means miss their levels by at most `TOLERANCE`.
-    """
-    charged = masses > 0
-    log_base = np.log(masses[charged])
-    spread = _spread(masses, features)
-    scaled = (features[:, charged] - levels[:, None]) / spread[:, None]
-    moving = np.ptp(scaled, axis=1) > 0
-    deviations = scaled[moving]
-    if (np.abs(scaled[~moving]) > TOLERANCE).any():
-        return None
-
-    def value(at: Float[np.ndarray, " k"]) -> tuple[float, Float[np.ndarray, " k"], Float[np.ndarray, "k k"]]:
-        logs = log_base + at @ deviations
-        log_z = float(logsumexp(logs))
-        q = np.exp(logs - log_z)
-        mean = deviations @ q
-        return log_z, mean, (deviations - mean[:, None]) * q @ (deviations - mean[:, None]).T
-
-    multipliers = np.zeros(len(levels))
-    if deviations.size == 0:
-        return multipliers
-    dearest = 1.0 - float(log_base.min())  # above the largest KL to the base of any q: a dual beyond it has no end
-
-    def stop(intermediate_result: OptimizeResult) -> None:
-        if -intermediate_result.fun > dearest:
-            raise StopIteration
-
-    start = minimize(
-        lambda at: value(at)[:2],
-        np.zeros(len(deviations)),
-        jac=True,
-        hess=lambda at: value(at)[2],
-        method="trust-exact",
-        callback=stop,
-        options={"gtol": 1e-8, "max_trust_radius": 1e6, "maxiter": 200},
-    )
-    if -start.fun > dearest:
-        return None
-    polished = root(lambda at: value(at)[1:], start.x, jac=True, options={"xtol": 1e-14})
-    best = min((start.x, polished.x), key=lambda at: float(np.abs(value(at)[1]).max()))
-    if not float(np.abs(value(best)[1]).max()) <= TOLERANCE:
-        return None
-    multipliers[moving] = best
-    return multipliers / spread
-
-
-def _spread(masses: Masses, features: Float[np.ndarray, "k n"]) -> Float[np.ndarray, " k"]:
-    """Standard deviations of the features; 1 for one that is constant where there is mass."""
-    charged = features[:, masses > 0]
-    deviations = np.sqrt(((features - (features @ masses)[:, None]) ** 2) @ masses)
-    return np.where(np.ptp(charged, axis=1) > 0, np.maximum(deviations, 1e-300), 1.0)
 
 
 def _out_of_reach(task_target: float, top: float, held: str) -> InfeasibleTarget:
@@ -286,15 +275,3 @@ def _require_below_top(values: Scores, level: float, name: str, mean: str) -> No
     """Raise unless some q << p has a mean of at least the level."""
     if level > values.max():
         raise InfeasibleTarget(f"{name} = {level!r}: must be <= {float(values.max())!r}, the largest {mean} of any q")
-
-
-def _checked(masses: np.ndarray, **scores: np.ndarray) -> tuple[Float[np.ndarray, " n"], ...]:
-    """The arrays in double precision; a score where p has no mass is read as 0."""
-    arrays = {name: np.asarray(values, dtype=np.float64) for name, values in scores.items()}
-    p = checked_weights(np.asarray(masses, dtype=np.float64), len(next(iter(arrays.values()))))
-    for name, values in arrays.items():
-        require(values.shape == p.shape, f"{name}.shape", values.shape, f"that of the masses, {p.shape}")
-        bad = np.flatnonzero((p > 0) & ~np.isfinite(values))
-        if bad.size:
-            require(False, f"{name}[{bad[0]}]", float(values[bad[0]]), "finite where p has mass")
-    return p, *(np.where(p > 0, values, 0.0) for values in arrays.values())

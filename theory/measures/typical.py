@@ -11,15 +11,16 @@ where M = sum over k of ((1 - delta) a)^k/((a + 1)...(a + k)) tends to 1/delta. 
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 from scipy.special import gammainc, gammaincc, gammaincinv
 
 from distributional_view.theory.errors import require
-from distributional_view.theory.laws.atomic import checked_weights
-from distributional_view.theory.measures.finite import Masses
+from distributional_view.theory.laws.arrays import ArrayLike1D
+from distributional_view.theory.measures.finite import on_support
 
 _UNDERFLOW = 1e-280  # below it a regularised gamma function is replaced by its logarithm's own series
 _NEGLECTED = 40.0  # terms below e^-40 of the first are dropped
@@ -32,8 +33,15 @@ def log_ball_mass(dimension: int, radius: float) -> float:
         dimension: d >= 1.
         radius: r > 0, in units of the standard deviation of a coordinate.
 
+    Returns:
+        Nats, < 0.
+
     Raises:
         ValueError: if an argument is out of range.
+
+    Example:
+        >>> round(log_ball_mass(2, 1.0), 4), round(log_ball_mass(196_608, 300.0), 1)
+        (-0.9328, -23517.0)
     """
     require(dimension >= 1, "dimension", dimension, ">= 1")
     require(math.isfinite(radius) and radius > 0, "radius", radius, "finite and > 0")
@@ -51,21 +59,62 @@ def log_ball_mass(dimension: int, radius: float) -> float:
 def log_mode_ball_mass(dimension: int, deficit: float) -> float:
     """log P(||X||^2 <= (1 - delta) d), exact, in nats. Paper: Lemmas F.4, F.6, (172).
 
+    Args:
+        dimension: d >= 1.
+        deficit: delta.
+
+    Returns:
+        Nats, < 0.
+
     Raises:
         ValueError: if the dimension is below 1 or the deficit outside (0, 1).
+
+    Example:
+        >>> round(log_mode_ball_mass(1000, 0.5), 2)
+        -99.91
     """
     _require_deficit(deficit)
     return log_ball_mass(dimension, math.sqrt((1 - deficit) * dimension))
 
 
 def paper_exponent(deficit: float) -> float:
-    """delta^2/4, so that P(||X||^2 <= (1 - delta) d) <= exp(-d delta^2/4). Paper: Lemma F.4 (166)-(170)."""
+    """delta^2/4, so that P(||X||^2 <= (1 - delta) d) <= exp(-d delta^2/4). Paper: Lemma F.4 (166)-(170).
+
+    Args:
+        deficit: delta.
+
+    Returns:
+        Nats a dimension.
+
+    Raises:
+        ValueError: if the deficit is outside (0, 1).
+
+    Example:
+        >>> paper_exponent(0.5)
+        0.0625
+    """
     _require_deficit(deficit)
     return deficit**2 / 4
 
 
 def chernoff_exponent(deficit: float) -> float:
-    """I(delta) = -(delta + log(1 - delta))/2 >= delta^2/4, the largest c with P <= exp(-c d). Ours: exact shell."""
+    """I(delta) = -(delta + log(1 - delta))/2 >= delta^2/4, the largest c with P <= exp(-c d) for all d.
+
+    Ours: exact shell.
+
+    Args:
+        deficit: delta.
+
+    Returns:
+        Nats a dimension.
+
+    Raises:
+        ValueError: if the deficit is outside (0, 1).
+
+    Example:
+        >>> round(chernoff_exponent(0.5), 4)
+        0.0966
+    """
     _require_deficit(deficit)
     if deficit > 1e-3:
         return -0.5 * (deficit + math.log1p(-deficit))
@@ -73,7 +122,12 @@ def chernoff_exponent(deficit: float) -> float:
 
 
 class Shell(NamedTuple):
-    """The radii between which a share 1 - epsilon of N(0, I_d) lies, epsilon/2 on either side, and the median."""
+    """The radii between which a share 1 - epsilon of N(0, I_d) lies, epsilon/2 on either side, and the median.
+
+    Example:
+        >>> round(typical_shell(10_000, 0.1).median, 2)
+        100.0
+    """
 
     inner: float
     median: float
@@ -85,8 +139,19 @@ def typical_shell(dimension: int, epsilon: float) -> Shell:
 
     Paper: Definition F.3, Lemma F.4.
 
+    Args:
+        dimension: d >= 1.
+        epsilon: what lies outside.
+
+    Returns:
+        Radii, in units of the standard deviation of a coordinate.
+
     Raises:
         ValueError: if the dimension is below 1 or epsilon outside (0, 1).
+
+    Example:
+        >>> [round(radius, 2) for radius in typical_shell(10_000, 0.1)]
+        [98.84, 100.0, 101.16]
     """
     require(dimension >= 1, "dimension", dimension, ">= 1")
     require(0 < epsilon < 1, "epsilon", epsilon, "in (0, 1)")
@@ -94,30 +159,44 @@ def typical_shell(dimension: int, epsilon: float) -> Shell:
 
 
 class Conditioning(NamedTuple):
-    """What conditioning on a region does to the mean of a statistic, and the bound 2 epsilon sup|s| of it."""
+    """What conditioning on a region does to the mean of a statistic, and the bound 2 epsilon sup|s| of it.
+
+    Example:
+        >>> conditioning_error([1, -1], [True, False], masses=[0.75, 0.25]).error
+        0.5
+    """
 
     error: float
     bound: float
 
 
 def conditioning_error(
-    masses: Masses, statistic: Float[np.ndarray, " n"], region: Bool[np.ndarray, " n"]
+    statistic: ArrayLike1D, region: Sequence[bool] | Bool[np.ndarray, " n"], *, masses: ArrayLike1D
 ) -> Conditioning:
     """|E_q[s] - E_q[s | T]| = q(not T) |E_q[s | not T] - E_q[s | T]| <= 2 q(not T) sup|s|. Paper: Definition F.3 (165).
 
     Args:
-        masses: q, >= 0 with sum 1.
         statistic: s at the points.
         region: whether a point lies in T.
+        masses: q, >= 0 with sum 1.
+
+    Returns:
+        The error and its bound, in units of the statistic.
 
     Raises:
-        ValueError: if the masses are no probability, lengths differ, or T has no mass.
+        ValueError: if the masses are no probability, lengths differ, a statistic is not finite, or T has no mass.
+
+    Example:
+        >>> conditioning_error([1, 1, -1], [True, True, False], masses=[0.5, 0.25, 0.25])
+        Conditioning(error=0.5, bound=0.5)
     """
-    q = checked_weights(np.asarray(masses, dtype=np.float64), len(statistic))
-    inside = float(q[region].sum())
+    q, s = on_support(masses, statistic=statistic)
+    kept = np.asarray(region, dtype=bool)
+    require(kept.shape == q.shape, "region.shape", kept.shape, f"that of the masses, {q.shape}")
+    inside = float(q[kept].sum())
     require(inside > 0, "q(region)", inside, "> 0")
-    error = abs(float(q @ statistic) - float(q[region] @ statistic[region]) / inside)
-    return Conditioning(error, 2 * float(q[~region].sum()) * float(np.abs(statistic[q > 0]).max()))
+    error = abs(float(q @ s) - float(q[kept] @ s[kept]) / inside)
+    return Conditioning(error, 2 * float(q[~kept].sum()) * float(np.abs(s[q > 0]).max()))
 
 
 def _log_series(a: float, log_share: float) -> float:

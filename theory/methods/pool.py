@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 
 from distributional_view.theory.errors import require
 from distributional_view.theory.methods.method import Drawn
-from distributional_view.theory.pools.inclusion import inclusion_probabilities, systematic
+from distributional_view.theory.pools.inclusion import inclusion_probabilities, systematic_sample
 from distributional_view.theory.samplers.world import Points
 
 
@@ -45,4 +45,4 @@ def representatives(
     """
     order = np.argsort(scores, kind="stable")
     shares = inclusion_probabilities(weights[order], k)
-    return order[systematic(shares, float(np.random.default_rng(seed).random()))]
+    return order[systematic_sample(shares, float(np.random.default_rng(seed).random()))]

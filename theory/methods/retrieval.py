@@ -7,7 +7,7 @@ import numpy as np
 from distributional_view.theory.errors import require
 from distributional_view.theory.methods.method import Drawn
 from distributional_view.theory.methods.pool import ScoredPool
-from distributional_view.theory.pools.retrieval import top_k
+from distributional_view.theory.pools.retrieval import retrieve
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.samplers.knobs import Calibrated
 
@@ -27,7 +27,7 @@ class Retrieval:
 
     def calibrate(self, target: float, progress: Progress = silent) -> Calibrated:
         """The K whose mean score is nearest to the target."""
-        kept = top_k(self.pool.scores, target)
+        kept = retrieve(self.pool.scores, target)
         return Calibrated(float(len(kept.indices)), kept.mean, 0)
 
     def draw(self, knob: float, seed: int, n: int, progress: Progress = silent) -> Drawn:

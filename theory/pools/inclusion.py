@@ -16,22 +16,31 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from distributional_view.theory.errors import require
-from distributional_view.theory.laws.atomic import checked_weights
+from distributional_view.theory.laws.arrays import ArrayLike1D, probability, vector
 
 _CERTAIN = 1 - 1e-12
 
 
-def inclusion_probabilities(weights: Float[np.ndarray, " n"], k: int) -> Float[np.ndarray, " n"]:
+def inclusion_probabilities(weights: ArrayLike1D, k: int) -> Float[np.ndarray, " n"]:
     """pi_i = min(1, c w_i) with sum k.
+
+    Ours: shows the pool of (17).
 
     Args:
         weights: >= 0, with sum 1.
         k: number of points to show, at least 1 and at most the number of positive weights.
 
+    Returns:
+        pi, one number in [0, 1] a point.
+
     Raises:
-        ValueError: for bad arguments.
+        ValueError: if the weights are no probability, or for another k.
+
+    Example:
+        >>> inclusion_probabilities([0.75, 0.125, 0.125], 2).tolist()
+        [1.0, 0.5, 0.5]
     """
-    w = checked_weights(np.asarray(weights, dtype=np.float64), len(weights))
+    w = probability("weights", weights)
     charged = int(np.count_nonzero(w))
     require(1 <= k <= charged, "k", k, f"in 1..{charged}, the number of points with a weight > 0")
     heaviest = np.sort(w, kind="stable")[::-1]
@@ -42,17 +51,26 @@ def inclusion_probabilities(weights: Float[np.ndarray, " n"], k: int) -> Float[n
         return np.minimum(1.0, np.where(w > heaviest[m], 1.0, w / rest[m] * left[m]))
 
 
-def systematic(probabilities: Float[np.ndarray, " n"], offset: float) -> Int[np.ndarray, " k"]:
+def systematic_sample(probabilities: ArrayLike1D, offset: float) -> Int[np.ndarray, " k"]:
     """Different positions, ascending; position i is among them with probability pi_i over a uniform offset.
+
+    Ours: shows the pool of (17) by k points.
 
     Args:
         probabilities: in [0, 1], their sum a whole number k within 1e-6, in the order in which they lie on the line.
         offset: of the first tick, in [0, 1).
 
+    Returns:
+        k positions.
+
     Raises:
-        ValueError: for bad arguments.
+        ValueError: for an offset or a probability out of range, or a sum that is no whole number.
+
+    Example:
+        >>> systematic_sample([1.0, 0.75, 0.25], 0.5).tolist(), systematic_sample([1.0, 0.75, 0.25], 0.8).tolist()
+        ([0, 1], [0, 2])
     """
-    pi = np.asarray(probabilities, dtype=np.float64)
+    pi = vector("probabilities", probabilities)
     require(0 <= offset < 1, "offset", offset, "in [0, 1)")
     require(bool(((pi >= 0) & (pi <= 1)).all()), "probabilities", "with one outside", "in [0, 1]")
     total = float(pi.sum())

@@ -34,9 +34,17 @@ def calibrate_hard(prior: ScoreLaw, target: float, ties: Literal["randomise", "n
         target: tau, in score units, at most the essential supremum.
         ties: what to do when the target falls into a jump.
 
+    Returns:
+        The truncation; its `status` says whether the constraint is active.
+
     Raises:
         InfeasibleTarget: if the target exceeds the essential supremum, or equals it and no mass lies there.
-        ValueError: if the target is not finite.
+        ValueError: if the target is not finite, or `ties` is neither word.
+
+    Example:
+        >>> hard = calibrate_hard(AtomicLaw([0, 1, 2]), 1.75)
+        >>> hard.threshold, round(hard.tie_fraction, 4), round(hard.mean, 9)
+        (1.0, 0.3333, 1.75)
     """
     require_finite("target", target)
     require(ties in ("randomise", "nearest"), "ties", ties, "'randomise' or 'nearest'")
@@ -64,11 +72,18 @@ def calibrate_klsc(prior: ScoreLaw, target: float) -> Klsc:
         prior: law of the score under p.
         target: tau, in score units.
 
+    Returns:
+        The tilt; its `status` says whether the constraint is active.
+
     Raises:
         InfeasibleTarget: if the target exceeds the essential supremum, equals it where no mass lies, or lies
             beyond the last slope of a log-partition function that is not steep (the infimum of KL is then
             approached but not attained; the message gives it).
         ValueError: if the target is not finite.
+
+    Example:
+        >>> calibrate_klsc(GaussianLaw(), 2.0).multiplier, calibrate_klsc(AtomicLaw([0, 1]), 1.0).status
+        (2.0, 'limit')
     """
     require_finite("target", target)
     if target <= prior.mean:
@@ -122,8 +137,8 @@ def _multiplier(prior: ScoreLaw, target: float) -> float:
 
 def _first_multiplier(prior: ScoreLaw, target: float) -> float:
     """A first guess: the Gaussian's multiplier, but no more than a tilt of one nat over the range of the score."""
-    spread = prior.ess_sup - prior.ess_inf
-    guess = 1.0 / spread if math.isfinite(spread) else math.inf
+    width = prior.ess_sup - prior.ess_inf
+    guess = 1.0 / width if math.isfinite(width) else math.inf
     if prior.variance > 0:
         guess = min(guess if guess > 0 else math.inf, (target - prior.mean) / prior.variance)
     return min(guess, 0.5 * prior.max_multiplier)

@@ -19,8 +19,22 @@ def kl(q: Solution, r: Solution) -> float:
     Hard against KLSC at one mean: the interpretability gap, Theorem D.14 (ours, exact).
     Paper: Lemma D.8 (70)-(71), Lemma D.9 (72)-(76). Ours: reverse KL, gap.
 
+    Paper: Lemma D.8 (70)-(71), Lemma D.9 (72)-(76).
+
+    Args:
+        q: a hard or KLSC solution.
+        r: another one over the same prior.
+
+    Returns:
+        Nats, >= 0.
+
     Raises:
         ValueError: if the solutions have different priors.
+
+    Example:
+        >>> law = GaussianLaw()
+        >>> kl(Klsc(law, 2.0), Klsc(law, 1.0)), kl(Hard(law, 0.0), Hard(law, 1.0))
+        (0.5, inf)
     """
     q, r = _pair(q, r)
     if isinstance(r, Klsc):
@@ -40,8 +54,22 @@ def tv(q: Solution, r: Solution) -> float:
     of scores where q's density exceeds r's; the two tilts cross at one score, (A2 - A1)/(beta2 - beta1).
     Paper: Definition B.3 (2), Lemma D.10 (80)-(84).
 
+    Paper: Definition B.3 (2), Lemma D.10 (80)-(84).
+
+    Args:
+        q: a hard or KLSC solution.
+        r: another one over the same prior.
+
+    Returns:
+        A number in [0, 1].
+
     Raises:
         ValueError: if the solutions have different priors.
+
+    Example:
+        >>> law = AtomicLaw([0, 1, 2, 3])
+        >>> tv(Hard(law, 1.0), Hard(law, 2.0)) == 1 / 3
+        True
     """
     q, r = _pair(q, r)
     if isinstance(q, Klsc) and isinstance(r, Klsc):

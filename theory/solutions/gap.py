@@ -12,7 +12,12 @@ from distributional_view.theory.solutions.klsc import Klsc
 
 
 class Gap(NamedTuple):
-    """A truncation, the tilt with its mean, and KL(q_t || p) - KL(q_beta || p) = KL(q_t || q_beta) in nats."""
+    """A truncation, the tilt with its mean, and KL(q_t || p) - KL(q_beta || p) = KL(q_t || q_beta) in nats.
+
+    Example:
+        >>> round(interpretability_gap(AtomicLaw([0, 1, 2]), 1.0).klsc.mean, 9)
+        1.5
+    """
 
     hard: Hard
     klsc: Klsc
@@ -28,9 +33,16 @@ def interpretability_gap(prior: ScoreLaw, threshold: float) -> Gap:
         prior: law of the score under p.
         threshold: t with 0 < P(Y >= t) < 1, in score units.
 
+    Returns:
+        Both solutions and the gap in nats.
+
     Raises:
         ValueError: if the threshold keeps no mass or all of it.
         InfeasibleTarget: if no tilt reaches the mean of the truncation (a log-partition that is not steep).
+
+    Example:
+        >>> round(interpretability_gap(GaussianLaw(), 0.0).gap, 4)
+        0.3748
     """
     hard = Hard(prior, threshold)
     require(hard.status != "inactive", "threshold", threshold, f"above the essential infimum {prior.ess_inf!r}")
@@ -41,8 +53,18 @@ def interpretability_gap(prior: ScoreLaw, threshold: float) -> Gap:
 def pinsker_bound(divergence: float) -> float:
     """sqrt(KL/2), an upper bound of the total variation. Paper: Lemma B.4 (28).
 
+    Args:
+        divergence: KL, in nats.
+
+    Returns:
+        A number >= 0; above 1 it says nothing.
+
     Raises:
         ValueError: if the divergence is negative or NaN.
+
+    Example:
+        >>> pinsker_bound(0.02)
+        0.1
     """
     require(divergence >= 0, "divergence", divergence, ">= 0 (nats)")
     return math.sqrt(divergence / 2)

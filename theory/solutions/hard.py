@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from distributional_view.theory.errors import require, require_margin
+from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.laws.law import ScoreLaw
 
 Status = Literal["active", "inactive", "limit"]
@@ -33,6 +34,11 @@ class Hard:
 
     Raises:
         ValueError: if no mass is kept, or the fraction is outside [0, 1].
+
+    Example:
+        >>> hard = Hard(AtomicLaw([0, 1, 1, 4]), 1.0)
+        >>> hard.mean, round(hard.kl, 4), hard.boundary_mass(1.0, 0.5)
+        (2.0, 0.2877, 0.6666666666666666)
     """
 
     prior: ScoreLaw
@@ -71,6 +77,22 @@ class Hard:
         if self.dropped_tie == 0:
             return self.prior.log_survival(self.threshold)
         return math.log(self.kept)
+
+    @cached_property
+    def law(self) -> ScoreLaw:
+        """Law of the score under q_t."""
+        if self.status == "inactive":
+            return self.prior
+        if isinstance(self.prior, AtomicLaw):
+            return self.prior.truncated(self.threshold, self.tie_fraction)
+        from distributional_view.theory.solutions.truncated import TruncatedLaw  # written in terms of this class
+
+        return TruncatedLaw(self)
+
+    @property
+    def variance(self) -> float:
+        """Var_q(psi), in squared score units."""
+        return self.law.variance
 
     @cached_property
     def mean(self) -> float:

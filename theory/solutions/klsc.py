@@ -27,6 +27,11 @@ class Klsc:
     Raises:
         ValueError: if beta is negative, NaN, beyond the end of the partition function's domain, or infinite
             while the essential supremum carries no mass.
+
+    Example:
+        >>> klsc = Klsc(GaussianLaw(), 2.0)
+        >>> klsc.mean, klsc.variance, klsc.kl
+        (2.0, 1.0, 2.0)
     """
 
     prior: ScoreLaw
@@ -58,6 +63,11 @@ class Klsc:
     def mean(self) -> float:
         """E_q[psi] = A'(beta). Paper: Lemma D.4 (59)."""
         return self.law.mean
+
+    @property
+    def variance(self) -> float:
+        """Var_q(psi) = A''(beta), in squared score units. Paper: (61)."""
+        return self.law.variance
 
     def mean_from(self, origin: float) -> float:
         """E_q[psi - origin], without the cancellation of a mean that is close to the origin."""
@@ -98,6 +108,10 @@ class Klsc:
     def atom(self, level: float) -> float:
         """q(psi = level)."""
         return self.law.atom(level)
+
+    def mass_below(self, level: float) -> float:
+        """q(psi < level), without the cancellation of 1 - q(psi >= level)."""
+        return self.law.share_below(-math.inf, level) if self.charges_below(level) else 0.0
 
     def charges_below(self, level: float) -> bool:
         """Whether q gives {psi < level} any mass."""
