@@ -199,6 +199,12 @@ def test_a_truncation_inside_a_gap_begins_where_mass_begins():
     assert Hard(AtomicLaw([0, 1, 3]), 1.5).law.ess_inf == 3.0
 
 
+@pytest.mark.parametrize("q", [Hard(GaussianLaw(), 0.5), Klsc(GaussianLaw(), 1.5), Klsc(AtomicLaw([0, 1]), math.inf)])
+def test_log_ratios_of_a_list_and_of_any_shape(q):
+    scores = np.array([[0.0, 0.5], [1.0, 2.0]])
+    assert q.log_ratio(scores.ravel().tolist()).tolist() == q.log_ratio(scores).ravel().tolist()
+
+
 def test_inactive_constraints_leave_the_law():
     for prior in (GaussianLaw(), AtomicLaw([0, 1])):
         assert Hard(prior, -math.inf).law is prior

@@ -135,7 +135,8 @@ def best_member(
         [0.25, 0.75]
     """
     require(len(starts) > 0, "starts", starts, "at least one")
-    search = _Search(family, *on_support(masses, scores=scores), target)
+    p, psi = on_support(masses, scores=scores)
+    search = _Search(family, p, psi, target)
     found = [search.descend(start) for start in starts]
     feasible = [at for at in found if search.mean(at)[0] >= target - _FEASIBLE]
     if not feasible:

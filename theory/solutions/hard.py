@@ -6,6 +6,7 @@ are exact functionals of the law.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -119,12 +120,13 @@ class Hard:
         tie = self.tie_fraction * self.prior.atom(self.threshold) if self.dropped_tie > 0 else 0.0
         return max(0.0, -self.log_kept + (tie / self.kept * math.log(self.tie_fraction) if tie > 0 else 0.0))
 
-    def log_ratio(self, scores: Float[np.ndarray, " *n"]) -> Float[np.ndarray, " *n"]:
+    def log_ratio(self, scores: Float[np.ndarray, " *n"] | Sequence[float]) -> Float[np.ndarray, " *n"]:
         """log dq/dp at points with these scores; -inf outside the support."""
         with np.errstate(divide="ignore"):
             on_tie = np.log(np.float64(self.tie_fraction))
-        logs = np.where(scores > self.threshold, 0.0, np.where(scores == self.threshold, on_tie, -np.inf))
-        return np.where(np.isnan(scores), np.nan, logs - self.log_kept)
+        y = np.asarray(scores)
+        logs = np.where(y > self.threshold, 0.0, np.where(y == self.threshold, on_tie, -np.inf))
+        return np.where(np.isnan(y), np.nan, logs - self.log_kept)
 
     def survival(self, threshold: float) -> float:
         """q(psi >= threshold)."""

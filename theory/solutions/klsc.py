@@ -1,6 +1,7 @@
 """The KLSC solution: the prior tilted by the score. Like `Hard` it is a `ScoreLaw` of the prior and one number."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -95,11 +96,11 @@ class Klsc:
             return self.limit.kl
         return max(0.0, self.multiplier * self.mean_from(self.origin) - self.log_partition_from_origin)
 
-    def log_ratio(self, scores: Float[np.ndarray, " *n"]) -> Float[np.ndarray, " *n"]:
+    def log_ratio(self, scores: Float[np.ndarray, " *n"] | Sequence[float]) -> Float[np.ndarray, " *n"]:
         """log dq/dp = beta psi - A(beta) at points with these scores."""
         if self.limit:
             return self.limit.log_ratio(scores)
-        return self.multiplier * (scores - self.origin) - self.log_partition_from_origin
+        return self.multiplier * (np.asarray(scores) - self.origin) - self.log_partition_from_origin
 
     def survival(self, threshold: float) -> float:
         """q(psi >= threshold)."""
