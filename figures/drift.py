@@ -105,7 +105,7 @@ def compute(settings: Settings, progress: Progress = silent) -> Drift:
     def density(exponent: Float[np.ndarray, " n"], on_pixels: Float[np.ndarray, "g g"]) -> Float[np.ndarray, "g g"]:
         return np.exp(log_p + on_pixels - gibbs(p.masses, exponent).log_partition)
 
-    rows = []
+    rows: list[TaskRow] = []
     for name, unit, formula, at_nodes, at_pixels in (
         (
             "text-like",
