@@ -2,17 +2,24 @@
 
 import json
 import re
+import subprocess
+import sys
+from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from distributional_view.figures import fig1, table2
-from distributional_view.figures.__main__ import main
-from distributional_view.figures.output import Provenance, save_figure, style
+from distributional_view.figures import artefact, bottleneck, fig1, fig3, table2
+from distributional_view.figures.artefact import Artefact, Settings, compute_of, save
+from distributional_view.figures.command import ALL, figure_command, main
+from distributional_view.figures.registry import NAMES
 from distributional_view.theory import calibrate_hard, calibrate_klsc
 from distributional_view.theory.pools.retrieval import reweight_to
+from distributional_view.theory.progress import silent
+from distributional_view.theory.samplers.schedule import NoiseSchedule
 from distributional_view.toy.compare import METHODS
 from distributional_view.toy.exact_samples import exact_samples
 from distributional_view.toy.judge import judge_of
@@ -22,6 +29,19 @@ from distributional_view.toy.world import TARGETS, paper_world, published_table2
 
 FIGURES = ("fig1", "fig3", "drift", "bottleneck", "strength", "typical")
 FILES = ("table2.json", "table2.md", "fig3.md", *(f"{n}.{e}" for n in FIGURES for e in ("png", "pdf", "json")))
+
+
+EXACT = ("fig1", "drift", "bottleneck", "typical")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small():
+    """Equal schedules are one object, so that samplers are compiled once; the prompts have one target."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NoiseSchedule, "linear", staticmethod(cache(NoiseSchedule.linear)))
+        patch.setattr(NoiseSchedule, "strided", cache(NoiseSchedule.strided))
+        patch.setattr(bottleneck, "TARGETS", (bottleneck.DRAWN,))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +56,22 @@ def run(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def quick(run):
-    return run("--quick", "--seed", "3")
+def made():
+    """What `quick` computed, by name."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def quick(run, made):
+    publish = artefact.publish
+
+    def kept(found, out, console):
+        made[found.name] = found
+        return publish(found, out, console)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(artefact, "publish", kept)
+        return run("--quick", "--seed", "3")
 
 
 def test_table2_json_has_the_agreed_shape(quick):
@@ -86,17 +120,75 @@ def test_pictures_carry_their_provenance(quick):
     assert b"CreationDate" not in (quick[0] / "fig1.pdf").read_bytes()
 
 
-def test_same_seed_same_bytes_other_seed_other_table(run, quick):
-    again, other = run("all", "--quick", "--seed", "3")[0], run("table2", "--quick", "--seed", "4")[0]
+def test_the_same_data_gives_the_same_bytes(quick, made, tmp_path):
+    assert list(made) == list(NAMES)
+    for found in made.values():
+        save(found, tmp_path)
+    assert {p.name for p in tmp_path.iterdir()} == set(FILES)
     for name in FILES:
-        assert (again / name).read_bytes() == (quick[0] / name).read_bytes(), name
+        assert (tmp_path / name).read_bytes() == (quick[0] / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("name", ["table2", "strength", *EXACT])
+def test_the_same_seed_gives_the_same_numbers(quick, made, name):
+    again = compute_of(name)(Settings(paper_world(), 3, quick=True), silent)
+    assert json.dumps(again.numbers()) == json.dumps(made[name].numbers())
+
+
+def test_the_same_seed_gives_the_same_samples(quick, monkeypatch):
+    """Figure 3 at one target: every sampled number is that of the whole figure."""
+    monkeypatch.setattr(fig3, "TARGETS", (5.0,))
+    again = json.loads(json.dumps(fig3.compute(Settings(paper_world(), 3, quick=True)).numbers()))
+    whole = json.loads((quick[0] / "fig3.json").read_text())
+    assert again["rows"] == [row for row in whole["rows"] if row["target"] == 5]
+    assert again["floors"] == whole["floors"][:1]
+
+
+def test_another_seed_gives_another_table(run, quick):
+    other = run("table2", "--quick", "--seed", "4")[0]
     assert sorted(p.name for p in other.iterdir()) == ["table2.json", "table2.md"]
     rows = [json.loads((folder / "table2.json").read_text())["rows"] for folder in (quick[0], other)]
     assert all(a["exact"] == b["exact"] and a["sampled"] != b["sampled"] for a, b in zip(*rows, strict=True))
 
 
+def test_every_artefact_keeps_the_protocol(quick, made):
+    for name, found in made.items():
+        assert isinstance(found, Artefact)
+        assert found.name == name
+        source, content = found.provenance, found.numbers()
+        assert content["statements"] == list(source.statements) != []
+        assert content["seed"] == source.seed == (None if name in EXACT else 3)
+        assert content.get("parameters", content.get("world")) == source.parameters
+        assert (found.table() is None) == (name not in ("table2", "fig3"))
+
+
+@pytest.mark.parametrize("name", [*NAMES, ALL])
+def test_each_name_has_a_command_of_its_own(tmp_path, monkeypatch, name):
+    asked = []
+    monkeypatch.setattr(artefact, "produce", lambda *arguments: asked.append(arguments) or [])
+    result = CliRunner().invoke(figure_command(name), ["--out", str(tmp_path), "--seed", "7", "--quick"])
+    assert result.exit_code == 0, result.output
+    assert [(found, out) for found, _, out, _ in asked] == [(n, tmp_path) for n in (NAMES if name == ALL else [name])]
+    assert all((settings.seed, settings.quick) == (7, True) for _, settings, _, _ in asked)
+
+
+def test_help_imports_nothing_heavy():
+    code = """
+import sys
+from click.testing import CliRunner
+from distributional_view.figures.command import figure_command, main
+from distributional_view.figures.registry import NAMES
+for command in (main, *main.commands.values(), *map(figure_command, [*NAMES, "all"])):
+    shown = CliRunner().invoke(command, ["--help"])
+    assert shown.exit_code == 0 and "--help" in shown.output, shown
+print(*{"jax", "torch", "matplotlib", "numpy", "scipy"} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
 def test_fig1_densities_integrate_to_one():
-    data = fig1.compute(paper_world(), quick=True)
+    data = fig1.compute(Settings(paper_world(), quick=True))
     cell = (data.axis[1] - data.axis[0]) ** 2
     assert data.prior.sum() * cell == pytest.approx(1.0, abs=5e-3)
     for panel in data.panels:
@@ -114,12 +206,19 @@ def test_unknown_names_are_refused():
 
 
 def test_results_are_whole_or_absent(tmp_path):
-    """A number that JSON cannot hold stops the write before the file appears."""
-    data = fig1.compute(paper_world(), quick=True)
-    source = Provenance("t", ("Lemma D.1",), {"x": 1}, None)
-    with style(), pytest.raises(ValueError, match="JSON compliant"):
-        save_figure(fig1.draw(data), tmp_path, "f", source, {"bad": float("nan")})
-    assert not (tmp_path / "f.json").exists()
+    """A number that JSON cannot hold stops the write before a file appears."""
+    data = fig1.compute(Settings(paper_world(), quick=True))
+    bad = replace(data, panels=[replace(data.panels[0], kl=float("nan")), *data.panels[1:]])
+    with pytest.raises(ValueError, match="JSON compliant"):
+        save(bad, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_settings_and_names_are_checked():
+    with pytest.raises(ValueError, match="seed = -1: must be >= 0"):
+        Settings(paper_world(), -1)
+    with pytest.raises(ValueError, match="name = 'table3': must be one of table2, fig1"):
+        compute_of("table3")
 
 
 def test_fig3_json_holds_every_method_at_its_target(quick):
