@@ -27,6 +27,7 @@ from distributional_view.theory import (
 from distributional_view.theory.measures import finite as finite
 from distributional_view.toy.world import published_table2
 from tests.support.enumeration import bound_groups, summed_kl
+from tests.support.refusals import clipped, refused
 from tests.support.strategies import exponential_law, non_steep_law
 
 UNIFORM = PiecewiseLaw(lambda u: u, np.zeros_like, np.array([0.0, 1.0]))
@@ -36,24 +37,6 @@ COIN = AtomicLaw(np.array([0.0, 1.0]), masses=np.array([0.7, 0.3]))
 CONSTANT = AtomicLaw(np.array([2.0]))
 EXPONENTIAL = exponential_law(1.0)
 DIE = AtomicLaw(np.array([0.0, 1.0, 2.0]), masses=np.array([0.5, 0.3, 0.2]))
-
-
-def refused(call: Callable[[], object], error: type[Exception] = ValueError) -> bool:
-    """Whether the library refuses, with this error."""
-    try:
-        call()
-    except error:
-        return True
-    return False
-
-
-def clipped(
-    score: Callable[[np.ndarray], np.ndarray], inverse: Callable[[float], float], end: float, sign: int = 1
-) -> PiecewiseLaw:
-    """The law of sign * min(score(U), end) for U uniform on (0, 1] and a decreasing score."""
-    cut = inverse(end)
-    points = [1e-60, cut, 1.0] if cut > 1e-60 else [1e-60, 1.0]
-    return PiecewiseLaw(lambda u: sign * np.minimum(score(u), end), np.zeros_like, np.array(points))
 
 
 @evidence("Assumption D.2", "necessity", controls={"Pareto(3)": {"index": 3.0}})

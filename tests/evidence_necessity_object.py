@@ -19,8 +19,8 @@ from distributional_view.theory.measures.tasks import (
     largest_task_mean,
     task_injected,
 )
-from tests.evidence_necessity_constraints import clipped, refused
 from tests.support.enumeration import summed_kl
+from tests.support.refusals import clipped, refused
 from tests.support.strategies import non_steep_law
 
 THREE = np.array([0.5, 0.25, 0.25]), np.array([0.0, 1.0, 2.0]), np.array([1.0, -1.0, 0.0])

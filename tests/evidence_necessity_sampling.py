@@ -24,10 +24,10 @@ from distributional_view.theory.measures.typical import (
 from distributional_view.theory.pools.retrieval import tilted_weights
 from distributional_view.theory.samplers.ascent import Ascent, gibbs_log_density
 from distributional_view.theory.samplers.schedule import NoiseSchedule, each
-from tests.evidence_necessity_constraints import refused
 from tests.support.enumeration import summed_kl
 from tests.support.gaussian_world import GaussianWorld, Quadratic, falling
 from tests.support.numpy_world import NumpyWorld
+from tests.support.refusals import refused
 
 FOUR = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.0, 1.0, 2.0, 4.0])
 

@@ -13,17 +13,11 @@ from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.measures.dual import gibbs
 from distributional_view.theory.measures.tasks import baseline, distortion, distortion_bound, task_injected
 from distributional_view.theory.solutions.calibrate import calibrate_klsc
-from tests.support.enumeration import close, log_partition, summed_kl, tilted
+from tests.support.enumeration import close, inside, log_partition, summed_kl, tilted
 from tests.support.strategies import finite_measures, for_all, restricted, unit, weights_of_six
 
 tasks = st.lists(st.integers(-4, 4), min_size=6, max_size=6).map(lambda v: np.array(v) / 2)
 multipliers = st.floats(0.0, 4.0)
-
-
-def inside(p: np.ndarray, values: np.ndarray, fraction: float) -> float:
-    """A level strictly between the mean and the largest value with mass."""
-    mean = float(p @ values)
-    return mean + fraction * (float(values[p > 0].max()) - mean)
 
 
 def held_at(q: np.ndarray, p: np.ndarray, psi: np.ndarray, level: float) -> np.ndarray:

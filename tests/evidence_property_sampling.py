@@ -13,8 +13,7 @@ from distributional_view.theory.measures.tasks import baseline
 from distributional_view.theory.measures.typical import conditioning_error
 from distributional_view.theory.pools.retrieval import effective_size, retrieve, reweight_to, tilted_weights
 from distributional_view.theory.samplers.ascent import Ascent, gibbs_log_density
-from tests.evidence_property_object import inside
-from tests.support.enumeration import close, log_partition, summed_kl, tilted
+from tests.support.enumeration import close, inside, log_partition, summed_kl, tilted
 from tests.support.gaussian_world import GaussianWorld, falling
 from tests.support.strategies import finite_measures, for_all, heavy_atomic_laws, restricted, unit, weights_of_six
 

@@ -17,8 +17,8 @@ from distributional_view.theory.samplers.schedule import NoiseSchedule, each
 from distributional_view.theory.samplers.twisted_smc import twisted_smc
 from distributional_view.theory.samplers.world import World
 from distributional_view.toy.diffused import MixtureWorld
+from tests.support.one_mixture import MEANS, MIXTURE, PSI, SCHEDULE, VARIANCES, WEIGHTS, N, noise_in, square
 from tests.support.torch_mixture import MixtureDenoiser, torch_mixture
-from tests.test_theory_samplers import MEANS, MIXTURE, PSI, SCHEDULE, VARIANCES, WEIGHTS, N, noise_in, square
 
 torch.set_num_threads(1)
 

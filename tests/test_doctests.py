@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from distributional_view import theory
+from tests.support.gaussian_world import GaussianWorld
 
-NAMES = {"np": np, "math": math} | {name: getattr(theory, name) for name in theory.__all__}
+WORLD = GaussianWorld(theory.NoiseSchedule.linear().strided(50))
+NAMES = {"np": np, "math": math, "world": WORLD} | {name: getattr(theory, name) for name in theory.__all__}
 """What an example may use without importing it."""
 
 

@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
@@ -19,7 +18,6 @@ from distributional_view.figures.registry import NAMES
 from distributional_view.theory import calibrate_hard, calibrate_klsc
 from distributional_view.theory.pools.retrieval import reweight_to
 from distributional_view.theory.progress import silent
-from distributional_view.theory.samplers.schedule import NoiseSchedule
 from distributional_view.toy.compare import METHODS
 from distributional_view.toy.exact_samples import exact_samples
 from distributional_view.toy.judge import judge_of
@@ -36,10 +34,8 @@ EXACT = ("fig1", "drift", "bottleneck", "typical")
 
 @pytest.fixture(scope="module", autouse=True)
 def small():
-    """Equal schedules are one object, so that samplers are compiled once; the prompts have one target."""
+    """The prompts have one target."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(NoiseSchedule, "linear", staticmethod(cache(NoiseSchedule.linear)))
-        patch.setattr(NoiseSchedule, "strided", cache(NoiseSchedule.strided))
         patch.setattr(bottleneck, "TARGETS", (bottleneck.DRAWN,))
         yield
 

@@ -8,7 +8,6 @@ run it. A figure that needs a backend imports it inside its own command, so that
 """
 
 import ast
-import sys
 import tomllib
 from pathlib import Path
 
@@ -141,4 +140,9 @@ def test_every_folder_of_code_is_installed():
 def test_base_install_needs_no_torch():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert not any("torch" in d for d in project["dependencies"])
-    assert sys.version_info >= (3, 11)
+
+
+def test_test_modules_share_through_support_alone():
+    for path in sorted((ROOT / "tests").glob("*.py")):
+        shared = {n.split(".")[1] for n in names_of(path) if n.startswith("tests.")}
+        assert shared <= {"support", "mutations", "bench", "typecheck", "wheel_smoke"}, path

@@ -8,7 +8,7 @@ from distributional_view.theory import AtomicLaw, calibrate_hard, calibrate_klsc
 from distributional_view.toy.sampled import sampled_table
 from distributional_view.toy.table2 import METRICS, exact_table
 from distributional_view.toy.world import paper_world
-from tests.test_toy_world import STANDARD_ERRORS
+from tests.support.sampling import STANDARD_ERRORS
 
 pytestmark = pytest.mark.slow
 

@@ -22,7 +22,7 @@ from distributional_view.theory import (
     mean_tv_step,
 )
 
-ROOMS = ("laws", "solutions", "pools", "measures")
+ROOMS = ("laws", "solutions", "pools", "measures", "samplers")
 PARTS = {
     "Args:": "Args",
     "Returns:": "Returns",

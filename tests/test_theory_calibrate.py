@@ -15,8 +15,8 @@ from distributional_view.theory import (
     calibrate_hard,
     calibrate_klsc,
 )
+from tests.support.laws import non_steep_law
 from tests.support.strategies import any_laws, atomic_laws, continuous_laws, level_at, unit
-from tests.test_theory_piecewise import non_steep_law
 
 TOLERANCE = 1e-10  # absolute, in score units
 

@@ -20,8 +20,8 @@ from distributional_view.theory import (
     tv,
 )
 from distributional_view.theory.measures import finite as finite
+from tests.support.laws import beta_law
 from tests.support.strategies import any_laws, continuous_laws, finite_measures, level_at, threshold_at, unit
-from tests.test_theory_piecewise import beta_law
 
 kinds = st.sampled_from(["hard", "tie", "klsc", "inactive", "limit"])
 
@@ -114,7 +114,7 @@ def test_boundary_mass_is_the_hazard_to_first_order(law, fraction):
     unit_width = math.sqrt(law.variance)
     widths = unit_width * np.array([1e-3, 1e-4])
     errors = [abs(Hard(law, t).boundary_mass(t, w) / w - law.hazard(t)) * unit_width for w in widths]
-    assert errors[1] <= 0.2 * errors[0] + 1e-9
+    assert errors[1] <= 0.2 * errors[0] + 2e-8  # a mass of relative accuracy 1e-12, divided by 1e-4
 
 
 def test_kl_along_the_hard_path():

@@ -9,13 +9,7 @@ from scipy import stats
 
 from distributional_view.proofs_check.oracles import relative_error
 from distributional_view.theory import PiecewiseLaw, calibrate_hard
-
-
-def beta_law(a: int, b: int) -> PiecewiseLaw:
-    constant = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
-    return PiecewiseLaw(
-        lambda u: u, lambda u: constant + (a - 1) * np.log(u) + (b - 1) * np.log1p(-u), np.array([0.0, 1.0])
-    )
+from tests.support.laws import beta_law, non_steep_law
 
 
 def tent_law() -> PiecewiseLaw:
@@ -110,19 +104,6 @@ def test_cap_is_an_atom():
     assert law.cumulative_hazard(0.5, cap) == pytest.approx(math.log(0.5 / 0.4), rel=1e-12)
     z = (math.exp(2 * cap) - 1) / 2 + 0.4 * math.exp(2 * cap)
     assert law.log_partition(2.0) == pytest.approx(math.log(z), rel=1e-12)
-
-
-def non_steep_law() -> PiecewiseLaw:
-    """f(y) = exp(-y)(1 + y)^-3/C on y > 0 with y = u/(1 - u); C = e E_3(1)."""
-    with mp.workdps(30):
-        log_c = float(mp.log(mp.e * mp.expint(3, 1)))
-    return PiecewiseLaw(
-        lambda u: u / (1 - u),
-        lambda u: -u / (1 - u) + np.log1p(-u) - log_c,
-        np.array([0.0, 1.0]),
-        max_multiplier=1.0,
-        steep=False,
-    )
 
 
 def test_unbounded_and_not_steep():

@@ -18,14 +18,7 @@ from distributional_view.toy.mixture import GaussianMixture, four_modes
 from distributional_view.toy.planar import PlanarWorld
 from distributional_view.toy.scores import AngularScore, LinearScore
 from tests.support.numpy_world import NumpyWorld
-
-WEIGHTS = np.array([0.1, 0.2, 0.3, 0.4])
-MEANS = np.array([[1.7, 1.5], [-1.4, 1.9], [-1.8, -1.2], [2.0, -1.6]])
-VARIANCES = np.array([1.0, 0.8, 1.3, 0.9])
-PSI = AngularScore("cosine", 3.7, 0.6)
-SCHEDULE = NoiseSchedule.linear().strided(40)
-MIXTURE = GaussianMixture(jnp.asarray(WEIGHTS), jnp.asarray(MEANS), jnp.asarray(VARIANCES[:, None, None] * np.eye(2)))
-N = 300
+from tests.support.one_mixture import MEANS, MIXTURE, PSI, SCHEDULE, VARIANCES, WEIGHTS, N, noise_in, square
 
 
 def worlds(schedule=SCHEDULE):
@@ -35,17 +28,6 @@ def worlds(schedule=SCHEDULE):
         PlanarWorld(MIXTURE, PSI, schedule, jnp.float64),
         NumpyWorld(WEIGHTS, MEANS, isotropic, 3.7, 0.6, schedule),
     )
-
-
-def noise_in(world, seed=5, n=N):
-    """The same numpy noise in every world's own kind of points, stacked so that a compiled loop can index it."""
-    raw = np.random.default_rng(seed).normal(size=(SCHEDULE.steps + 1, n, 2))
-    if isinstance(world, NumpyWorld):
-        return lambda i: raw[int(i)]
-    table = jnp.asarray(raw)
-    if isinstance(world, PlanarWorld):
-        return lambda i: world._plane(table[i])
-    return lambda i: table[i]
 
 
 @pytest.mark.parametrize("zeta", ["tilt", "constant"])
@@ -70,10 +52,6 @@ def test_twisted_and_ascent_are_the_same_in_three_worlds():
     for i in (1, 2):
         assert np.abs(runs[0] - runs[i]).max() < 1e-7
         assert np.abs(ends[0] - ends[i]).max() < 1e-6
-
-
-def square(x):
-    return x[:, 1] ** 2, np.stack([np.zeros(len(x)), 2 * x[:, 1]], axis=1)
 
 
 @pytest.mark.parametrize("index", [0, 10, 25, 38, 39])
@@ -244,3 +222,12 @@ def test_ascent_climbs_to_the_gibbs_mode():
         spreads.append(float(law @ ((grid - [2.0, 0.0]) ** 2).sum(1)))
     # E|x - mode|^2 of the tempered law is 2 T/(2 lambda) = 4 T in the plane: Lemma F.2's concentration, as a rate.
     assert np.allclose(spreads[1:], [0.4, 0.04], rtol=0.05)
+
+
+def test_equal_schedules_are_one_to_a_compiler():
+    one, same = (NoiseSchedule.linear().strided(40) for _ in range(2))
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one != NoiseSchedule.linear().strided(41)
+    assert one != NoiseSchedule(one.alpha_bar)  # the same levels at other times of the network
+    assert one != "linear"

@@ -22,9 +22,8 @@ from distributional_view.toy.sampled import sampled_table
 from distributional_view.toy.scores import SHAPES, AngularScore, LinearScore
 from distributional_view.toy.table2 import METRICS, calibrated, exact_table
 from distributional_view.toy.world import TARGETS, ToyWorld, paper_world
+from tests.support.sampling import STANDARD_ERRORS
 from tests.support.strategies import mixtures
-
-STANDARD_ERRORS = 4.5
 
 
 def by_scipy(mixture: GaussianMixture, x: np.ndarray) -> np.ndarray:

@@ -53,7 +53,7 @@ def report(
 ) -> list[FeatureReport]:
     """Compare truncation with KLSC weights for each feature, at the mean of its top-k set or at a target.
 
-    Paper: Definitions 2.1 and 2.2, Lemma D.7, Theorem D.14.
+    Paper: Definition 2.1, Definition 2.2, Lemma D.7, Theorem D.14.
 
     Args:
         activations: a file (.npy, .npz, .csv, .parquet), an array (n,) or (n, features), or arrays by name; a row is an

@@ -34,3 +34,9 @@ def bound_groups(divergences: list[float], levels: list[float]) -> AtomicLaw:
     masses = np.append(1 - kept[0], np.append(-np.diff(kept), kept[-1]))
     values = np.append(0.0, np.append(-np.diff(sums) / -np.diff(kept), levels[-1]))
     return AtomicLaw(values, masses=masses)
+
+
+def inside(p: np.ndarray, values: np.ndarray, fraction: float) -> float:
+    """A level strictly between the mean and the largest value with mass."""
+    mean = float(p @ values)
+    return mean + fraction * (float(values[p > 0].max()) - mean)

@@ -24,7 +24,7 @@ _CERTAIN = 1 - 1e-12
 def inclusion_probabilities(weights: ArrayLike1D, k: int) -> Float[np.ndarray, " n"]:
     """pi_i = min(1, c w_i) with sum k.
 
-    Ours: shows the pool of (17).
+    Paper: (17).
 
     Args:
         weights: >= 0, with sum 1.
@@ -54,7 +54,7 @@ def inclusion_probabilities(weights: ArrayLike1D, k: int) -> Float[np.ndarray, "
 def systematic_sample(probabilities: ArrayLike1D, offset: float) -> Int[np.ndarray, " k"]:
     """Different positions, ascending; position i is among them with probability pi_i over a uniform offset.
 
-    Ours: shows the pool of (17) by k points.
+    Paper: (17).
 
     Args:
         probabilities: in [0, 1], their sum a whole number k within 1e-6, in the order in which they lie on the line.

@@ -32,6 +32,11 @@ class Climbed(NamedTuple):
     """Where the starts ended, the objective and the score there, and how many evaluations it took.
 
     `converged` says whether the optimiser met its own criterion or ran out of iterations.
+
+    Example:
+        >>> half_square = lambda x: ((x**2).sum(1) / 2, x)
+        >>> Ascent(world, half_square, np.array([[-1.0], [2.0]]), 50).climb(1.0).converged
+        True
     """
 
     x: Points
@@ -53,6 +58,11 @@ class Ascent:
 
     Raises:
         ValueError: if there is no start, one that is not finite, or no iteration.
+
+    Example:
+        >>> half_square = lambda x: ((x**2).sum(1) / 2, x)
+        >>> Ascent(world, half_square, np.array([[-1.0], [2.0]]), 50).climb(1.0).x.round(3).tolist()
+        [[1.0], [1.0]]
     """
 
     world: World

@@ -20,7 +20,12 @@ _MAX_DOUBLINGS = 40
 
 
 class Calibrated(NamedTuple):
-    """A knob's value, the mean score there, and how many runs it took."""
+    """A knob's value, the mean score there, and how many runs it took.
+
+    Example:
+        >>> calibrate_knob(lambda knob: knob, 0.0, 1e-6, 1.0, "knob")
+        Calibrated(knob=0.0, mean=0.0, evaluations=1)
+    """
 
     knob: float
     mean: float
@@ -37,6 +42,8 @@ def calibrate_knob(
 ) -> Calibrated:
     """The knob in [0, inf) at which `mean_at` is within `tolerance` of the target; the mean may rise or fall with it.
 
+    Paper: Appendix I.3.
+
     Args:
         mean_at: runs the method; continuous for a bracket to lead to a root.
         target: finite.
@@ -45,10 +52,17 @@ def calibrate_knob(
         name: what the knob is called in errors.
         progress: called after each run with the number of runs done; their total is not known.
 
+    Returns:
+        The knob, the mean there, and the number of runs.
+
     Raises:
         CalibrationFailed: if no knob passes the target, a mean is not finite, or the mean jumps over the target; it
             carries the runs that were made.
         ValueError: for bad arguments.
+
+    Example:
+        >>> round(calibrate_knob(lambda knob: knob / (1 + knob), 0.5, 1e-6, 0.1, "knob").knob, 4)
+        1.0
     """
     require_finite("target", target)
     require(math.isfinite(tolerance) and tolerance > 0, "tolerance", tolerance, "finite and > 0 (score units)")

@@ -29,6 +29,10 @@ class Row(NamedTuple):
     `noise_variance` = 1 - alpha_bar_i; `from_x`, `from_x0` and `noise_sd` as in the module's docstring; `tilt_zeta` =
     (1 - alpha_i)/sqrt(alpha_i), the step along the gradient of a log-density (discretised Theorem G.3); `zeta` =
     zeta_i, the factor of the guidance; `cap`, the score beyond which there is no guidance.
+
+    Example:
+        >>> NoiseSchedule.linear().strided(4).rows.index.tolist()
+        [4, 3, 2, 1]
     """
 
     index: Any
@@ -53,6 +57,11 @@ class NoiseSchedule:
 
     Raises:
         ValueError: unless the numbers start at 1 and decrease strictly to something positive.
+
+    Example:
+        >>> schedule = NoiseSchedule.linear()
+        >>> schedule.steps, schedule.strided(50).steps, f"{schedule.alpha_bar[-1]:.1e}"
+        (1000, 50, '4.0e-05')
     """
 
     alpha_bar: Float[np.ndarray, " n1"]
@@ -65,6 +74,17 @@ class NoiseSchedule:
         require(falling, "alpha_bar", a, "strictly decreasing from exactly 1 to a positive number")
         if self.times is not None:
             require(self.times.shape == (self.steps,), "times.shape", self.times.shape, f"({self.steps},)")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NoiseSchedule) and self._content == other._content
+
+    def __hash__(self) -> int:
+        return hash(self._content)
+
+    @cached_property
+    def _content(self) -> tuple[bytes, bytes | None]:
+        """Equal levels and times are one schedule: what is compiled for one serves the other."""
+        return self.alpha_bar.tobytes(), None if self.times is None else self.times.tobytes()
 
     @property
     def steps(self) -> int:
@@ -138,6 +158,20 @@ class NoiseSchedule:
 
 
 def each(rows: Row) -> Iterator[Row]:
-    """The rows one by one, as Python numbers."""
+    """The rows one by one, as Python numbers. Paper: Algorithm 1.
+
+    Args:
+        rows: as columns.
+
+    Returns:
+        An iterator over rows of numbers.
+
+    Raises:
+        ValueError: if the columns differ in length.
+
+    Example:
+        >>> [row.index for row in each(NoiseSchedule.linear().strided(3).rows)]
+        [3, 2, 1]
+    """
     for values in zip(*(column.tolist() for column in rows), strict=True):
         yield Row(*values)
