@@ -115,6 +115,7 @@ def kl_column_bound() -> tuple[float, float]:
     q_t' is the hard solution of a higher target tau'. Its tail mass is s' = exp(-KL'), and its density relative to
     p is 1 - a off the tail and 1 - a + a/s' on it. The mean is tau for a = (tau - mu)/(tau' - mu), which falls as
     mu = E_p[psi] grows; and mu >= S tau with S = exp(-KL) because psi >= 0. The bound takes the best tau'.
+    Ours: printed KL.
     """
     printed = published_table2()
     tau = TARGETS[0]
