@@ -21,10 +21,10 @@ reproduce: $(VENV)/.base
 	$(BIN)/dview all --out results
 
 test: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -q -n $(JOBS) --dist loadscope --durations=10
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -q -n $(JOBS) --dist loadgroup --durations=10
 
 test-slow: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -q -n $(JOBS) --dist loadscope
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -q -n $(JOBS) --dist loadgroup
 
 # Builds the wheel of a clean clone, installs it with its dependencies in an empty environment, and uses it.
 wheel-test:
@@ -36,7 +36,7 @@ lint: $(VENV)/.dev
 
 # mypy looks for packages by folder names: it gets the rooms under their common name.
 types: $(VENV)/.dev
-	mkdir -p build/typed/distributional_view
+	rm -rf build/typed && mkdir -p build/typed/distributional_view
 	ln -sfn $(addprefix $(CURDIR)/,$(ROOMS)) $(wildcard $(CURDIR)/package/*) build/typed/distributional_view/
 	MYPYPATH=build/typed $(BIN)/python -m mypy
 

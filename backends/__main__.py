@@ -1,6 +1,6 @@
 """Commands that need torch.
 
-python -m backends [explain | train-transcoder | embedded-train | embedded-features] --help
+python -m backends (or dview) [explain | train-transcoder | embedded-train | embedded-features] --help
 """
 
 import click

@@ -1,6 +1,6 @@
 """Where the evidence stands: run it and print the matrix of statements and rungs.
 
-python -m proofs_check [LABEL ...] [--rung RUNG ...] [--slow] [--jobs N] [--json FILE] [--markdown FILE] [--list]
+dview check [LABEL ...] [--rung RUNG ...] [--slow] [--jobs N] [--json FILE] [--markdown FILE] [--list]
 """
 
 import json

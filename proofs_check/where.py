@@ -33,7 +33,7 @@ def entries(query: str) -> tuple[Statement, ...]:
     if query.lower() in names:
         return (names[query.lower()],)
     near = difflib.get_close_matches(query.lower(), names, n=4, cutoff=0.5)
-    hint = ", ".join(dict.fromkeys(names[n].label for n in near)) or "one of `python -m proofs_check --list`"
+    hint = ", ".join(dict.fromkeys(names[n].label for n in near)) or "one of `dview check --list`"
     raise ValueError(f"label = {query!r}: must be a statement, an equation or one of ours; near it: {hint}")
 
 

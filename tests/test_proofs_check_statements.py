@@ -100,7 +100,7 @@ def test_every_applicable_rung_has_evidence(rung):
 def test_readme_shows_where_the_evidence_stands():
     readme = (ROOT / "README.md").read_text()
     table = matrix.markdown(matrix.cells(PIECES, []))
-    assert f"{matrix.START}\n{table}\n{matrix.END}" in readme, "run python -m proofs_check --markdown README.md"
+    assert f"{matrix.START}\n{table}\n{matrix.END}" in readme, "run dview check --markdown README.md"
 
 
 def shell(sign: int = 1, broken: bool = False) -> str:

@@ -30,10 +30,12 @@ Notation, once for the whole project (ASCII names; time as suffix, estimates `_h
 | x_0 hat      | `x0_hat`                  | denoised estimate E[X_0 given X_t = x_t]             | length        |
 | alpha bar    | `alpha_bar`               | share of signal variance left at step i              | [0, 1]        |
 | 1 - alpha_i  | `variance`                | the DDPM variance of step i (its usual letter: beta) |               |
-| zeta_i       | `guidance` of a `Row`     | factor of the guidance at step i                     | length^2/score|
+| 1 - alpha bar| `noise_variance` of a `Row`| variance of the noise in x_i                        | length^2      |
+| zeta_i       | `zeta` of a `Row`         | factor of the guidance at step i                     | length^2/score|
 | rho          | `strength`                | scale of zeta; equals beta only for the ideal H_t    | 1/score       |
 | H_t          | by `toy.ideal.ideal_world`| log E[exp(beta psi(X_0)) given X_t]                  | nats          |
-| lambda       | `weight`                  | weight of the regulariser in (18)                    | score         |
+| lambda       | `penalty`                 | weight of the regulariser in (18)                    | score         |
+| w_i          | `weights`                 | of the points of a pool, or of particles, sum 1      |               |
 | K            | `k`                       | number of retrieved points                           |               |
 
 Laws of the score: `GaussianLaw`, `AtomicLaw`, `PiecewiseLaw`. Start at `calibrate_hard` and `calibrate_klsc`.

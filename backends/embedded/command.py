@@ -1,4 +1,4 @@
-"""The commands `python -m backends embedded-train` and `embedded-features`."""
+"""The commands `dview embedded-train` and `embedded-features`."""
 
 from pathlib import Path
 from typing import cast

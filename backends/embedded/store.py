@@ -65,7 +65,7 @@ def _record_path(part: Part, folder: Path) -> Path:
 
 def _existing(path: Path, part: Part) -> Path:
     if not path.is_file():
-        command = f"python -m backends embedded-train --part {part} --out {path.parent}"
+        command = f"dview embedded-train --part {part} --out {path.parent}"
         raise MissingWeights(f"{path} is not there: {command}")
     return path
 

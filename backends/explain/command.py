@@ -1,4 +1,4 @@
-"""`python -m backends explain`: pictures for one feature, and a JSON of everything needed to repeat them."""
+"""`dview explain`: pictures for one feature, and a JSON of everything needed to repeat them."""
 
 import json
 from pathlib import Path

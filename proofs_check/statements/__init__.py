@@ -13,7 +13,7 @@ necessity  what goes wrong without each hypothesis
 Its field `code` says in the same way whether some function computes or samples what the statement is about; that
 function names it in its docstring, in a line that `proofs_check.pointers` reads.
 
-`python -m proofs_check` shows the evidence that there is, `python -m proofs_check.where D.7` all that belongs to one.
+`dview check` shows the evidence that there is, `dview where D.7` all that belongs to one.
 """
 
 from distributional_view.proofs_check.statements.appendices import APPENDICES, PROBLEM
