@@ -318,7 +318,7 @@ def atoms_have_no_score_at_the_end(variance: float = 0.0) -> str:
     world = NumpyWorld(np.array([0.4, 0.6]), np.array([[-1.0], [1.0]]), np.full((2, 1, 1), variance), 1.0, 0.0, LINEAR)
     at, rows = np.array([[0.4], [-0.7]]), list(each(LINEAR.rows))
     stein = [np.abs(row.signal * world.denoise(at, row) - at) / row.noise_variance for row in (rows[-30], rows[-1])]
-    growth = float((stein[1] / stein[0]).min()) / (rows[-30].spread / rows[-1].spread)
+    growth = float((stein[1] / stein[0]).min()) / (rows[-30].noise_variance / rows[-1].noise_variance)
     expect(growth > 0.8, "the score grows like 1/(1 - alpha_bar)", scores=stein, growth=growth)
     expect(variance == 0, "p has no density", variance=variance)
     return f"Two atoms: between them |grad log p_t| reaches {stein[1].max():.0f} at the last level; at 0 there is none."

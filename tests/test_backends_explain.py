@@ -17,7 +17,8 @@ from distributional_view.backends.explain.pool import pool_of, pool_scores
 from distributional_view.backends.explain.sources import parse_hook
 from distributional_view.backends.jobs import OtherRequest
 from distributional_view.theory.errors import CalibrationFailed, InfeasibleTarget
-from distributional_view.theory.methods.pool import representatives
+from distributional_view.theory.methods.method import forgetful
+from distributional_view.theory.methods.pool import ScoredPool, representatives
 from distributional_view.theory.methods.twisted_smc import TwistedSmc
 from distributional_view.theory.pools.inclusion import inclusion_probabilities
 from distributional_view.theory.pools.retrieval import retrieve, reweight_to
@@ -222,7 +223,7 @@ def test_command_on_the_embedded_backend(method, tmp_path):
 
 
 def test_names_without_torch_are_those_of_the_methods():
-    registry = methods(Request("retrieval", 1.0, 2), None, lambda: None, None)
+    registry = methods(Request("retrieval", 1.0, 2), None, lambda: ScoredPool(np.ones(2), lambda i: i), forgetful)
     assert registry.names == NAMES
     assert {name for name in NAMES if registry_needs_no_world(registry, name)} == set(RETRIEVALS)
 
