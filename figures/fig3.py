@@ -35,13 +35,8 @@ STATEMENTS = (
 TITLE = "Figure 3: sampling methods at the same mean score"
 HEADER = ("target", "method", "E[ψ]", "KL by KDE", "TV (floor)", "W (floor)")
 SHOWN = 2500  # points drawn in a panel
-LABELS = {
-    retrieval.NAME: "retrieval (top K)",
-    optimisation.NAME: "optimisation",
-    energy_dps.NAME: "EnergyDPS, tilt-like",
-    energy_dps.CONSTANT: "EnergyDPS, constant",
-}
-"""Of the rows of panels, in their order."""
+ROWS = (retrieval.NAME, optimisation.NAME, energy_dps.NAME, energy_dps.CONSTANT)
+"""The methods whose points are drawn, a row each."""
 COLORS = {
     retrieval.NAME: "#D55E00",
     optimisation.NAME: "#009E73",
@@ -116,7 +111,7 @@ def _figure(data: Fig3) -> Figure:
     axis = np.linspace(-half, half, 161)
     grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
     prior, score = np.exp(log_density(data.world, grid)), np.asarray(data.world.psi(grid))
-    for row, method in enumerate(LABELS):
+    for row, method in enumerate(ROWS):
         for column, target in enumerate(TARGETS, start=1):
             here, result = axes[row, column], data.at(method, target)
             _plane(here, half)
@@ -124,7 +119,7 @@ def _figure(data: Fig3) -> Figure:
             some = result.points[:: max(1, len(result.points) // SHOWN)]
             inside = (np.abs(some) < half).all(axis=1)
             here.plot(*some[inside].T, ".", ms=2.4, alpha=0.6, color=COLORS[method], mew=0, zorder=2, rasterized=True)
-            here.set_title(f"{LABELS[method]}, τ = {target:g}")
+            here.set_title(f"{method}, τ = {target:g}")
             missing = "" if inside.mean() > 0.995 else f"   {100 * (1 - inside.mean()):.0f} % outside"
             here.set_xlabel(f"E[ψ] {result.mean:.2f}   KL {result.verdict.kl_kde:.3f}{missing}")
     _field(axes[0, 0], prior, half, "natural distribution p", "viridis")
@@ -149,7 +144,7 @@ def _distances(axes: Axes, data: Fig3) -> None:
     """Smoothed TV to the exact KLSC solution against the target, with the floor of exact samples."""
     for method in COLORS:
         values = [data.at(method, target).verdict.tv for target in TARGETS]
-        axes.plot(TARGETS, values, "o-", ms=3.5, lw=1.1, color=COLORS[method], label=LABELS.get(method, method))
+        axes.plot(TARGETS, values, "o-", ms=3.5, lw=1.1, color=COLORS[method], label=method)
     axes.plot(TARGETS, [f.tv for f in data.floors], "k:", lw=1.3, label="exact samples")
     axes.set(yscale="log", xticks=TARGETS, xlabel="target τ", ylabel="TV to KLSC (smoothed)", ylim=(0.003, 10))
     axes.set_yticks([0.01, 0.1, 1], ["0.01", "0.1", "1"])

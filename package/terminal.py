@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
+
+_WIDEST = 500  # characters
 
 
 @contextmanager
@@ -59,7 +62,9 @@ class Table:
             shown = [""] * self.keys if self.keys and group == before else group
             table.add_row(*map(escape, [*shown, *row[self.keys :]]))
             before = group
-        console.print(table)
+        # Never cut to the terminal's width: numbers matter.
+        table.width = Measurement.get(console, console.options.update(max_width=_WIDEST), table).maximum
+        console.print(table, crop=False, no_wrap=True, overflow="ignore")
         if self.note:
             console.print(self.note, soft_wrap=True, highlight=False, markup=False)
 
