@@ -72,15 +72,11 @@ def plain_array(values: ArrayLike) -> np.ndarray:
 
 def _raw(name: str, array: np.ndarray) -> Raw:
     masked = np.ma.isMaskedArray(array) and bool(np.ma.getmaskarray(array).any())
-    kind: Kind = "number"
-    if array.ndim == 1 and not masked:
-        kind = (
-            "text"
-            if array.dtype.kind in "US"
-            else "whole"
-            if array.dtype.kind in "iu" and _counted(array)
-            else "number"
-        )
+    held = array.dtype.kind
+    kind: Kind = "unread"
+    if array.ndim == 1 and not masked and held in "biufUS":
+        whole = held in "iu" and array.size > 0 and int(array.min()) >= 0
+        kind = "text" if held in "US" else "whole" if whole else "number"
 
     def texts() -> list[str]:
         words = array.astype("U") if array.dtype.kind != "S" else np.char.decode(array, "utf-8", "replace")
@@ -93,15 +89,11 @@ def _raw(name: str, array: np.ndarray) -> Raw:
     return Raw(name, kind, len(array), read, texts)
 
 
-def _counted(array: np.ndarray) -> bool:
-    return array.size > 0 and int(array.min()) >= 0
-
-
 def _unread(name: str, error: UserError) -> Raw:
     def fail() -> np.ndarray:
         raise error
 
-    return Raw(name, "number", -1, fail, list)
+    return Raw(name, "unread", -1, fail, list)
 
 
 def _loaded(path: Path) -> np.ndarray | np.lib.npyio.NpzFile:

@@ -66,7 +66,9 @@ def _kind(kind: Any) -> Kind:
     inner = kind.value_type if types.is_dictionary(kind) else kind
     if types.is_string(inner) or types.is_large_string(inner):
         return "text"
-    return "whole" if types.is_integer(kind) else "number"
+    if types.is_integer(kind):
+        return "whole"
+    return "number" if types.is_floating(kind) or types.is_boolean(kind) else "unread"
 
 
 def _index_names(schema: Any) -> set[str]:

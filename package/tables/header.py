@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from distributional_view.errors import UserError
+from distributional_view.tables.ids import ID_NAMES
 from distributional_view.tables.numbers import MISSING, as_number, foreign_number
 from distributional_view.tables.text import NAMES, Scanned, Text
 
@@ -33,9 +34,7 @@ def first_line(text: Text, columns: Sequence[Scanned], header: bool | None) -> t
     if header is not None:
         return header, f"{form}; the first line holds {'names' if header else 'values'}, as asked"
     named = text.hashed or _has_names(text, columns)
-    if not named:
-        _refuse_halves(text, columns)
-    line = ",".join(text.first)
+    line = text.separator.join(text.first)
     shown = line if len(line) <= 60 else line[:57] + "..."
     if named:
         return True, f"{form}; the first line, {shown!r}, is read as names (--no-header: as values)"
@@ -45,7 +44,7 @@ def first_line(text: Text, columns: Sequence[Scanned], header: bool | None) -> t
 def _has_names(text: Text, columns: Sequence[Scanned]) -> bool:
     cells = [c.strip() for c in text.first]
     numeric = [j for j, column in enumerate(columns) if column.kind != "text"]
-    if not numeric:
+    if not numeric or any(cells[j] and ID_NAMES.fullmatch(cells[j]) for j in range(len(cells)) if j not in numeric):
         return True
     words = [j for j in numeric if as_number(cells[j]) is None and foreign_number(cells[j]) is None]
     if any(cells[j].lower() not in MISSING for j in words):
@@ -55,7 +54,12 @@ def _has_names(text: Text, columns: Sequence[Scanned]) -> bool:
         return True  # pandas leaves the name of its index empty
     if words:
         _ask(text, f"; {cells[words[0]]!r} can be a name or a missing value")
-    return _plain(cells, numeric) and _numbers_are_names(text, [(int(cells[j]), columns[j]) for j in numeric])
+    halves = _halves(text, columns)
+    if _plain(cells, numeric) and _numbers_are_names(text, [(int(cells[j]), columns[j]) for j in numeric], halves):
+        return True
+    if halves:
+        _ask(text, halves)
+    return False
 
 
 def _plain(cells: Sequence[str], positions: Sequence[int]) -> bool:
@@ -64,40 +68,38 @@ def _plain(cells: Sequence[str], positions: Sequence[int]) -> bool:
     return all(c.isascii() and c.isdigit() for c in some) and len(set(some)) == len(some)
 
 
-def _numbers_are_names(text: Text, pairs: Sequence[tuple[int, Scanned]]) -> bool:
+def _numbers_are_names(text: Text, pairs: Sequence[tuple[int, Scanned]], halves: str) -> bool:
     """A first line of different whole numbers, each with the column below it."""
     first, below = [n for n, _ in pairs], [column for _, column in pairs]
-    if len(first) > 1 and first == list(range(len(first))):
-        if all(c.plain == 0 for c in below) and below[0].size >= MANY:
-            return True
-        _ask(text)
-    if below[0].size == 0:
-        return False
-    if all(c.plain == 0 for c in below):
-        return below[0].size >= MANY or _ask(text)
+    counts = len(first) > 1 and first == list(range(len(first)))
+    rows = below[0].size
+    if rows and all(c.plain == 0 for c in below):
+        return rows >= MANY or _ask(text, halves)
+    if counts:
+        _ask(text, halves)
     whole = all(c.kind == "whole" for c in below)
     grows = len(first) > 1 and first == sorted(first)
-    if (whole and (first == [0] or grows)) or all(n > c.largest for n, c in pairs):
-        _ask(text)
+    if rows and ((whole and (first == [0] or grows)) or all(n > c.largest for n, c in pairs)):
+        _ask(text, halves)
     return False
 
 
-def _refuse_halves(text: Text, columns: Sequence[Scanned]) -> None:
-    """Two columns that could be one number each line, cut at its comma or at its space."""
+def _halves(text: Text, columns: Sequence[Scanned]) -> str:
+    """Words for two columns that could be one number a line, cut at its comma or at its space; else none."""
     if len(columns) != 2 or text.separator not in ", " or columns[0].plain != columns[0].size:
-        return
+        return ""
     left, right = text.texts(0, True), text.texts(1, True)
     if not all(x.lstrip("+-").isdigit() for x in left):
-        return
-    line = text.separator.join(text.first)
-    way = "write it with a decimal point and without separators, or say --no-header for two columns"
-    if text.separator == "," and all(map(_DECIMALS.fullmatch, right)):
-        raise UserError(
-            f"first line = {line!r}: must be said to be two columns or one number with a decimal comma: {way}"
-        )
-    if all(map(_THREE.fullmatch, right)) and all(0 < len(x.lstrip("+-")) <= 3 and x != "0" for x in left):
-        raise UserError(f"first line = {line!r}: must be said to be two columns or one number with thousands: {way}")
+        return ""
+    decimals = text.separator == "," and all(map(_DECIMALS.fullmatch, right))
+    thousands = all(map(_THREE.fullmatch, right)) and all(0 < len(x.lstrip("+-")) <= 3 and x != "0" for x in left)
+    if not decimals and not thousands:
+        return ""
+    cut = "a decimal comma" if decimals else "a thousands separator"
+    return (
+        f" (--no-header: two columns of values); if each line is one number with {cut}, write it with a decimal point"
+    )
 
 
 def _ask(text: Text, why: str = "") -> NoReturn:
-    raise UserError(f"first line = {','.join(text.first)!r}: must be {ASK}{why}")
+    raise UserError(f"first line = {text.separator.join(text.first)!r}: must be {ASK}{why}")

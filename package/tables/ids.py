@@ -17,7 +17,8 @@ from typing import NamedTuple
 from distributional_view.tables.table import Raw, need
 
 ID_NAMES = re.compile(
-    r"|column 0|index|level_\d+|unnamed: 0|row|key|(.*[ _-])?ids?|idx|file|filename|file_name|path|__index_level_\d+__",
+    r"|column 0|unnamed: 0|index|idx|row|key|level_\d+|__index_level_\d+__"
+    r"|(.*[ _-])?(ids?|name|path)|file|filename|image|picture|example|sample",
     re.IGNORECASE,
 )
 FEW = 3

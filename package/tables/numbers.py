@@ -45,12 +45,9 @@ def numbers_of(cells: Sequence[str]) -> Float[np.ndarray, " n"]:
     return np.fromiter((np.nan if x is None else x for x in found), np.float64, len(cells))
 
 
-def plain_count(cells: Sequence[str]) -> int:
-    """How many cells are whole numbers >= 0, written as such."""
-    joined = "".join(cells)
-    if joined.isascii() and joined.isdigit() and all(cells):
-        return len(cells)
-    return len(PLAIN.findall("\n".join(cells)))
+def plain_count(cells: Sequence[str], values: Float[np.ndarray, " n"]) -> int:
+    """How many cells, which hold these numbers, are whole numbers >= 0 written as such."""
+    return len(PLAIN.findall("\n".join(cells))) if (values == np.floor(values)).any() else 0
 
 
 def as_scores(values: np.ndarray) -> Float[np.ndarray, " n"]:

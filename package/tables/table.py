@@ -10,8 +10,8 @@ import numpy as np
 
 from distributional_view.errors import UserError
 
-Kind = Literal["text", "whole", "number"]
-"""What a column holds: words, whole numbers >= 0 written as such, or anything else."""
+Kind = Literal["text", "whole", "number", "unread"]
+"""What a column holds: words, whole numbers >= 0 written as such, other numbers, or what cannot be read as numbers."""
 
 
 class Raw(NamedTuple):

@@ -58,7 +58,7 @@ class Scanned:
 
     def __init__(self) -> None:
         self.parts: list[np.ndarray] = []
-        self.size = self.plain = self.words = 0
+        self.size = self.plain = self.words = self.bad = 0
         self.fault: tuple[int, str] | None = None
 
     def take(self, cells: tuple[str, ...], lines: list[int]) -> None:
@@ -67,9 +67,10 @@ class Scanned:
         for i in np.flatnonzero(np.isnan(values)):
             if as_number(cells[i]) is None:
                 self.fault = self.fault or (lines[i], cells[i])
+                self.bad += 1
                 self.words += foreign_number(cells[i]) is None
         self.parts.append(values)
-        self.plain += plain_count(cells)
+        self.plain += plain_count(cells, values)
         self.size += len(cells)
 
     @property
@@ -77,6 +78,8 @@ class Scanned:
         """Words where more than half of the cells are, and those are not numbers in another country's writing."""
         if 2 * self.words > self.size:
             return "text"
+        if self.bad:
+            return "unread"
         return "whole" if self.plain == self.size > 0 else "number"
 
     @property
@@ -162,7 +165,7 @@ def _records(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _separator(path: Path) -> str:
-    """The one that cuts the sampled lines into equally many cells, most of them numbers; else the one that cuts most."""
+    """The one that cuts sampled lines into equally many cells, most of them numbers; else the one that cuts most."""
     best, chosen = (-1.0, 0), ","
     for separator in SEPARATORS:
         try:
