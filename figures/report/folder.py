@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,8 +12,9 @@ from types import TracebackType
 from distributional_view.errors import UserError
 
 REPORT = "report.json"
+EMPTY = "report-empty.json"
 _PAGE = re.compile(r"report(-\d+)?\.(png|pdf)")
-_HALF = re.compile(r"\.partial-\d+-(report(-\d+)?\.(png|pdf|json)|probe)")
+_STAGE = re.compile(r"\.partial-\d+-report")
 
 
 class ReportFolder:
@@ -20,6 +22,9 @@ class ReportFolder:
 
     The hold is a lock of the operating system on the folder itself: it leaves no file, and a killed process gives it
     back. Systems without such locks (Windows) have none.
+
+    Files are written in a folder inside and put in their places when a page is complete, so that a full disk leaves
+    what was there before.
 
     Args:
         out: the folder.
@@ -30,21 +35,22 @@ class ReportFolder:
 
     def __init__(self, out: Path):
         self.out = out
+        self._stage = out / f".partial-{os.getpid()}-report"
         self._held: int | None = None
 
     def __enter__(self) -> "ReportFolder":
-        with self.writing():
+        with self._named():
             self.out.mkdir(parents=True, exist_ok=True)
             self._hold()
             try:
-                probe = self.out / f".partial-{os.getpid()}-probe"
-                probe.touch()
-                probe.unlink()
                 self._sweep()
-                self._before = self._listed()
+                shutil.rmtree(self._stage, ignore_errors=True)
+                self._stage.mkdir()
+                self._stage.rmdir()
             except OSError:
                 self._release()
                 raise
+        self._before = self._listed()
         return self
 
     def __exit__(
@@ -53,7 +59,24 @@ class ReportFolder:
         self._release()
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def page(self) -> Iterator[Path]:
+        """A folder for the files of a page and for `REPORT`; all are put in their places in the end, or none.
+
+        `EMPTY`, if it is there, is put in the place of `REPORT` first: it is what stands there until the pages do.
+        """
+        with self._named():
+            self._stage.mkdir()
+            try:
+                yield self._stage
+                names = sorted(path.name for path in self._stage.iterdir())
+                pages = [name for name in names if _PAGE.fullmatch(name)]
+                for name in [EMPTY] * (EMPTY in names) + pages + [REPORT]:
+                    (self._stage / name).replace(self.out / (REPORT if name == EMPTY else name))
+            finally:
+                shutil.rmtree(self._stage, ignore_errors=True)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
         """Failures of the file system inside become errors that name the folder."""
         try:
             yield
@@ -71,8 +94,8 @@ class ReportFolder:
         """Remove what killed reports left half written; nobody else writes one here now."""
         if self._held is not None:
             for path in self.out.iterdir():
-                if _HALF.fullmatch(path.name):
-                    path.unlink()
+                if _STAGE.fullmatch(path.name):
+                    shutil.rmtree(path)
 
     def _listed(self) -> set[str]:
         """The pages that the report in the folder calls its own."""

@@ -12,6 +12,7 @@ gets the same examples whatever else is in the file.
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -19,7 +20,7 @@ from distributional_view.errors import UserError
 from distributional_view.figures.output import Provenance, save_pictures, strict_json, style, write_json
 from distributional_view.figures.report.activations import Column, Table, as_scores, table
 from distributional_view.figures.report.analysis import FeatureReport, analyse
-from distributional_view.figures.report.folder import REPORT, ReportFolder
+from distributional_view.figures.report.folder import EMPTY, REPORT, ReportFolder
 from distributional_view.figures.report.page import draw_page
 from distributional_view.figures.report.settings import ReportSettings
 from distributional_view.tables import printable
@@ -99,8 +100,8 @@ def written(
 ) -> Iterator[tuple[FeatureReport, list[Path]]]:
     """The features' reports, each with the files that were written after it.
 
-    A page of pictures is written when it is full, then a report.json of all features so far, which lists its pages.
-    Before the first page it is written with neither, so that it never stands beside a page of another report.
+    A page of pictures is put in its place when it is full, with a report.json of all features so far, which lists its
+    pages. Just before the first page there is one with neither, so that none stands beside a page of another report.
 
     Raises:
         UserError: if the folder cannot be written, or another report is being written there.
@@ -109,26 +110,27 @@ def written(
     done: list[FeatureReport] = []
     names: list[str] = []
     with ReportFolder(out) as folder:
-
-        def record() -> Path:
-            records = [feature.as_dict() for feature in done] if names else []
-            content = {"features_in_file": len(features), "pages": names, "features": records}
-            return write_json(out / REPORT, {**source.as_dict(), **content})
-
         for feature in analyses(features, settings):
             done.append(feature)
             files: list[Path] = []
             if len(done) % PAGE == 0 or len(done) == len(features):
                 page = -(-len(done) // PAGE)
                 name = "report" if pages == 1 else f"report-{page:0{len(str(pages))}d}"
-                with folder.writing():
-                    if not names:
-                        record()
-                    files = _write_page(done[(page - 1) * PAGE :], out, name, source)
-                    names += [file.name for file in files]
-                    files.append(record())
+                with folder.page() as stage:
+                    if page == 1:
+                        write_json(stage / EMPTY, _content(source, [], [], len(features)))
+                    pictures = _write_page(done[(page - 1) * PAGE :], stage, name, source)
+                    names += [picture.name for picture in pictures]
+                    write_json(stage / REPORT, _content(source, names, done, len(features)))
+                files = [out / picture.name for picture in pictures] + [out / REPORT]
             yield feature, files
         folder.tidy(names)
+
+
+def _content(source: Provenance, pages: list[str], done: Sequence[FeatureReport], total: int) -> dict[str, Any]:
+    """All of report.json."""
+    features = [feature.as_dict() for feature in done]
+    return {**source.as_dict(), "features_in_file": total, "pages": pages, "features": features}
 
 
 def analyses(features: Sequence[Column], settings: ReportSettings) -> Iterator[FeatureReport]:

@@ -50,12 +50,12 @@ def choose(found: Sequence[Raw], wanted: str | None, counting: bool = True) -> I
     if wanted is not None:
         names = [raw.name for raw in found]
         need(wanted in names, "id column", wanted, f"{NONE} or one of the columns: {', '.join(names[:8])}")
-        at = names.index(wanted)
-        ids = found[at].texts()
+        chosen = names.index(wanted)
+        ids = found[chosen].texts()
         need(len(found) > 1, "id column", wanted, "beside at least one column of activations")
         need(_different(ids), "id column", wanted, f"different names, not {_first_twice(ids)!r} twice")
-        return Ids((at,), ids, (f"the examples are named by column {wanted!r}",))
-    marked = tuple(j for j, raw in enumerate(found) if raw.index)
+        return Ids((chosen,), ids, (f"the examples are named by column {wanted!r}",))
+    marked = tuple(j for j, raw in enumerate(found) if raw.is_index)
     if marked and len(marked) < len(found):
         return _by_index(found, marked)
     at, ids = _words(found)

@@ -58,7 +58,7 @@ def as_scores(values: np.ndarray) -> Float[np.ndarray, " n"]:
             infinity.
     """
     need(values.size > 0, "number of activations", values.size, ">= 1")
-    masked = int(np.ma.count_masked(values)) if np.ma.isMaskedArray(values) else 0
+    masked = int(np.ma.getmaskarray(values).sum()) if np.ma.isMaskedArray(values) else 0
     need(masked == 0, "masked activations", masked, "0 (nothing is left out silently)")
     values = np.asarray(values)
     need(values.dtype.kind in "biuf", "activations' type", str(values.dtype), "float, integer or boolean")

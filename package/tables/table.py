@@ -23,7 +23,7 @@ class Raw(NamedTuple):
         size: number of rows; -1 if that is not known, for a column that cannot be read.
         read: its values; raises `UserError` if they are no numbers.
         texts: its cells as text, for a column that names the rows.
-        index: whether the file itself says that it names the rows.
+        is_index: whether the file itself says that it names the rows.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Raw(NamedTuple):
     size: int
     read: Callable[[], np.ndarray]
     texts: Callable[[], list[str]]
-    index: bool = False
+    is_index: bool = False
 
 
 class Column(NamedTuple):
