@@ -182,6 +182,7 @@ def fractions(n=12):
         ("0\n0\n0.5\n0\n", ["a"], None, "'0', is read as values (--header: as names)"),
         (",0,1\n0,3,1\n1,2,2\n2,2,5\n", ["0", "1"], ["0", "1", "2"], "--id-column none"),
         ("id,f\n139,1\n285,1\n632,4\n", ["f"], ["139", "285", "632"], "named by column 'id'"),
+        ("no,f\n0,3\n1,2\n2,2\n", ["f"], ["0", "1", "2"], "named by column 'no'"),
         ("count,f\n139,1\n285,1\n632,4\n", ["count", "f"], None, "--id-column 'count' takes it"),
         ("139,0.5\n285,0.25\n632,0.1\n", ["1"], ["139", "285", "632"], "named by column '0'"),
         ("f,file\n1,x.png\n2,y.png\n", ["f"], ["x.png", "y.png"], "named by column 'file'"),
