@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 
 from distributional_view.figures.registry import NAMES
+from distributional_view.tables.table import printable
 
 OUT = click.option("--out", default="results", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 SEED = click.option(
@@ -64,7 +65,7 @@ def make(names: Sequence[str], out: Path, seed: int, quick: bool) -> None:
 def tell(console: Console, files: Sequence[Path]) -> None:
     """Name the files that were written."""
     for path in files:
-        console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"wrote {printable(path)}", markup=False, highlight=False, soft_wrap=True)
 
 
 @click.command("paper", help=ALL_HELP)
@@ -84,7 +85,10 @@ def paper(names: tuple[str, ...], out: Path, seed: int, quick: bool) -> None:
 )
 @click.option("--margin", type=float, help="Width of the boundary shell in activation units.  [default: sd/10]")
 @click.option("--feature", "names", multiple=True, help="Only this column; repeatable.")
-@click.option("--header/--no-header", default=None, help="Whether the first line of a .csv holds names.")
+@click.option("--header/--no-header", default=None, help="Whether the first line of a text file holds names.")
+@click.option(
+    "--id-column", metavar="NAME|none", help="The column that names the examples.  [default: words, or an index]"
+)
 @OUT
 @click.option("--seed", default=0, show_default=True, help="Decides which examples are shown under KLSC weights.")
 def report(
@@ -94,13 +98,15 @@ def report(
     margin: float | None,
     names: tuple[str, ...],
     header: bool | None,
+    id_column: str | None,
     out: Path,
     seed: int,
 ) -> None:
     """Compare top-k with KLSC weights for each feature (column) of a .npy, .npz, .csv or .parquet file."""
     import matplotlib as mpl
 
-    from distributional_view.figures.report.activations import columns
+    from distributional_view.errors import UserError
+    from distributional_view.figures.report.activations import table
     from distributional_view.figures.report.run import chosen, provenance, written
     from distributional_view.figures.report.settings import ReportSettings
     from distributional_view.figures.report.words import parse_targets, summary
@@ -109,17 +115,23 @@ def report(
     console, failed = Console(), []
     try:
         settings = ReportSettings(top_k, *parse_targets(targets), margin, seed)
-        features = chosen(columns(activations, header), names, settings)
+        found = table(activations, header, id_column)
+        features = chosen(found.columns, names, settings)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-    steps = written(features, settings, provenance(activations, settings), out)
-    for done, (feature, files) in enumerate(steps, start=1):
-        line = f"[{done}/{len(features)}] {summary(feature)}"
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-        tell(console, files)
-        failed += [feature.name] if feature.status == "failed" else []
+    for sentence in found.reading:
+        console.print(f"read: {printable(sentence)}", markup=False, highlight=False, soft_wrap=True)
+    try:
+        for done, (feature, files) in enumerate(written(features, settings, provenance(found, settings), out), start=1):
+            line = f"[{done}/{len(features)}] {printable(summary(feature))}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            tell(console, files)
+            failed += [feature.name] if feature.status == "failed" else []
+    except UserError as error:
+        raise click.ClickException(str(error)) from None
     if failed:
-        raise click.ClickException(f"{len(failed)} of {len(features)} features have no report: {', '.join(failed)}")
+        listed = f"{', '.join(failed)} ({printable(activations.name)})"
+        raise click.ClickException(f"{len(failed)} of {len(features)} features have no report: {listed}")
 
 
 @click.command("embedded")

@@ -337,10 +337,10 @@ def test_files_that_cannot_be_read(tmp_path, run):
     for name in ("broken.npy", "broken.npz", "broken.parquet"):
         (tmp_path / name).write_bytes(b"what is this")
     (tmp_path / "image.csv").write_bytes(b"\x89PNG\xff\xfe")
-    (tmp_path / "x.txt").write_text("1")
+    (tmp_path / "x.xlsx").write_text("1")
     for name, message in (
         ("missing.npy", "must be an existing file"),
-        ("x.txt", "activations = 'x.txt': must be a file of the kind .npy, .npz, .csv, .parquet"),
+        ("x.xlsx", "activations = 'x.xlsx': must be a file of the kind .npy, .npz, .csv, .parquet"),
         ("cube.npy", "shape of 'cube' = (2, 3, 4): must be (n,) or (n, features)"),
         ("none.npy", "must be a file with at least one column"),
         ("objects.npy", "not a numpy file of numbers"),

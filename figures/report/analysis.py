@@ -1,6 +1,7 @@
 """The numbers of one feature's report: truncation against tilting at one mean activation."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from jaxtyping import Float
 from distributional_view.figures.report.curves import Curves, curves_of
 from distributional_view.figures.report.settings import MARGIN_SHARE, ReportSettings
 from distributional_view.figures.report.shown import shown_examples
-from distributional_view.theory import AtomicLaw, Hard, klsc_tv_speed, tv
+from distributional_view.theory import AtomicLaw, Hard, calibrate_klsc, klsc_tv_speed, tv
 from distributional_view.theory.errors import require
 from distributional_view.theory.pools.matched import Move, matched, matched_at, move, top_k_truncation
 from distributional_view.theory.pools.retrieval import effective_size, tilted_weights
@@ -39,7 +40,9 @@ class FeatureReport:
         return {"feature": self.name, "status": self.status, "notes": self.notes, **self.numbers, **drawn}
 
 
-def analyse(name: str, scores: Float[np.ndarray, " n"], settings: ReportSettings) -> FeatureReport:
+def analyse(
+    name: str, scores: Float[np.ndarray, " n"], settings: ReportSettings, ids: Sequence[str] | None = None
+) -> FeatureReport:
     """The report of one feature.
 
     Statuses: `active`; `inactive` where the level is no constraint (everything is kept); `limit` where the mean equals
@@ -49,6 +52,7 @@ def analyse(name: str, scores: Float[np.ndarray, " n"], settings: ReportSettings
         name: of the feature.
         scores: its activations, finite, at least one.
         settings: what was asked for.
+        ids: names of the examples; None: they have none.
 
     Raises:
         InfeasibleTarget: if the target exceeds the largest activation.
@@ -67,13 +71,20 @@ def analyse(name: str, scores: Float[np.ndarray, " n"], settings: ReportSettings
         return FeatureReport(name, "constant", [note], {"activations": activations})
     spread, least = law.ess_sup - law.ess_inf, max(RESOLUTION * largest, 1 / LARGEST)
     require(spread >= least, "range of the activations", spread, f">= {least:.3g}: less is rounding")
-    pair = matched(first) if target is None else matched_at(law, target)
+    pair = _pair(first) if target is None else matched_at(law, target)
     status: Status = "limit" if pair.klsc.status == "limit" else pair.hard.status
     k = settings.top_k if target is None else None
-    shown, remarks = shown_examples(name, pair, scores, settings, by_rank=target is None)
+    shown, remarks = shown_examples(name, pair, scores, settings, target is None, ids)
     notes = [*_tie_notes(pair, scores, k), *_status_notes(pair, status, activations, k, target), *remarks]
     numbers = {"activations": activations, **_compared(pair, scores, status, settings, target), "shown": shown}
     return FeatureReport(name, status, notes, numbers, curves_of(pair, moving=status == "active"))
+
+
+def _pair(hard: Hard) -> Gap:
+    """The top-k set and the tilt with its mean; if it is the whole pool, no tilt, whatever the rounding of its mean."""
+    if hard.status == "inactive":
+        return Gap(hard, calibrate_klsc(hard.prior, hard.prior.ess_inf), 0.0)
+    return matched(hard)
 
 
 def _compared(

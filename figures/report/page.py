@@ -12,6 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from distributional_view.figures.report.analysis import COMMON, FeatureReport
 from distributional_view.figures.report.curves import Curves
+from distributional_view.figures.report.words import shown_names
 
 COLORS = {"p": "#777777", "hard": "#CC3311", "klsc": "#0077BB"}
 NAMES = {"p": "all", "hard": "truncation", "klsc": "KLSC"}
@@ -31,7 +32,7 @@ CHARACTERS = 205  # in a line of notes
 
 def draw_page(features: Sequence[FeatureReport], heading: str) -> Figure:
     """One page; call inside `figures.output.style()`."""
-    notes = [textwrap.wrap("; ".join([*_facts(f), *f.notes]), CHARACTERS) or [""] for f in features]
+    notes = [_lines(f) for f in features]
     heights = [
         LINE * (len(lines) + 2.2) + (PLOTS if f.curves is not None else 0)
         for f, lines in zip(features, notes, strict=True)
@@ -60,6 +61,16 @@ def _head(head: SubFigure, heading: str) -> None:
         head.text(x, 0.44, f"■ {text}", color=COLORS[name], fontsize=9.5, va="center")
     for x, text in zip(LEFTS, HEADINGS, strict=True):
         head.text(x, 0.08, text, fontsize=9.5, weight="bold", va="center", color="#333333")
+
+
+def _lines(feature: FeatureReport) -> list[str]:
+    """The text above a row's plots: facts and notes, and the names of the examples, where they have names."""
+    lines = textwrap.wrap("; ".join([*_facts(feature), *feature.notes]), CHARACTERS) or [""]
+    for name, key in (("klsc", "klsc"), ("hard", "top_k"), ("hard", "hard")):
+        listed = feature.numbers.get("shown", {}).get(key)
+        if listed is not None and "ids" in listed:
+            lines += textwrap.wrap(f"{NAMES[name]} shows {shown_names(listed)}", CHARACTERS)
+    return lines
 
 
 def _facts(feature: FeatureReport) -> list[str]:

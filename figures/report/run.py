@@ -16,12 +16,14 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from distributional_view.figures.output import Provenance, save_pictures, style, write_json
-from distributional_view.figures.report.activations import Column, as_scores, columns_of
+from distributional_view.errors import UserError
+from distributional_view.figures.output import Provenance, save_pictures, strict_json, style, write_json
+from distributional_view.figures.report.activations import Column, Table, as_scores, table
 from distributional_view.figures.report.analysis import FeatureReport, analyse
+from distributional_view.figures.report.folder import EMPTY, REPORT, ReportFolder
 from distributional_view.figures.report.page import draw_page
 from distributional_view.figures.report.settings import ReportSettings
-from distributional_view.theory.errors import require
+from distributional_view.tables import printable
 
 STATEMENTS = (
     "Definition 2.1",
@@ -50,25 +52,31 @@ def report(
     *,
     features: Sequence[str] = (),
     header: bool | None = None,
+    id_column: str | None = None,
+    ids: Sequence[str] | None = None,
 ) -> list[FeatureReport]:
     """Compare truncation with KLSC weights for each feature, at the mean of its top-k set or at a target.
 
     Paper: Definition 2.1, Definition 2.2, Lemma D.7, Theorem D.14.
 
     Args:
-        activations: a file (.npy, .npz, .csv, .parquet), an array (n,) or (n, features), or arrays by name; a row is an
-            example.
+        activations: a file (.npy, .npz, .csv, .tsv, .txt, .parquet), an array (n,) or (n, features), or arrays by name;
+            a row is an example.
         out: folder for report.json and pages of plots (.png, .pdf); None: nothing is written.
         settings: top_k, targets, margin, seed; None: their defaults.
         features: names of the features wanted; none: all.
-        header: whether the first line of a .csv holds names; None: it does if a cell of it is not a number.
+        header: whether the first line of a text file holds names; None: decided by what it holds, and refused where it
+            can be either.
+        id_column: the column that names the examples, "none", or None: one of different words, or an index.
+        ids: names of the examples of arrays; they go into the lists of what to show.
 
     Returns:
         One report a feature: its `status`, `notes` for the reader, `numbers`, and `curves`. A feature that has none is
         returned too: its status is `failed`, its note the reason.
 
     Raises:
-        ValueError: for activations that cannot be read, or a name that is not there.
+        UserError: (a ValueError) for activations that cannot be read, a name that is not there, or a folder that cannot
+            be written.
 
     Example:
         >>> import numpy as np
@@ -80,10 +88,11 @@ def report(
         20
     """
     settings = ReportSettings() if settings is None else settings
-    wanted = chosen(columns_of(activations, header), features, settings)
+    found = table(activations, header, id_column, ids)
+    wanted = chosen(found.columns, features, settings)
     if out is None:
         return list(analyses(wanted, settings))
-    return [feature for feature, _ in written(wanted, settings, provenance(activations, settings), Path(out))]
+    return [feature for feature, _ in written(wanted, settings, provenance(found, settings), Path(out))]
 
 
 def written(
@@ -91,29 +100,46 @@ def written(
 ) -> Iterator[tuple[FeatureReport, list[Path]]]:
     """The features' reports, each with the files that were written after it.
 
-    A page of pictures is written when it is full, with a report.json of all features so far.
+    A page of pictures is put in its place when it is full, with a report.json of all features so far, which lists its
+    pages. Just before the first page there is one with neither, so that none stands beside a page of another report.
+
+    Raises:
+        UserError: if the folder cannot be written, or another report is being written there.
     """
     pages = -(-len(features) // PAGE)
     done: list[FeatureReport] = []
-    records: list[dict[str, Any]] = []
-    for feature in analyses(features, settings):
-        done.append(feature)
-        records.append(feature.as_dict())
-        files: list[Path] = []
-        if len(done) % PAGE == 0 or len(done) == len(features):
-            page = -(-len(done) // PAGE)
-            name = "report" if pages == 1 else f"report-{page:0{len(str(pages))}d}"
-            content = {**source.as_dict(), "features_in_file": len(features), "features": records}
-            files = _write_page(done[(page - 1) * PAGE :], out, name, source)
-            files.append(write_json(out / "report.json", content))
-        yield feature, files
+    names: list[str] = []
+    with ReportFolder(out) as folder:
+        for feature in analyses(features, settings):
+            done.append(feature)
+            files: list[Path] = []
+            if len(done) % PAGE == 0 or len(done) == len(features):
+                page = -(-len(done) // PAGE)
+                name = "report" if pages == 1 else f"report-{page:0{len(str(pages))}d}"
+                with folder.page() as stage:
+                    if page == 1:
+                        write_json(stage / EMPTY, _content(source, [], [], len(features)))
+                    pictures = _write_page(done[(page - 1) * PAGE :], stage, name, source)
+                    names += [picture.name for picture in pictures]
+                    write_json(stage / REPORT, _content(source, names, done, len(features)))
+                files = [out / picture.name for picture in pictures] + [out / REPORT]
+            yield feature, files
+        folder.tidy(names)
+
+
+def _content(source: Provenance, pages: list[str], done: Sequence[FeatureReport], total: int) -> dict[str, Any]:
+    """All of report.json."""
+    features = [feature.as_dict() for feature in done]
+    return {**source.as_dict(), "features_in_file": total, "pages": pages, "features": features}
 
 
 def analyses(features: Sequence[Column], settings: ReportSettings) -> Iterator[FeatureReport]:
     """The features' reports, one by one; one that has none gets the status `failed` and the reason in its notes."""
     for column in features:
         try:
-            yield analyse(column.name, as_scores(column.read()), settings)
+            feature = analyse(column.name, as_scores(column.read()), settings, column.ids)
+            strict_json(feature.as_dict())  # refuses NaN and infinity, which no other reader of JSON takes
+            yield feature
         except ValueError as error:
             yield FeatureReport(column.name, "failed", [str(error)])
 
@@ -122,20 +148,22 @@ def chosen(features: Sequence[Column], names: Sequence[str], settings: ReportSet
     """The named features, all of them if none is named.
 
     Raises:
-        ValueError: for a name, there or in the targets, that the file does not have.
+        UserError: for a name, there or in the targets, that the file does not have.
     """
     known = {column.name: column for column in features}
     some = ", ".join(list(known)[:8]) + (", …" if len(known) > 8 else "")
     for argument, wanted in (("feature", names), ("target of feature", settings.targets)):
         for name in wanted:
-            require(name in known, argument, name, f"one of the file's features: {some}")
+            if name not in known:
+                raise UserError(f"{argument} = {name!r}: must be one of the file's features: {some}")
     return [known[name] for name in dict.fromkeys(names)] if names else list(features)
 
 
-def provenance(activations: Activations, settings: ReportSettings) -> Provenance:
-    """Where a report comes from."""
+def provenance(found: Table, settings: ReportSettings) -> Provenance:
+    """Where a report comes from, and how the table was read."""
     parameters = {
-        "activations": Path(activations).name if isinstance(activations, str | Path) else "activations",
+        "activations": printable(found.source),
+        "read_as": list(found.reading),
         "top_k": settings.top_k,
         "target": settings.target,
         "targets": dict(settings.targets),

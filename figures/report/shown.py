@@ -1,6 +1,7 @@
 """Which examples to show of a feature: the top of the activations, and a draw by KLSC weight without duplicates."""
 
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,14 @@ from distributional_view.theory.solutions.gap import Gap
 
 
 def shown_examples(
-    name: str, pair: Gap, scores: Float[np.ndarray, " n"], settings: ReportSettings, by_rank: bool
+    name: str,
+    pair: Gap,
+    scores: Float[np.ndarray, " n"],
+    settings: ReportSettings,
+    by_rank: bool,
+    ids: Sequence[str] | None = None,
 ) -> tuple[dict[str, Any], list[str]]:
-    """The examples to show for both solutions, highest activation first."""
+    """The examples to show for both solutions, highest activation first, with their names where they have some."""
     order = np.argsort(-scores, kind="stable")
     offset = float(np.random.default_rng([settings.seed, zlib.crc32(name.encode())]).random())
     weights = tilted_weights(scores, pair.klsc.multiplier)[order]
@@ -35,8 +41,8 @@ def shown_examples(
         top = order[_chosen(kept / kept.sum(), scores[order], settings.top_k, offset)[0]]
     soft = order[soft]
     return {
-        "top_k" if by_rank else "hard": _listed(top, scores),
-        "klsc": _listed(soft, scores) | {"certain": certain, "expected_mean": expected},
+        "top_k" if by_rank else "hard": _listed(top, scores, ids),
+        "klsc": _listed(soft, scores, ids) | {"certain": certain, "expected_mean": expected},
         "in_both": np.intersect1d(top, soft).tolist(),
     }, notes
 
@@ -49,5 +55,13 @@ def _chosen(
     return systematic_sample(pi, offset), int((pi == 1).sum()), float(pi @ scores / pi.sum())
 
 
-def _listed(indices: Int[np.ndarray, " k"], scores: Float[np.ndarray, " n"]) -> dict[str, Any]:
-    return {"indices": indices.tolist(), "activations": scores[indices].tolist(), "mean": float(scores[indices].mean())}
+def _listed(
+    indices: Int[np.ndarray, " k"], scores: Float[np.ndarray, " n"], ids: Sequence[str] | None
+) -> dict[str, Any]:
+    """Positions in the file, counted from 0 without a header line; names; activations and their mean."""
+    listed = {
+        "indices": indices.tolist(),
+        "activations": scores[indices].tolist(),
+        "mean": float(scores[indices].mean()),
+    }
+    return listed if ids is None else listed | {"ids": [ids[i] for i in indices]}

@@ -1,9 +1,13 @@
 """A report's words on the command line: the targets that are asked for, and the lines that are printed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from distributional_view.figures.report.analysis import FeatureReport
 from distributional_view.theory.errors import require
+
+MANY, LONG = 24, 48
+"""Names of examples that are printed, and characters of each."""
 
 
 def parse_targets(texts: Sequence[str]) -> tuple[float | None, dict[str, float]]:
@@ -45,5 +49,14 @@ def summary(feature: FeatureReport) -> str:
     if hard["boundary_mass"] is not None:
         masses = f"{hard['boundary_mass']:.3f} against {klsc['boundary_mass']:.3f}"
         lines.append(f"  boundary mass {masses} (margin {n['margin']:.3g})")
-    lines.append(f"  show {' '.join(map(str, n['shown']['klsc']['indices']))}")
+    lines.append(f"  show {shown_names(n['shown']['klsc'])}")
     return "\n".join([*lines, *notes])
+
+
+def shown_names(listed: Mapping[str, Any]) -> str:
+    """The examples of a list: their names if they have any (report.json has them all, and whole), else positions."""
+    if "ids" not in listed:
+        return " ".join(map(str, listed["indices"]))
+    names = [name if len(name) <= LONG else f"…{name[1 - LONG :]}" for name in listed["ids"][:MANY]]
+    rest = len(listed["ids"]) - MANY
+    return ", ".join(names) + (f" and {rest} more" if rest > 0 else "")
