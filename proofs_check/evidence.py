@@ -13,6 +13,8 @@ of evidence without a control, or with one that is not rejected, does not count.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +30,24 @@ class Rejected(AssertionError):
     def __init__(self, step: str, **shown: object):
         self.step, self.shown = step, shown
         super().__init__("\n".join([step, *(f"  {name} = {value}" for name, value in shown.items())]))
+
+
+_ATTACKED = ContextVar("attacked", default=False)
+
+
+@contextmanager
+def attacked() -> Iterator[None]:
+    """While this lasts a check is expected to fail: how it fails need not be made simple."""
+    token = _ATTACKED.set(True)
+    try:
+        yield
+    finally:
+        _ATTACKED.reset(token)
+
+
+def under_attack() -> bool:
+    """Whether a failure is expected, so that a counterexample need not be shrunk."""
+    return _ATTACKED.get()
 
 
 def expect(holds: object, step: str, **shown: object) -> None:
