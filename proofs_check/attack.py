@@ -120,6 +120,17 @@ def attack(piece: Evidence, thorough: bool = False) -> Iterator[Attacked]:
         yield Attacked(piece, target, noticed, time.perf_counter() - start)
 
 
+def verdict(found: Attacked) -> tuple[str, str]:
+    """The state in a word, and why: noticed, survived, explained (survived, with a reason given), or stale (a reason
+    for what is noticed)."""
+    reason = found.evidence.survives.get(found.target.shown)
+    if found.survived:
+        return ("survived", "no wrong answer is noticed") if reason is None else ("explained", reason)
+    if reason is not None:
+        return "stale", f"it is noticed, so that no reason is needed: {reason}"
+    return "noticed", next(how for how in found.noticed.values() if how)
+
+
 def _noticed(piece: Evidence) -> str | None:
     try:
         piece.check()
@@ -150,10 +161,10 @@ def made_wrong(value: Any, wrong: Callable[[Any], Any]) -> Any:
 
 
 def _asker(frame: FrameType | None) -> bool:
-    """Whether the question comes from a check or its helpers; what only passes it on (functools) is looked through."""
-    while frame is not None and frame.f_globals.get("__name__", "") in ("functools", "contextlib"):
+    """Whether the question comes from a check: what other libraries only pass on is looked through."""
+    while frame is not None and not frame.f_globals.get("__name__", "").startswith((ROOM, "tests.")):
         frame = frame.f_back
-    return frame is not None and frame.f_globals.get("__name__", "").startswith(ASKERS)
+    return frame is not None and frame.f_globals["__name__"].startswith(ASKERS)
 
 
 def _target(frame: FrameType) -> Target | None:
