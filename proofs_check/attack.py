@@ -88,7 +88,8 @@ def asked(piece: Evidence) -> list[Target]:
     found: dict[tuple[int, str], Target] = {}
 
     def note(frame: FrameType, event: str, value: Any) -> None:
-        if event != "return" or not frame.f_globals.get("__name__", "").startswith(LIBRARY):
+        ours = frame.f_globals.get("__name__", "").startswith(LIBRARY)
+        if event != "return" or not ours or frame.f_code.co_flags & inspect.CO_GENERATOR:
             return
         if _asker(frame.f_back) and numbers_in(value):
             target = _target(frame)
