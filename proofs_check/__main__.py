@@ -4,6 +4,7 @@ dview check [LABEL ...] [--rung RUNG ...] [--slow] [--jobs N] [--json FILE] [--m
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from distributional_view.proofs_check import matrix, runner
-from distributional_view.proofs_check.evidence import RUNGS, Evidence, Outcome, registered
+from distributional_view.proofs_check.evidence import IN_TESTS, RUNGS, Evidence, Outcome, registered
 from distributional_view.proofs_check.places import NEEDS_CHECKOUT, ROOT, own_tests
 from distributional_view.proofs_check.statements import STATEMENTS, Statement, statement
 
@@ -94,6 +95,28 @@ def write_files(cells: Sequence[matrix.Cell], json_file: Path | None, markdown_f
         write_whole(markdown_file, matrix.inserted(text, matrix.markdown(cells)))
 
 
+def attack_all(pieces: Sequence[Evidence], console: Console, json_file: Path | None) -> bool:
+    """Attack the pieces; a line for each function that a check asks. Whether none survives without a reason."""
+    from distributional_view.files import write_whole
+    from distributional_view.proofs_check.attack import attack, verdict
+
+    counts, records, good = Counter[str](), [], True
+    for number, piece in enumerate(pieces, start=1):
+        head = f"{number}/{len(pieces)} {escape(piece.label)}, {piece.rung}: {escape(piece.name)}"
+        console.print(head, soft_wrap=True)
+        for found in attack(piece):
+            state, why = verdict(found)
+            counts[state] += 1
+            good &= state in ("noticed", "explained")
+            if state != "noticed":
+                console.print(f"    [red]{state}[/] {escape(found.target.shown)}: {escape(why)}", soft_wrap=True)
+            records.append({"label": piece.label, "check": piece.name, "asked": found.target.shown, "state": state})
+            if json_file:
+                write_whole(json_file, json.dumps(records, indent=1) + "\n")
+    console.print(", ".join(f"{n} {state}" for state, n in sorted(counts.items())) or "nothing was attacked")
+    return good
+
+
 @click.command(help="Run the evidence for the statements (all, or LABELS such as D.7) and show where it stands.")
 @click.argument("statements", metavar="[LABEL]...", nargs=-1, callback=chosen_statements)
 @click.option("--rung", "rungs", multiple=True, type=click.Choice(RUNGS), help="Only this rung; may be repeated.")
@@ -107,6 +130,9 @@ def write_files(cells: Sequence[matrix.Cell], json_file: Path | None, markdown_f
     help="Write the matrix without times; into a file with the marker comments, between them.",
 )
 @click.option("--list", "only_list", is_flag=True, help="Only say what each statement claims and needs.")
+@click.option(
+    "--attack", "attacking", is_flag=True, help="Make what each check asks wrong, one by one; it must notice (hours)."
+)
 def main(
     statements: tuple[Statement, ...],
     rungs: tuple[str, ...],
@@ -115,6 +141,7 @@ def main(
     json_file: Path | None,
     markdown_file: Path | None,
     only_list: bool,
+    attacking: bool,
 ) -> None:
     console = Console(highlight=False)
     console.width = max(console.width, _WIDTH)
@@ -127,6 +154,10 @@ def main(
     wrong = [*(f"{module} does not import: {why}" for module, why in broken.items()), *matrix.mistakes(everything)]
     labels, asked = {s.label for s in statements}, rungs or RUNGS
     pieces = [p for p in everything if p.label in labels and p.rung in asked and (slow or not p.slow)]
+    if attacking:
+        if not attack_all([p for p in pieces if p.rung in IN_TESTS], console, json_file):
+            raise click.exceptions.Exit(1)
+        return
     cells = matrix.cells(everything, run_with_progress(pieces, jobs), statements, asked, own_tests(ROOT) is not None)
     show_matrix(cells, console)
     for line in wrong:

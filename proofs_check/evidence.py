@@ -13,6 +13,8 @@ of evidence without a control, or with one that is not rejected, does not count.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +30,24 @@ class Rejected(AssertionError):
     def __init__(self, step: str, **shown: object):
         self.step, self.shown = step, shown
         super().__init__("\n".join([step, *(f"  {name} = {value}" for name, value in shown.items())]))
+
+
+_ATTACKED = ContextVar("attacked", default=False)
+
+
+@contextmanager
+def attacked() -> Iterator[None]:
+    """While this lasts a check is expected to fail: how it fails need not be made simple."""
+    token = _ATTACKED.set(True)
+    try:
+        yield
+    finally:
+        _ATTACKED.reset(token)
+
+
+def under_attack() -> bool:
+    """Whether a failure is expected, so that a counterexample need not be shrunk."""
+    return _ATTACKED.get()
 
 
 def expect(holds: object, step: str, **shown: object) -> None:
@@ -46,6 +66,7 @@ class Evidence:
         check: the function.
         controls: what is wrong -> the arguments that make it wrong.
         slow: whether it is left out of a run unless asked for.
+        survives: function of the project that the check asks -> why no wrong answer of it is noticed (see `attack`).
     """
 
     label: str
@@ -53,6 +74,7 @@ class Evidence:
     check: Check
     controls: Mapping[str, Mapping[str, Any]]
     slow: bool = False
+    survives: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -84,20 +106,30 @@ _ALL: dict[tuple[str, str, str], Evidence] = {}
 
 
 def evidence(
-    label: str, rung: str, *, controls: Mapping[str, Mapping[str, Any]], slow: bool = False
+    label: str,
+    rung: str,
+    *,
+    controls: Mapping[str, Mapping[str, Any]],
+    slow: bool = False,
+    survives: Mapping[str, str] | None = None,
 ) -> Callable[[Check], Check]:
     """Register a check of a statement on a rung. Stack it for a check that serves several statements.
 
     Raises:
-        ValueError: for an unknown rung, no control, or the same function twice on one label and rung.
+        ValueError: for an unknown rung, no control, a survivor without a reason, or the same function twice on one
+            label and rung.
     """
     if rung not in RUNGS:
         raise ValueError(f"rung = {rung!r}: must be one of {RUNGS}")
     if not controls or not all(controls.values()):
         raise ValueError(f"controls = {controls!r}: must hold at least one changed argument each")
 
+    short = [name for name, why in (survives or {}).items() if len(why.split()) < 4]
+    if short:
+        raise ValueError(f"survives = {short!r}: each needs a reason of four words or more")
+
     def register(check: Check) -> Check:
-        found = Evidence(label, rung, check, dict(controls), slow)
+        found = Evidence(label, rung, check, dict(controls), slow, dict(survives or {}))
         key = (label, rung, found.name)
         if key in _ALL:
             raise ValueError(f"evidence {key!r}: must be registered once")
