@@ -29,6 +29,7 @@ import jax
 from rich.console import Console
 
 from distributional_view.files import write_whole
+from distributional_view.shell import Command
 from distributional_view.terminal import Table, progress_bar
 from distributional_view.toy.fit import NOT_SEPARATED, Fit, choose, fit, kl_column_bound
 from distributional_view.toy.hypotheses import deviations, hypotheses
@@ -96,7 +97,7 @@ def _cells(fit: Fit) -> Table:
     return Table(f"ours/printed under {fit.hypothesis.name}", ["target", "method", *PRINTED], rows)
 
 
-@click.command(help=(__doc__ or "").split("\n")[0])
+@click.command(cls=Command, help=(__doc__ or "").split("\n")[0])
 @click.option("--quick", is_flag=True, help="Two hypotheses only.")
 @click.option(
     "--json",
