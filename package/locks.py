@@ -32,6 +32,11 @@ def held(path: Path, what: str) -> Iterator[None]:
         os.close(file)
 
 
+def lock_beside(path: Path) -> Path:
+    """Where the lock of a single file lies."""
+    return path.with_name(f".{path.name}.lock")
+
+
 def _taken(path: Path, what: str) -> int:
     """A descriptor of the locked file that lies at `path` now."""
     while True:
