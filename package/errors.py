@@ -7,3 +7,9 @@ class UserError(ValueError):
 
     Commands print the message and nothing else; `distributional_view.shell` says how.
     """
+
+
+def require_of_file(ok: bool, what: str, path: object, value: object, permitted: str) -> None:
+    """Raise `UserError` unless a thing that a file holds is as it must be: names the thing, the file and the way out."""
+    if not ok:
+        raise UserError(f"{what} of {path} = {value!r}: must be {permitted}: choose another folder, or delete the file")

@@ -51,14 +51,23 @@ def opened(
     with held(out / LOCK, str(out)):
         for left in out.glob(f"{PARTIAL}*"):  # of a process that was killed while it wrote
             left.unlink()
-        hashes = Hashes(out / HASHES)
-        read = {name: hashes.of(path) for name, path in (contents or {}).items()}
-        wanted = json.loads(json.dumps({**identity, **({"contents": read} if read else {})}, allow_nan=False))
-        _bind(out, wanted, writes)
+        try:
+            wanted = _bind(out, _whole(identity, contents or {}, Hashes(out / HASHES)), writes)
+        except OtherRequest:  # unless it was the memory of the hashes that is wrong
+            (out / HASHES).unlink(missing_ok=True)
+            wanted = _bind(out, _whole(identity, contents or {}, Hashes(out / HASHES)), writes)
         yield Job(out, hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest())
 
 
-def _bind(out: Path, wanted: dict[str, Any], writes: Sequence[str]) -> None:
+def _whole(identity: Mapping[str, Any], contents: Mapping[str, Path], hashes: Hashes) -> dict[str, Any]:
+    """The identity with the hashes, as a JSON file gives it back."""
+    read = {"contents": {name: hashes.of(path) for name, path in contents.items()}} if contents else {}
+    whole: dict[str, Any] = json.loads(json.dumps({**identity, **read}, allow_nan=False))
+    return whole
+
+
+def _bind(out: Path, wanted: dict[str, Any], writes: Sequence[str]) -> dict[str, Any]:
+    """Write `job.json`, or see that it says what is wanted; returns that."""
     path = out / JOB
     if not path.exists():
         there = sorted(found.name for pattern in writes for found in out.glob(pattern))
@@ -68,14 +77,15 @@ def _bind(out: Path, wanted: dict[str, Any], writes: Sequence[str]) -> None:
                 "so that nothing is lost"
             )
         write_json(path, wanted)
-        return
+        return wanted
     known = read_json(path, "choose another folder, or delete this one to begin again")
     if known != wanted:
         differing = ", ".join(sorted(differences(known, wanted)))
         raise OtherRequest(
-            f"{out} holds another job (differs in {differing}): choose another folder for it, "
+            f"{out} holds another job ({JOB} differs in {differing}): choose another folder for it, "
             "or delete that one to begin again"
         )
+    return wanted
 
 
 def differences(a: Any, b: Any, name: str = "") -> list[str]:

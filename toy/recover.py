@@ -34,8 +34,8 @@ from distributional_view.jobs import read_json
 from distributional_view.locks import held, lock_beside
 from distributional_view.shell import Command
 from distributional_view.terminal import Table, progress_bar
-from distributional_view.toy.fit import NOT_SEPARATED, Fit, choose, fit, kl_column_bound
 from distributional_view.theory.errors import require
+from distributional_view.toy.fit import NOT_SEPARATED, Fit, choose, fit, kl_column_bound
 from distributional_view.toy.hypotheses import Hypothesis, deviations, hypotheses
 from distributional_view.toy.table2 import PRINTED
 from distributional_view.toy.world import TARGETS, ToyWorld, published_table2

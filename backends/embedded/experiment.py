@@ -34,9 +34,10 @@ from distributional_view.backends.embedded.methods import (
 )
 from distributional_view.backends.embedded.store import Part, read_record, weights_path
 from distributional_view.backends.embedded.world import embedded_world
+from distributional_view.errors import require_of_file
 from distributional_view.jobs import Job, opened
 from distributional_view.sealed import read_sealed_arrays, write_sealed_arrays
-from distributional_view.theory.errors import CalibrationFailed, require
+from distributional_view.theory.errors import CalibrationFailed
 from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.methods import klsc_weights, retrieval
 from distributional_view.theory.progress import Progress, silent
@@ -248,9 +249,7 @@ def _write(job: Job, result: FeatureResult) -> None:
 def _read(job: Job, feature: Named) -> FeatureResult:
     path = _path(job, feature)
     kept, notes = read_sealed_arrays(path, job.token)
-    require(
-        notes["feature"] == asdict(feature), f"feature of {path}", notes["feature"], f"{asdict(feature)}: delete it"
-    )
+    require_of_file(notes["feature"] == asdict(feature), "feature", path, notes["feature"], str(asdict(feature)))
     words = json.loads(str(kept["words"]))
     cells = [MethodAtLevel(**c) for c in words["cells"]]
     images = kept["images"].astype(np.float64)

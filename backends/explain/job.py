@@ -25,6 +25,7 @@ from distributional_view.backends.choices import RETRIEVALS
 from distributional_view.backends.explain.methods import CALIBRATION, Request, methods
 from distributional_view.backends.explain.pool import Pool, Score, scored
 from distributional_view.backends.jobs import in_file
+from distributional_view.errors import require_of_file
 from distributional_view.files import finite
 from distributional_view.jobs import Job, opened
 from distributional_view.sealed import read_sealed_arrays, write_sealed_arrays
@@ -170,7 +171,7 @@ def _read(path: Path, job: Job, place: int) -> dict[str, Any]:
         UserError: if it is damaged, or another picture's.
     """
     content, notes = read_sealed_arrays(path, job.token)
-    require(notes["place"] == place, f"place of {path}", notes["place"], f"{place}; delete the file to make it again")
+    require_of_file(notes["place"] == place, "place", path, notes["place"], str(place))
     found: dict[str, Any] = content
     return found
 

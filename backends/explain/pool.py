@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from distributional_view.errors import require_of_file
 from distributional_view.sealed import read_sealed_arrays, write_sealed_arrays
-from distributional_view.theory.errors import require
 from distributional_view.theory.methods.pool import ScoredPool
 from distributional_view.theory.progress import Progress, silent
 
@@ -59,7 +59,7 @@ def pool_scores(
     scores, done = np.full(pool.size, np.nan), 0
     if path.exists():
         kept, notes = read_sealed_arrays(path, job)
-        require(kept.shape == scores.shape, f"shape of {path}", kept.shape, f"({pool.size},), one a picture")
+        require_of_file(kept.shape == scores.shape, "shape", path, kept.shape, f"({pool.size},), one a picture")
         scores, done = kept, notes["done"]
     saved, when = done, time.monotonic()
 
