@@ -153,15 +153,24 @@ def die_at(out, count):
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(watch)
+    return left
+
+
+def operations_of(job, out):
+    """How many file operations the job makes in its folder."""
+    left = die_at(out, 10**9)
+    job(out)
+    return 10**9 - left[0]
 
 
 def killed_at_operations(job, out, trials, rng):
-    """Killed before the k-th file operation, k = 1, 2, ...; then the same call again."""
-    for k in range(1, trials + 1):
+    """Killed before the k-th file operation, at all of them or at random ones; then the same call again."""
+    _, count = child(lambda: operations_of(job, out))
+    shutil.rmtree(out)
+    some = rng.permutation(count)[:trials] + 1
+    for k in sorted(some.tolist()):
         first = child(lambda k=k: (die_at(out, k), job(out))[1])
-        yield f"operation {k}", first, child(lambda: job(out))
-        if first[0] != "killed":
-            return
+        yield f"operation {k} of {count}", first, child(lambda: job(out))
 
 
 def killed_at_times(job, out, trials, rng):
