@@ -81,7 +81,7 @@ def load_state(
     seal_of(path, job, required=False)
     try:
         state = cast(dict[str, Any], torch.load(path, map_location=device, weights_only=True))
-        known = {name: state[name] for name in identity}
+        known = {name: dict(state)[name] for name in identity}
     except Exception as error:  # whatever torch or its unpickler says of a file that is none of theirs
         raise UserError(
             f"{path} is no state of this training, or damaged: delete it to train from the start"

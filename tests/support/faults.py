@@ -203,11 +203,9 @@ def damaged(job, out, trials, rng):
     """A file of a finished, or of a half-finished job is cut, emptied, altered or replaced; then the same call."""
     child(lambda: job(out))
     half = out.with_name("half")
-    operations = 0
-    while not half.exists() or len(list(half.rglob("*"))) < 4:
-        operations += 10
-        shutil.rmtree(half, ignore_errors=True)
-        child(lambda operations=operations: (die_at(half, operations), job(half))[1])
+    _, count = child(lambda: operations_of(job, half))
+    shutil.rmtree(half)
+    child(lambda: (die_at(half, 2 * count // 3), job(half))[1])
     for k in range(trials):
         source = (out, half)[k % 2]
         kept = out.with_name("kept")
