@@ -11,9 +11,10 @@ from rich.console import Console
 
 from distributional_view.errors import UserError
 from distributional_view.locks import held, lock_beside
+from distributional_view.toy.command import recover
 from distributional_view.toy.fit import Fit, choose, fit, kl_column_bound
 from distributional_view.toy.hypotheses import Hypothesis, deviations, hypotheses
-from distributional_view.toy.recover import _record, _resumed, main, show
+from distributional_view.toy.recover import _record, _resumed, show
 from distributional_view.toy.table2 import PRINTED, exact_table
 from distributional_view.toy.world import ToyWorld, paper_world, published_table2, recovered
 
@@ -72,7 +73,7 @@ def test_a_file_that_is_no_record_of_fits_is_named_and_left_alone(tmp_path, cont
     path.write_text(content)
     with pytest.raises(UserError, match=r"fits\.json"):
         _resumed(path)
-    said = CliRunner().invoke(main, ["--quick", "--json", str(path)])
+    said = CliRunner().invoke(recover, ["--quick", "--json", str(path)])
     assert said.exit_code == 1
     assert "fits.json" in said.output
     assert path.read_text() == content
@@ -81,7 +82,7 @@ def test_a_file_that_is_no_record_of_fits_is_named_and_left_alone(tmp_path, cont
 def test_two_processes_do_not_write_one_file(tmp_path):
     path = tmp_path / "fits.json"
     with held(lock_beside(path), str(path)):
-        said = CliRunner().invoke(main, ["--quick", "--json", str(path)])
+        said = CliRunner().invoke(recover, ["--quick", "--json", str(path)])
     assert "in use by process" in said.output
 
 
