@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import redirect_stdout
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,7 @@ def prepare(folder, name):
     """What the job reads."""
     torch.set_num_threads(1)
     if name == "transcoder":
+        import_module("distributional_view.backends.zoo.dinov3")  # once, not in every child
         inputs = folder / "inputs"
         inputs.mkdir()
         torch.save(official().state_dict(), inputs / "net.pth")
