@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -66,13 +67,15 @@ for name in ("whole", "empty", "empty/below"):
 """
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path):
-    for path in (tmp_path, *tmp_path.parents[:3]):
-        path.chmod(0o755)
-    done = subprocess.run([sys.executable, "-c", READ_ONLY, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
-    (tmp_path / "whole").chmod(0o755)
+def test_a_folder_that_cannot_be_written_is_named():
+    """By somebody who may not: the superuser becomes nobody."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        done = subprocess.run([sys.executable, "-c", READ_ONLY, name], cwd=ROOT, capture_output=True, text=True)
+        (folder / "whole").chmod(0o755)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert len(lines) == 3
-    for line, name in zip(lines, ("whole", "empty", "empty/below"), strict=True):
-        assert line == f"{name} {tmp_path / name} cannot be written: Permission denied: choose another place"
+    for line, below in zip(lines, ("whole", "empty", "empty/below"), strict=True):
+        assert line == f"{below} {folder / below} cannot be written: Permission denied: choose another place"
