@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 
 from distributional_view.figures.registry import NAMES
+from distributional_view.shell import Group
 from distributional_view.tables.table import printable
 
 OUT = click.option("--out", default="results", show_default=True, type=click.Path(file_okay=False, path_type=Path))
@@ -105,7 +106,6 @@ def report(
     """Compare top-k with KLSC weights for each feature (column) of a .npy, .npz, .csv or .parquet file."""
     import matplotlib as mpl
 
-    from distributional_view.errors import UserError
     from distributional_view.figures.report.activations import table
     from distributional_view.figures.report.run import chosen, provenance, written
     from distributional_view.figures.report.settings import ReportSettings
@@ -113,22 +113,16 @@ def report(
 
     mpl.use("Agg")
     console, failed = Console(), []
-    try:
-        settings = ReportSettings(top_k, *parse_targets(targets), margin, seed)
-        found = table(activations, header, id_column)
-        features = chosen(found.columns, names, settings)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
+    settings = ReportSettings(top_k, *parse_targets(targets), margin, seed)
+    found = table(activations, header, id_column)
+    features = chosen(found.columns, names, settings)
     for sentence in found.reading:
         console.print(f"read: {printable(sentence)}", markup=False, highlight=False, soft_wrap=True)
-    try:
-        for done, (feature, files) in enumerate(written(features, settings, provenance(found, settings), out), start=1):
-            line = f"[{done}/{len(features)}] {printable(summary(feature))}"
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
-            tell(console, files)
-            failed += [feature.name] if feature.status == "failed" else []
-    except UserError as error:
-        raise click.ClickException(str(error)) from None
+    for done, (feature, files) in enumerate(written(features, settings, provenance(found, settings), out), start=1):
+        line = f"[{done}/{len(features)}] {printable(summary(feature))}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        tell(console, files)
+        failed += [feature.name] if feature.status == "failed" else []
     if failed:
         listed = f"{', '.join(failed)} ({printable(activations.name)})"
         raise click.ClickException(f"{len(failed)} of {len(features)} features have no report: {listed}")
@@ -148,22 +142,19 @@ def embedded(out: Path, seed: int, quick: bool, jobs: int) -> None:
     from distributional_view.terminal import progress_bar
 
     try:
-        from distributional_view.backends.jobs import OtherRequest
+        import distributional_view.backends.jobs  # noqa: F401  # needs torch; seen before anything is written
     except ImportError as error:
         raise click.ClickException(f"{error}; `make embedded` installs what this needs") from error
 
     mpl.use("Agg")
     console = Console()
-    try:
-        with progress_bar(console) as progress:
-            artefact = compute(out, seed, quick, jobs, progress)
-            kept = save_activations(out)
-    except (OtherRequest, FileNotFoundError) as error:  # another job's folder; weights or pictures
-        raise click.ClickException(str(error)) from error
+    with progress_bar(console) as progress:
+        artefact = compute(out, seed, quick, jobs, progress)
+        kept = save_activations(out)
     tell(console, [*publish(artefact, out, console), kept])
 
 
-class Commands(click.Group):
+class Commands(Group):
     """`report` is a command of its own; names of tables and figures, or none, go to `paper`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -19,12 +19,13 @@ from typing import Any, NamedTuple, get_args
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from distributional_view.backends.choices import Activation
+from distributional_view.backends.training import save_tensors
 from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec
-from distributional_view.files import write_whole, write_with
+from distributional_view.files import write_whole
 from distributional_view.theory.errors import require
 
 CONFIG, WEIGHTS = "config.json", "sae_weights.safetensors"
@@ -88,7 +89,7 @@ def save_published(folder: Path, published: Published) -> None:
     if "batch_threshold" in tensors and tensors["batch_threshold"] == 0:
         del tensors["batch_threshold"]  # not learned
     kept = {k: v.detach().cpu().contiguous() for k, v in (tensors | published.extra).items()}
-    write_with(folder / WEIGHTS, lambda partial: save_file(kept, partial))
+    save_tensors(folder / WEIGHTS, kept)
     write_whole(folder / CONFIG, json.dumps(published.config, indent=2) + "\n")
 
 
