@@ -75,6 +75,10 @@ class AtomicLaw(ScoreLaw):
     def _log_masses(self) -> Float[np.ndarray, " k"]:
         return _elementwise(np.log, self._masses)
 
+    def _logs_of(self, part: slice) -> Float[np.ndarray, " b"]:
+        """Log-masses of a block, without those of all others."""
+        return self._log_masses[part] if "_log_masses" in self.__dict__ else np.log(self._masses[part])
+
     @cached_property
     def _tails(self) -> Tails:
         return Tails(self._values, self._masses)
@@ -95,7 +99,7 @@ class AtomicLaw(ScoreLaw):
 
     @cached_property
     def variance(self) -> float:
-        return tilted_sums(self._values, self._log_masses, 0.0, 0.0, self.mean).variance
+        return tilted_sums(self._values, self._logs_of, 0.0, 0.0, self.mean).variance
 
     @cached_property
     def mean_abs_dev(self) -> float:
@@ -170,7 +174,7 @@ class AtomicLaw(ScoreLaw):
         """Sums under the tilt, and the score from which its exponents are taken."""
         self._require_multiplier(multiplier)
         anchor = self.ess_sup if multiplier >= 0 else self.ess_inf
-        return tilted_sums(self._values, self._log_masses, multiplier, anchor, origin), anchor
+        return tilted_sums(self._values, self._logs_of, multiplier, anchor, origin), anchor
 
     def log_partition_from(self, multiplier: float, origin: float) -> float:
         sums, anchor = self._tilted_sums(multiplier, origin)

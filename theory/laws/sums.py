@@ -5,7 +5,7 @@ sums with compensation, so that a sum of positive terms keeps about 15 digits wh
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -103,18 +103,20 @@ class TiltedSums(NamedTuple):
 
 def tilted_sums(
     values: Float[np.ndarray, " k"],
-    log_masses: Float[np.ndarray, " k"],
+    log_masses: Callable[[slice], Float[np.ndarray, " b"]],
     multiplier: float,
     anchor: float,
     origin: float,
 ) -> TiltedSums:
-    """Total, mean and variance under the weights m_i exp(beta (v_i - anchor)); variances of blocks add up without
-    cancellation: within the blocks, then between them."""
+    """Total, mean and variance under the weights m_i exp(beta (v_i - anchor)), with log m_i asked for by blocks.
+
+    Variances add up without cancellation: within the blocks, then between them.
+    """
     order = list(blocks(0, len(values)))
     best, found = -math.inf, []
     for part in reversed(order) if multiplier >= 0 else order:
         with np.errstate(over="ignore"):  # an exponent below the smallest double: such an atom has no mass left
-            logs = multiplier * (values[part] - anchor) + log_masses[part]
+            logs = multiplier * (values[part] - anchor) + log_masses(part)
         peak = float(logs.max())
         if peak < best - _NO_SHARE or peak == -math.inf:
             continue
