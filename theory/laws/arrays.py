@@ -71,5 +71,5 @@ def require_unit(low: float, high: float) -> None:
         width == 0 or _SMALLEST_RANGE <= width <= _LARGEST_RANGE,
         "range of the score",
         width,
-        f"0 or between {_SMALLEST_RANGE} and {_LARGEST_RANGE}, so that its square is a number: give it in another unit",
+        f"0 or between {_SMALLEST_RANGE} and {_LARGEST_RANGE}, so that its square is a number: use another unit",
     )

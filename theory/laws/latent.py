@@ -12,7 +12,16 @@ from jaxtyping import Float
 
 from distributional_view.theory.errors import require
 from distributional_view.theory.laws.interpolants import at_ends
-from distributional_view.theory.laws.panels import FEWEST_DIGITS, NODES, WEIGHTS, AtNodes, Edges, Panels, is_smallest, refine
+from distributional_view.theory.laws.panels import (
+    FEWEST_DIGITS,
+    NODES,
+    WEIGHTS,
+    AtNodes,
+    Edges,
+    Panels,
+    is_smallest,
+    refine,
+)
 
 LatentFunction = Callable[[Float[np.ndarray, " *n"]], Float[np.ndarray, " *n"]]
 

@@ -13,7 +13,9 @@ def bracketed_root(f: Callable[[float], float], low: float, high: float) -> floa
 
     Brent's method needs a thousand steps to find a jump at 0; there are at most 64 between any two doubles.
     """
-    root, info = brentq(f, low, high, xtol=1e-300, rtol=4 * 2.0**-52, maxiter=_BRENT_STEPS, full_output=True, disp=False)
+    root, info = brentq(
+        f, low, high, xtol=1e-300, rtol=4 * 2.0**-52, maxiter=_BRENT_STEPS, full_output=True, disp=False
+    )
     if info.converged:
         return float(root)
     below, above = _rank(low), _rank(high)
