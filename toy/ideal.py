@@ -14,7 +14,7 @@ noise levels and components. With rho = |m| and theta its angle it is a Fourier 
 
 where c_n are the Fourier coefficients of exp(beta psi) on the circle and a_n the n-th moment of the angle of
 (rho, 0) + xi. With rho = 2 tan(phi), log g is smooth and 2 pi-periodic in phi (negative rho is the opposite direction;
-infinity is a point of symmetry), so that a periodic cubic spline in (phi, theta) keeps it (see `smooth` for its accuracy).
+infinity is a point of symmetry), so that a periodic cubic spline in (phi, theta) keeps it; `smooth` says how well.
 
 Paper: Theorem G.3 (190)-(193), Remark G.4.
 """

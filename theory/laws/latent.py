@@ -58,6 +58,10 @@ class Latent:
         exponents = self.multiplier * (y - self.anchor)
         return np.where(np.abs(exponents) > _LARGEST_EXPONENT, -np.inf, logs + (exponents - self.log_z))
 
+    def leaves_out(self, y: AtNodes) -> bool:
+        """Whether some of these scores are so far out that the tilt leaves them out."""
+        return bool((np.abs(self.multiplier * (y - self.anchor)) > _LARGEST_EXPONENT).any())
+
     def nodes(self, left: Edges, right: Edges) -> tuple[AtNodes, AtNodes]:
         """Scores and log-weights at the Gauss-Legendre nodes of the panels [left, right]."""
         half = 0.5 * (right - left)[:, None]

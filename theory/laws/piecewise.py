@@ -187,8 +187,9 @@ class PiecewiseLaw(ScoreLaw):
 
     @cached_property
     def _span(self) -> float:
-        """Largest range of the score on a panel."""
-        return float((self._panels.high - self._panels.low)[self._charged].max())
+        """Largest range of the score on a panel; infinite where scores were left out, which another tilt may need."""
+        p = self._panels
+        return math.inf if self._latent.leaves_out(p.score) else float((p.high - p.low)[self._charged].max())
 
     @cached_property
     def _flat(self) -> Bool[np.ndarray, " p"]:
@@ -337,7 +338,8 @@ class PiecewiseLaw(ScoreLaw):
         tilted.max_multiplier, tilted.steep = self.max_multiplier - multiplier, self.steep
         tilted.min_multiplier, tilted._undeclared = self.min_multiplier - multiplier, self._undeclared
         end = self.ess_sup if total > 0 else self.ess_inf
-        anchor = end if math.isfinite(end) else 0.0
+        known = total != 0 and math.isfinite(end) and not before.leaves_out(self._panels.score)
+        anchor = end if known else 0.0
         latent = replace(before, multiplier=total, anchor=anchor, log_z=0.0)
         p = self._panels
         if self._resolves(multiplier):
