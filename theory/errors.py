@@ -55,7 +55,7 @@ def require_finite(name: str, value: float) -> None:
 
 def require_unmasked(name: str, values: object) -> None:
     """Raise for a numpy array with masked entries: their hidden numbers would count as if they were meant."""
-    hidden = int(np.ma.count_masked(values)) if isinstance(values, np.ma.MaskedArray) else 0
+    hidden = int(np.asarray(values.mask).sum()) if isinstance(values, np.ma.MaskedArray) else 0
     require(hidden == 0, name, f"{hidden} masked entries", "an array without masked entries: drop or fill them first")
 
 
