@@ -163,3 +163,20 @@ def test_figure_numbers(tmp_path):
     for d, values in data.densities.items():
         area = float(np.trapezoid(values, data.radii))
         assert area == pytest.approx(1.0 if d > 2 else 1 - math.exp(-(2.2**2)), abs=0.02 if d < 1000 else 0.05)
+
+
+@pytest.mark.parametrize("dimension", [1, 10, 40, 58, 59, 60, 62, 1000])
+@pytest.mark.parametrize("digits", [20, 279, 281, 300, 321, 322, 330])
+def test_ball_masses_beside_the_changes_of_formula(dimension, digits):
+    """Where a gamma function underflows, and where Stirling's remainder becomes a series (a = 30)."""
+    a = dimension / 2
+    radius = math.sqrt(2 * math.exp((math.lgamma(a + 1) - digits * math.log(10)) / a))
+    if radius > 1e-150:  # else its square is no double
+        assert log_ball_mass(dimension, radius) == pytest.approx(oracle(dimension, radius), rel=1e-13, abs=0)
+
+
+@pytest.mark.parametrize("deficit", [1.3e-5, 1.7e-5, 2.1e-5, 7e-5, 3e-4, 9.9e-4, 1.01e-3, 3e-3, 1e-2, 0.1])
+def test_the_chernoff_exponent_beside_its_change_of_formula(deficit):
+    with mp.workdps(40):
+        truth = -(mp.mpf(deficit) + mp.log(1 - mp.mpf(deficit))) / 2
+    assert chernoff_exponent(deficit) == pytest.approx(float(truth), rel=2e-13, abs=0)

@@ -73,6 +73,22 @@ def test_table_is_the_conditional_expectation(mean, deviation, multiplier):
             assert float(found[0]) == pytest.approx((up - down) / (2 * h), abs=1e-4 * multiplier / deviation)
 
 
+@pytest.mark.parametrize(("multiplier", "stated"), [(1 / 8, 1e-7), (1 / 2, 2e-6), (1.0, 2e-5), (2.0, 1e-3)])
+def test_the_table_at_its_stated_accuracy(multiplier, stated):
+    """log f ranges over 8.18 multiplier nats; points around the origin, seen from near and from afar."""
+
+    def tilt(theta):
+        return np.exp(multiplier * WORLD.psi.of_angle(theta))
+
+    table, worst = smooth(tilt, logarithm=True), 0.0
+    for radius in (0.3, 1.0, 1.7, 2.4, 2.8, 3.2, 4.0, 4.8, 6.0, 12.0):
+        for angle in np.linspace(-3.0, 3.0, 7):
+            mean = radius * math.cos(angle), radius * math.sin(angle)
+            value, _ = table(Plane(jnp.array([mean[0]]), jnp.array([mean[1]])), jnp.array([1.0]))
+            worst = max(worst, abs(float(value[0]) - log_smoothed_by_quadrature(tilt, mean, 1.0)))
+    assert stated / 100 < worst < stated, worst
+
+
 def test_angle_moments_against_sampled_angles():
     rng = np.random.default_rng(0)
     for rho in (0.2, 1.0, 4.0):

@@ -29,14 +29,14 @@ def _module(x: object) -> ModuleType:
 
 SHAPES: dict[str, Callable[[Any], Any]] = {
     "absolute_angle": lambda d: d,
-    "cosine": lambda d: 1 - _module(d).cos(d),
+    "cosine": lambda d: 2 * _module(d).sin(d / 2) ** 2,
     "chord": lambda d: _module(d).sin(d / 2),
     "squared_angle": lambda d: d**2,
     "root_angle": lambda d: d**0.5,
-    "squared_cosine": lambda d: (1 - _module(d).cos(d)) ** 2,
+    "squared_cosine": lambda d: 4 * _module(d).sin(d / 2) ** 4,
     "sine": lambda d: _module(d).sin(d),
 }
-"""Score shapes as functions of the angular deviation d in [0, pi], before scaling."""
+"""Score shapes as functions of the angular deviation d in [0, pi], before scaling; 1 - cos d has few digits near 0."""
 
 
 class AngularScore(eqx.Module):

@@ -3,10 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from scipy.special import ndtr
-
 from distributional_view.theory.errors import require, require_finite
 from distributional_view.theory.laws import mills
+from distributional_view.theory.laws.arrays import require_unit
 from distributional_view.theory.laws.law import ScoreLaw
 
 
@@ -21,7 +20,7 @@ class GaussianLaw(ScoreLaw):
         scale: the standard deviation, > 0, in score units.
 
     Raises:
-        ValueError: if an argument is not finite or `scale` is not positive.
+        ValueError: if an argument is not finite, or `scale` is not between 1e-150 and 1e150.
 
     Example:
         >>> law = GaussianLaw(1.0, 2.0)
@@ -35,6 +34,7 @@ class GaussianLaw(ScoreLaw):
     def __post_init__(self) -> None:
         require_finite("location", self.location)
         require(math.isfinite(self.scale) and self.scale > 0, "scale", self.scale, "finite and > 0")
+        require_unit(0.0, self.scale)
 
     @property
     def mean(self) -> float:
@@ -61,7 +61,7 @@ class GaussianLaw(ScoreLaw):
 
     def density(self, level: float) -> float:
         z = self._standardise(level)
-        return math.exp(-0.5 * z * z) / (self.scale * math.sqrt(2 * math.pi))
+        return float(mills.half_square(z)) / (self.scale * math.sqrt(2 * math.pi))
 
     def hazard(self, threshold: float) -> float:
         """lambda(z)/scale, without the 0/0 of density over survival (overrides the general form)."""
@@ -94,9 +94,9 @@ class GaussianLaw(ScoreLaw):
         return mills.shell_mass(self._standardise(threshold), width / self.scale)
 
     def share_below(self, lower: float, upper: float) -> float:
-        if lower == -math.inf:
-            return float(ndtr(self._standardise(upper)))
-        return self.shell_mass(lower, upper - lower)
+        self._require_mass(lower)
+        z, end = self._standardise(lower), self._standardise(upper)
+        return mills.shell_mass(z, (upper - lower) / self.scale, end)
 
     def log_partition_from(self, multiplier: float, origin: float) -> float:
         self._require_multiplier(multiplier)
@@ -104,4 +104,6 @@ class GaussianLaw(ScoreLaw):
 
     def tilt(self, multiplier: float) -> "GaussianLaw":
         self._require_multiplier(multiplier)
-        return GaussianLaw(self.location + multiplier * self.scale**2, self.scale)
+        location = self.location + multiplier * self.scale**2
+        require(math.isfinite(location), "multiplier", multiplier, "such that location + beta scale^2 is a number")
+        return GaussianLaw(location, self.scale)

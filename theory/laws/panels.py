@@ -24,8 +24,10 @@ _STEEPEST_PANEL = 30.0  # nats over the nodes of a panel: no peak can hide betwe
 _NO_MASS = -700.0  # nats below the peak
 _END_SHARE = 0.05  # a log-density rises by less than this share of its range between the last node and the end
 _LARGEST_LOSS = 1e-10  # share of the mass that panels too small to bisect may carry
+_NOISE = 1e-6  # relative errors of a panel's polynomials below it are rounding, not roughness
 _MOST_PANELS = 50_000
-_FEWEST_DIGITS = 1024 * _EPS  # relative width of a panel whose outermost nodes are still distinct from its ends
+_FEWEST_SCORE_DIGITS = 1e-305  # below it doubles lose digits: u^1.5 is not resolved beside 0, where it is no mass
+FEWEST_DIGITS = 1024 * _EPS  # relative width of a panel whose outermost nodes are still distinct from its ends
 
 Edges = Float[np.ndarray, " p"]
 AtNodes = Float[np.ndarray, "p 16"]
@@ -78,7 +80,7 @@ def refine(
         peak = max(peak, *(float(half[1].max()) for half in halves))
         require(peak > -np.inf, "log_density", "-inf at all nodes", "finite somewhere")
         magnitude = np.maximum(np.abs(left), np.abs(right))
-        smallest = right - left <= np.maximum(_FEWEST_DIGITS * magnitude, 1e-300)
+        smallest = is_smallest(left, right)
         done = _negligible(log_w, peak) | (
             (_log_range(log_w) <= _STEEPEST_PANEL) & _predicts(y, log_w, halves, magnitude / (right - left), multiplier)
         )
@@ -89,9 +91,8 @@ def refine(
         y, log_w = (np.concatenate([half[column][~done] for half in halves]) for column in (0, 1))
         left, right = np.concatenate([left[~done], middle[~done]]), np.concatenate([middle[~done], right[~done]])
         count = left.size + sum(part[0].size for part in accepted)
-        require(
-            count <= _MOST_PANELS, "breakpoints", f"{count} panels", "such that score and density are smooth between"
-        )
+        if count > _MOST_PANELS:
+            _refuse(count, left, right, at_nodes)
     left, right, y, log_w = (np.concatenate(parts) for parts in zip(*accepted, strict=True))
     share = float(np.exp(np.concatenate(lost) - peak).sum() / np.exp(log_w - peak).sum())
     require(
@@ -102,6 +103,29 @@ def refine(
     )
     order = np.argsort(left)
     return left[order], right[order], y[order], log_w[order]
+
+
+def _refuse(count: int, left: Edges, right: Edges, at_nodes: Callable[[Edges, Edges], tuple[AtNodes, AtNodes]]) -> None:
+    """Say why panels are bisected without end: no polynomial, or one up to noise that bisection does not lessen."""
+    middle = 0.5 * (left + right)
+    y, log_w = at_nodes(left, right)
+    errors = _prediction_errors(y, log_w, [at_nodes(left, middle), at_nodes(middle, right)])
+    charged = log_w.max(axis=1) >= log_w.max() - _STEEPEST_PANEL
+    worst = [float(np.median((error / np.where(size > 0, size, 1.0))[charged])) for error, size, _ in errors]
+    which = int(np.argmax(worst))
+    reason = "such that score and density are smooth between"
+    if worst[which] < _NOISE:
+        reason += (
+            f"; near {float(middle[charged][0]):.6g} the {('score', 'density')[which % 2]} is smooth only to"
+            f" {worst[which]:.0e}: too sharp for its rounding (is it a difference of large numbers?)"
+        )
+    require(False, "breakpoints", f"{count} panels", reason)
+
+
+def is_smallest(left: Edges, right: Edges) -> Bool[np.ndarray, " p"]:
+    """Whether a panel is too small to bisect: its latent values have no digits left."""
+    magnitude = np.maximum(np.abs(left), np.abs(right))
+    return np.asarray(right - left <= np.maximum(FEWEST_DIGITS * magnitude, 1e-300))
 
 
 def _log_range(log_w: AtNodes) -> Edges:
@@ -126,15 +150,28 @@ def _predicts(
     `magnitude` is |u|/width: it says how much of the variation over the panel is rounding of u itself.
     """
     ok = np.ones(len(y), dtype=bool)
+    tilt_rounding = abs(multiplier) * np.abs(y).max(axis=1)
+    errors = _prediction_errors(y, log_w, halves)
+    for (error, size, variation), noise in zip(errors, (0.0, tilt_rounding, 0.0, tilt_rounding), strict=True):
+        rounding = 16 * _EPS * (magnitude * variation + noise * size) + _FEWEST_SCORE_DIGITS
+        ok &= error <= _PREDICTION_TOLERANCE * size + rounding
+    return ok
+
+
+def _prediction_errors(
+    y: AtNodes, log_w: AtNodes, halves: list[tuple[AtNodes, AtNodes]]
+) -> list[tuple[Edges, Edges, Edges]]:
+    """Largest error of each panel's polynomials at the nodes of a half, size and variation of what is predicted there.
+
+    For score and density over the left half, then for both over the right one.
+    """
     shift = np.max([log_w.max(axis=1), *(half[1].max(axis=1) for half in halves)], axis=0)
     shift = np.where(np.isfinite(shift), shift, 0.0)[:, None]  # only the shape of the density matters
     series = [y @ _TO_SERIES, (np.exp(log_w - shift) / WEIGHTS) @ _TO_SERIES]
-    tilt_rounding = abs(multiplier) * np.abs(y).max(axis=1)
+    found = []
     for (half_y, half_log_w), basis in zip(halves, _HALF_BASES, strict=True):
-        found = [half_y, 2 * np.exp(half_log_w - shift) / WEIGHTS]
-        for coefficients, values, noise in zip(series, found, (0.0, tilt_rounding), strict=True):
-            size = np.abs(values).max(axis=1)
+        actual = [half_y, 2 * np.exp(half_log_w - shift) / WEIGHTS]
+        for coefficients, values in zip(series, actual, strict=True):
             error = np.abs(coefficients @ basis - values).max(axis=1)
-            rounding = 16 * _EPS * (magnitude * np.ptp(values, axis=1) + noise * size)
-            ok &= error <= _PREDICTION_TOLERANCE * size + rounding
-    return ok
+            found.append((error, np.abs(values).max(axis=1), np.ptp(values, axis=1)))
+    return found
