@@ -53,6 +53,12 @@ def require_finite(name: str, value: float) -> None:
     require(math.isfinite(value), name, value, "a finite number")
 
 
+def require_unmasked(name: str, values: object) -> None:
+    """Raise for a numpy array with masked entries: their hidden numbers would count as if they were meant."""
+    hidden = int(np.ma.count_masked(values)) if isinstance(values, np.ma.MaskedArray) else 0
+    require(hidden == 0, name, f"{hidden} masked entries", "an array without masked entries: drop or fill them first")
+
+
 def require_margin(value: float) -> None:
     """Raise unless `value` is a margin of Definition 2.3: finite and positive."""
     require(math.isfinite(value) and value > 0, "margin", value, "finite and > 0 (score units)")
