@@ -15,8 +15,9 @@ uniform number decides everything. Ours; it shows the pool of (17) by k points.
 import numpy as np
 from jaxtyping import Float, Int
 
-from distributional_view.theory.errors import require
+from distributional_view.theory.errors import require, require_unmasked
 from distributional_view.theory.laws.arrays import ArrayLike1D, probability, vector
+from distributional_view.theory.pools.sums import running_sums
 
 _CERTAIN = 1 - 1e-12
 
@@ -40,11 +41,12 @@ def inclusion_probabilities(weights: ArrayLike1D, k: int) -> Float[np.ndarray, "
         >>> inclusion_probabilities([0.75, 0.125, 0.125], 2).tolist()
         [1.0, 0.5, 0.5]
     """
+    require_unmasked("weights", weights)
     w = probability("weights", weights)
     charged = int(np.count_nonzero(w))
     require(1 <= k <= charged, "k", k, f"in 1..{charged}, the number of points with a weight > 0")
     heaviest = np.sort(w, kind="stable")[::-1]
-    rest = np.cumsum(heaviest[::-1])[::-1][:k]  # what the m-th heaviest and all lighter ones weigh
+    rest = running_sums(heaviest[::-1])[::-1][:k]  # what the m-th heaviest and all lighter ones weigh
     left = k - np.arange(k)
     m = int(np.argmax(heaviest[:k] * left <= rest * (1 + 1e-15)))  # so many are certain; true for m = k - 1
     with np.errstate(over="ignore"):  # a weight far above the lightest ones
@@ -70,6 +72,7 @@ def systematic_sample(probabilities: ArrayLike1D, offset: float) -> Int[np.ndarr
         >>> systematic_sample([1.0, 0.75, 0.25], 0.5).tolist(), systematic_sample([1.0, 0.75, 0.25], 0.8).tolist()
         ([0, 1], [0, 2])
     """
+    require_unmasked("probabilities", probabilities)
     pi = vector("probabilities", probabilities)
     require(0 <= offset < 1, "offset", offset, "in [0, 1)")
     require(bool(((pi >= 0) & (pi <= 1)).all()), "probabilities", "with one outside", "in [0, 1]")
@@ -80,7 +83,7 @@ def systematic_sample(probabilities: ArrayLike1D, offset: float) -> Int[np.ndarr
     drawn = round(total) - certain.size
     if drawn == 0:
         return certain
-    line = np.cumsum(pi[others])
+    line = running_sums(pi[others])
     line *= drawn / line[-1]
     found = np.searchsorted(line, offset + np.arange(drawn), side="right")
     return np.sort(np.concatenate([certain, others[np.minimum(found, others.size - 1)]]))

@@ -94,18 +94,17 @@ def tv_step(q: Solution, r: Solution) -> float:
 
 def _rise(q: Solution, r: Solution) -> float:
     """E_r[psi] - E_q[psi], from an origin that is close to both, or as the law knows it without cancellation."""
-    if (
-        q.prior is r.prior
-        and isinstance(q, Klsc)
-        and isinstance(r, Klsc)
-        and max(q.multiplier, r.multiplier) < math.inf
-    ):
+    same = q.prior is r.prior
+    if same and isinstance(q, Klsc) and isinstance(r, Klsc) and max(q.multiplier, r.multiplier) < math.inf:
+        if q.multiplier == r.multiplier:
+            return 0.0
         if q.multiplier > r.multiplier:
             return -_rise(r, q)
-        return tilted_mean_rise(q.prior, q.multiplier, r.multiplier) if q.multiplier < r.multiplier else 0.0
-    if q.prior is r.prior and isinstance(q, Hard) and isinstance(r, Hard) and isinstance(q.prior, GaussianLaw):
-        if max(q.threshold, r.threshold) < q.prior.location:  # both means are close to the location, not to a threshold
-            return q.prior.tail_mean_rise(q.threshold, r.threshold)
+        return tilted_mean_rise(q.prior, q.multiplier, r.multiplier)
+    if same and isinstance(q, Hard) and isinstance(r, Hard) and isinstance(q.prior, GaussianLaw):
+        low, high = sorted((q.threshold, r.threshold))
+        if high < q.prior.location:  # both means are close to the location, not to a threshold
+            return math.copysign(q.prior.tail_mean_rise(low, high), r.threshold - q.threshold)
     origin = q.mean
     return r.mean_from(origin) - q.mean_from(origin)
 
