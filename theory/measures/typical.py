@@ -196,7 +196,7 @@ def conditioning_error(
     require(kept.shape == q.shape, "region.shape", kept.shape, f"that of the masses, {q.shape}")
     inside = float(q[kept].sum())
     require(inside > 0, "q(region)", inside, "> 0")
-    error = abs(float(q @ s) - float(q[kept] @ s[kept]) / inside)
+    error = abs(float(q[~kept] @ (s[~kept] - float(q[kept] @ s[kept]) / inside)))
     return Conditioning(error, 2 * float(q[~kept].sum()) * float(np.abs(s[q > 0]).max()))
 
 

@@ -4,12 +4,12 @@ Every method has a knob (guidance strength, weight of a regulariser); the mean i
 only by running the method. With common random numbers that function is deterministic; its root is bracketed by
 doubling, then found by a library's bracketing root finder.
 
-A target may be out of reach, and each run is dear. The doublings stop once the last `_PATIENCE` of them brought the mean
-so little nearer that all doublings left, each as good as the best of these, would not reach the target: a mean that
-saturates, stays or moves away. A mean that creeps towards the target is followed as long as it can arrive; gains that
-still grow are taken to grow on at their pace, and a mean that did not move at all is given `_SILENCE` doublings (a first
-knob that is far too small). A plateau that lasts `_PATIENCE` doublings and rises afterwards is taken for the end: a
-larger `start` passes over it.
+A target may be out of reach, and each run is dear. The doublings stop once the last `_PATIENCE` of them brought the
+mean so little nearer that all doublings left, each as good as the best of these, would not reach the target: a mean
+that saturates, stays or moves away. A mean that creeps towards the target is followed as long as it can arrive; gains
+that still grow are taken to grow on at their pace, and a mean that did not move at all is given `_SILENCE` doublings (a
+first knob that is far too small). A plateau that lasts `_PATIENCE` doublings and rises afterwards is taken for the end:
+a larger `start` passes over it.
 """
 
 import itertools
