@@ -6,9 +6,10 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
-from distributional_view.theory.errors import require
+from distributional_view.theory.errors import require, require_unmasked
 
 _MASS_TOLERANCE = 1e-9
+_SMALLEST_RANGE, _LARGEST_RANGE = 1e-150, 1e150  # their squares are doubles with all digits
 
 
 @runtime_checkable
@@ -30,7 +31,8 @@ ArrayLike1D = Sequence[float] | SupportsArray
 
 
 def vector(name: str, values: ArrayLike1D) -> Float[np.ndarray, " n"]:
-    """The numbers in double precision, at least one, along one axis; else a `ValueError` that gives the shape."""
+    """The numbers in double precision, at least one, along one axis; else a `ValueError` that says what is wrong."""
+    require_unmasked(name, values)
     array = np.asarray(values, dtype=np.float64)
     require(
         array.ndim == 1 and array.size > 0,
@@ -60,3 +62,14 @@ def probability(name: str, values: ArrayLike1D, size: int | None = None) -> Floa
     total = float(masses.sum())
     require(abs(total - 1) <= _MASS_TOLERANCE, f"sum({name})", total, f"1 within {_MASS_TOLERANCE}")
     return masses
+
+
+def require_unit(low: float, high: float) -> None:
+    """Raise unless scores that run from `low` to `high` are in a unit in which variances are doubles."""
+    width = high - low
+    require(
+        width == 0 or _SMALLEST_RANGE <= width <= _LARGEST_RANGE,
+        "range of the score",
+        width,
+        f"0 or between {_SMALLEST_RANGE} and {_LARGEST_RANGE}, so that its square is a number: give it in another unit",
+    )

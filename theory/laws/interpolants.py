@@ -13,7 +13,7 @@ from jaxtyping import Float
 from numpy.polynomial import legendre
 from scipy.optimize import brentq
 
-from distributional_view.theory.laws.panels import NODES, ORDER, WEIGHTS, Panels
+from distributional_view.theory.laws.panels import NODES, ORDER, WEIGHTS, AtNodes, Panels
 
 # Values at the nodes (row vector) times this matrix: Legendre coefficients of the interpolating polynomial.
 _COEFFICIENTS = legendre.legvander(NODES, ORDER - 1) * WEIGHTS[:, None] * (np.arange(ORDER) + 0.5)
@@ -124,6 +124,11 @@ class Interpolants:
         density = matrix @ (np.exp(p.log_weight[which]) / WEIGHTS)[:, :, None]
         w = np.maximum(density[..., 0], 0.0) * (half * WEIGHTS)
         return y.ravel(), w.ravel()
+
+
+def at_ends(values: AtNodes) -> Float[np.ndarray, "2 p"]:
+    """The polynomials through the values at the nodes of each panel, at its two ends."""
+    return (values @ _interpolation(np.array([[-1.0, 1.0]]))[0].T).T
 
 
 def _linear_guess(values: list[float], level: float) -> float:

@@ -17,9 +17,9 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import brentq
 
 from distributional_view.theory.errors import require
+from distributional_view.theory.laws.roots import bracketed_root
 
 
 class ScoreLaw(ABC):
@@ -34,6 +34,8 @@ class ScoreLaw(ABC):
 
     max_multiplier: float = math.inf
     """Supremum of the beta with Z(beta) = E[exp(beta Y)] finite."""
+    min_multiplier: float = -math.inf
+    """Infimum of the beta with Z(beta) finite; Z need not be finite there, unless it is 0."""
     steep: bool = True
     """Whether A'(beta) reaches the essential supremum as beta approaches `max_multiplier` (Lemma D.4, ours)."""
 
@@ -108,8 +110,8 @@ class ScoreLaw(ABC):
         return law.mean_from(origin), law.variance
 
     def survival_above(self, level: float) -> float:
-        """P(Y > level); exactly 0 if there is no mass above."""
-        return max(0.0, self.survival(level) - self.atom(level))
+        """P(Y > level); from above, as P(Y >= level) less an atom loses the digits of a rare tail."""
+        return self.survival(math.nextafter(level, math.inf))
 
     def share_below(self, lower: float, upper: float) -> float:
         """P(Y < upper | Y >= lower), for lower <= upper; an atom at `upper` does not count, whatever the rounding."""
@@ -159,7 +161,7 @@ class ScoreLaw(ABC):
         width = math.sqrt(self.variance) + (target - self.mean)
         while excess(lower := max(self.ess_inf, self.mean - width)) >= 0 and lower > self.ess_inf:
             width *= 2
-        return float(brentq(excess, lower, upper, xtol=1e-300, rtol=4 * 2.0**-52, maxiter=500))
+        return bracketed_root(excess, lower, upper)
 
     def hazard(self, threshold: float) -> float:
         """h(t) = f(t)/S(t), per score unit. Paper: Lemma D.6 (11), Lemma D.7 (12)."""
@@ -209,4 +211,10 @@ class ScoreLaw(ABC):
             "multiplier",
             multiplier,
             f"finite and below {self.max_multiplier!r}, where the partition function diverges",
+        )
+        require(
+            multiplier > self.min_multiplier,
+            "multiplier",
+            multiplier,
+            f"above {self.min_multiplier!r}, where the partition function diverges",
         )

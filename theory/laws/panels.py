@@ -25,7 +25,8 @@ _NO_MASS = -700.0  # nats below the peak
 _END_SHARE = 0.05  # a log-density rises by less than this share of its range between the last node and the end
 _LARGEST_LOSS = 1e-10  # share of the mass that panels too small to bisect may carry
 _MOST_PANELS = 50_000
-_FEWEST_DIGITS = 1024 * _EPS  # relative width of a panel whose outermost nodes are still distinct from its ends
+_FEWEST_SCORE_DIGITS = 1e-305  # below it doubles lose digits: u^1.5 is not resolved beside 0, where it is no mass
+FEWEST_DIGITS = 1024 * _EPS  # relative width of a panel whose outermost nodes are still distinct from its ends
 
 Edges = Float[np.ndarray, " p"]
 AtNodes = Float[np.ndarray, "p 16"]
@@ -78,7 +79,7 @@ def refine(
         peak = max(peak, *(float(half[1].max()) for half in halves))
         require(peak > -np.inf, "log_density", "-inf at all nodes", "finite somewhere")
         magnitude = np.maximum(np.abs(left), np.abs(right))
-        smallest = right - left <= np.maximum(_FEWEST_DIGITS * magnitude, 1e-300)
+        smallest = is_smallest(left, right)
         done = _negligible(log_w, peak) | (
             (_log_range(log_w) <= _STEEPEST_PANEL) & _predicts(y, log_w, halves, magnitude / (right - left), multiplier)
         )
@@ -102,6 +103,12 @@ def refine(
     )
     order = np.argsort(left)
     return left[order], right[order], y[order], log_w[order]
+
+
+def is_smallest(left: Edges, right: Edges) -> Bool[np.ndarray, " p"]:
+    """Whether a panel is too small to bisect: its latent values have no digits left."""
+    magnitude = np.maximum(np.abs(left), np.abs(right))
+    return np.asarray(right - left <= np.maximum(FEWEST_DIGITS * magnitude, 1e-300))
 
 
 def _log_range(log_w: AtNodes) -> Edges:
@@ -135,6 +142,6 @@ def _predicts(
         for coefficients, values, noise in zip(series, found, (0.0, tilt_rounding), strict=True):
             size = np.abs(values).max(axis=1)
             error = np.abs(coefficients @ basis - values).max(axis=1)
-            rounding = 16 * _EPS * (magnitude * np.ptp(values, axis=1) + noise * size)
+            rounding = 16 * _EPS * (magnitude * np.ptp(values, axis=1) + noise * size) + _FEWEST_SCORE_DIGITS
             ok &= error <= _PREDICTION_TOLERANCE * size + rounding
     return ok
