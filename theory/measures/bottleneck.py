@@ -17,7 +17,7 @@ from jaxtyping import Float
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from distributional_view.theory.errors import InfeasibleTarget, require, require_unmasked
+from distributional_view.theory.errors import InfeasibleTarget, require
 from distributional_view.theory.laws.arrays import ArrayLike1D, probability
 from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.measures.dual import deviations
@@ -74,7 +74,6 @@ def decompose(scores: ArrayLike1D, target: float, *, q: ArrayLike1D, masses: Arr
         [0.6931, 0.0438, 0.476, 0.1733]
     """
     p, psi = on_support(masses, scores=scores)
-    require_unmasked("q", q)
     own = probability("q", q, psi.size)
     solution = calibrate_klsc(AtomicLaw(psi, masses=p), target)
     tilted = reweight(psi, solution, masses=p)

@@ -7,7 +7,7 @@ Measures are arrays of masses over the same points; a score is an array over the
 import numpy as np
 from jaxtyping import Float
 
-from distributional_view.theory.errors import require, require_unmasked
+from distributional_view.theory.errors import require
 from distributional_view.theory.laws.arrays import ArrayLike1D, probability, vector
 from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.solutions.klsc import Solution
@@ -35,7 +35,6 @@ def reweight(scores: ArrayLike1D, solution: Solution, *, masses: ArrayLike1D) ->
         >>> q.tolist()
         [0.0, 0.5, 0.5]
     """
-    _require_all_unmasked(scores=scores, masses=masses)
     psi = vector("scores", scores)
     p = probability("masses", masses, psi.size)
     (values, atoms), (own_values, own_atoms) = AtomicLaw(psi, masses=p).atoms(), solution.prior.atoms()
@@ -104,7 +103,6 @@ def on_support(masses: ArrayLike1D, **scores: ArrayLike1D) -> tuple[Float[np.nda
     Raises:
         ValueError: if the masses are no probability, lengths differ, or a score is not finite where p has mass.
     """
-    _require_all_unmasked(masses=masses, **scores)
     arrays = {name: vector(name, values) for name, values in scores.items()}
     p = probability("masses", masses)
     for name, values in arrays.items():
@@ -117,11 +115,5 @@ def on_support(masses: ArrayLike1D, **scores: ArrayLike1D) -> tuple[Float[np.nda
 
 def _pair(q: ArrayLike1D, p: ArrayLike1D) -> tuple[Masses, Masses]:
     """Two probabilities over the same points."""
-    _require_all_unmasked(q=q, p=p)
     reference = probability("p", p)
     return probability("q", q, reference.size), reference
-
-
-def _require_all_unmasked(**arrays: ArrayLike1D) -> None:
-    for name, values in arrays.items():
-        require_unmasked(name, values)

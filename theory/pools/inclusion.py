@@ -15,7 +15,7 @@ uniform number decides everything. Ours; it shows the pool of (17) by k points.
 import numpy as np
 from jaxtyping import Float, Int
 
-from distributional_view.theory.errors import require, require_unmasked
+from distributional_view.theory.errors import require
 from distributional_view.theory.laws.arrays import ArrayLike1D, probability, vector
 from distributional_view.theory.pools.sums import running_sums
 
@@ -41,7 +41,6 @@ def inclusion_probabilities(weights: ArrayLike1D, k: int) -> Float[np.ndarray, "
         >>> inclusion_probabilities([0.75, 0.125, 0.125], 2).tolist()
         [1.0, 0.5, 0.5]
     """
-    require_unmasked("weights", weights)
     w = probability("weights", weights)
     charged = int(np.count_nonzero(w))
     require(1 <= k <= charged, "k", k, f"in 1..{charged}, the number of points with a weight > 0")
@@ -72,7 +71,6 @@ def systematic_sample(probabilities: ArrayLike1D, offset: float) -> Int[np.ndarr
         >>> systematic_sample([1.0, 0.75, 0.25], 0.5).tolist(), systematic_sample([1.0, 0.75, 0.25], 0.8).tolist()
         ([0, 1], [0, 2])
     """
-    require_unmasked("probabilities", probabilities)
     pi = vector("probabilities", probabilities)
     require(0 <= offset < 1, "offset", offset, "in [0, 1)")
     require(bool(((pi >= 0) & (pi <= 1)).all()), "probabilities", "with one outside", "in [0, 1]")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from distributional_view.theory.errors import require, require_unmasked
+from distributional_view.theory.errors import require
 from distributional_view.theory.laws.arrays import ArrayLike1D, finite_vector
 from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.laws.law import ScoreLaw
@@ -55,7 +55,6 @@ def top_k_truncation(scores: ArrayLike1D, k: int, *, law: AtomicLaw | None = Non
         >>> hard.threshold, hard.tie_fraction, hard.mean
         (1.0, 0.5, 1.5)
     """
-    require_unmasked("scores", scores)
     y = finite_vector("scores", scores)
     require(1 <= k <= y.size, "top_k", k, f"in 1..{y.size}, the number of scores")
     threshold = float(np.partition(y, y.size - k)[y.size - k])

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from distributional_view.theory.errors import InfeasibleTarget, require, require_finite, require_unmasked
+from distributional_view.theory.errors import InfeasibleTarget, require, require_finite
 from distributional_view.theory.laws.arrays import ArrayLike1D, finite_vector, probability
 from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.pools.sums import running_sums
@@ -179,7 +179,6 @@ def effective_size(weights: ArrayLike1D) -> float:
         >>> effective_size([0.5, 0.5, 0.0])
         2.0
     """
-    require_unmasked("weights", weights)
     w = probability("weights", weights)
     return 1.0 / float((w * w).sum())
 
@@ -195,7 +194,6 @@ def _prefixes(y: Float[np.ndarray, " n"]) -> tuple[Int[np.ndarray, " n"], Float[
 
 def _checked(scores: ArrayLike1D, target: float | None = None) -> Float[np.ndarray, " n"]:
     """The scores in double precision; with a target, one that some weights reach."""
-    require_unmasked("scores", scores)
     y = finite_vector("scores", scores)
     if target is None:
         return y

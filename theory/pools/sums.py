@@ -6,7 +6,7 @@ A sequential sum of 10^7 numbers loses up to seven digits, and every later sum h
 import numpy as np
 from jaxtyping import Float
 
-_BLOCK = 128
+_BLOCK = 32
 
 
 def running_sums(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:

@@ -147,14 +147,14 @@ class Hard:
 
     def mass_below(self, level: float) -> float:
         """q(psi < level), without cancellation just above the threshold; positive only if there is mass."""
-        if not self.charges_below(level):
+        if level <= max(self.threshold, self.prior.ess_inf):
             return 0.0
         if math.isinf(level):
             return 1.0
-        if self.dropped_tie > 0:
-            start = math.nextafter(self.threshold, math.inf)
-            return self.atom(self.threshold) + self.survival(start) * self._share_below(start, level)
-        return self.prior.share_below(self.threshold, level)
+        if self.dropped_tie == 0:
+            return self._share_below(self.threshold, level)
+        start = math.nextafter(self.threshold, math.inf)
+        return self.atom(self.threshold) + self.survival(start) * self._share_below(start, level)
 
     def charges_below(self, level: float) -> bool:
         """Whether q gives {psi < level} any mass, decided without differences of rounded masses."""
@@ -167,7 +167,9 @@ class Hard:
 
     def _share_below(self, start: float, level: float) -> float:
         """P(psi < level | psi >= start), 0 where nothing lies between."""
-        return self.prior.share_below(start, level) if start < level and self.prior.survival(start) > 0 else 0.0
+        if not start < level or (start > self.prior.mean and self.prior.survival(start) == 0):
+            return 0.0
+        return self.prior.share_below(start, level)
 
     def boundary_mass(self, threshold: float, margin: float) -> float:
         """M_delta(q; t) = q(t <= psi < t + delta)/q(psi >= t). Paper: Definition 2.3 (10), Lemma D.6 (63)-(65)."""

@@ -62,9 +62,9 @@ def klsc_tv_speed(prior: ScoreLaw, multiplier: float) -> float:
         0.3989
     """
     law = prior.tilt(multiplier)
-    deviation = _deviation(law)
-    require(deviation > 0, "prior", prior, "a law whose score is not almost surely constant")
-    return law.mean_abs_dev / deviation / (2.0 * deviation)
+    absolute, standard = _deviations(law)
+    require(standard > 0, "prior", prior, "a law whose score is not almost surely constant")
+    return absolute / standard / (2.0 * standard)
 
 
 def tv_step(q: Solution, r: Solution) -> float:
@@ -162,14 +162,14 @@ def mean_klsc_tv_speed(prior: ScoreLaw, multiplier: float, larger_multiplier: fl
     rise = tilted_mean_rise(prior, multiplier, larger_multiplier)
     require(rise > 0, "prior", prior, "a law whose score is not almost surely constant")
     # The integrand lives on the scale 1/sd around 0 and decays slowly beyond: windows that double in length.
-    windows = 2.0 ** np.arange(-1, 64) / _deviation(prior)
+    windows = 2.0 ** np.arange(-1, 64) / _deviations(prior)[1]
     cuts = np.concatenate([-windows[::-1], [0.0], windows])
     edges = [multiplier, *cuts[(cuts > multiplier) & (cuts < larger_multiplier)].tolist(), larger_multiplier]
     length, error = 0.0, 0.0
     for a, b in itertools.pairwise(edges):
         # `full_output`: where kinks keep it from epsrel the routine says so instead of warning; the error is judged.
         part = quad(
-            lambda beta: 0.5 * prior.tilt(beta).mean_abs_dev,
+            lambda beta: 0.5 * _deviations(prior.tilt(beta))[0],
             a,
             b,
             epsabs=0.0,
@@ -212,18 +212,22 @@ def mean_tv_step(path: type[Hard] | type[Klsc], prior: ScoreLaw, targets: ArrayL
     return sum(tv(q, r) / step for q, r in pairs) / len(pairs)
 
 
-def _deviation(law: ScoreLaw) -> float:
-    """The standard deviation in score units; for Gaussians and atoms without a square that may leave the doubles."""
+def _deviations(law: ScoreLaw) -> tuple[float, float]:
+    """E|Y - E[Y]| and the standard deviation, in score units.
+
+    For Gaussians and atoms without a square that may leave the doubles, and from a mean that is not rounded.
+    """
     if isinstance(law, GaussianLaw):
-        return law.scale
+        return law.mean_abs_dev, law.scale
     if not isinstance(law, AtomicLaw):
-        return math.sqrt(law.variance)
-    (values, masses), mean = law.atoms(), law.mean
-    unit = max(law.ess_sup - mean, mean - law.ess_inf)
-    if unit == 0:
-        return 0.0
-    shares = (values - mean) / unit
-    return unit * math.sqrt(float(masses @ (shares * shares)))
+        return law.mean_abs_dev, math.sqrt(law.variance)
+    values, masses = law.atoms()
+    offsets = values - law.mean
+    offsets -= law.mean_from(law.mean)
+    np.abs(offsets, out=offsets)
+    unit = float(offsets.max()) or 1.0
+    shares = offsets / unit
+    return float((masses * offsets).sum()), unit * math.sqrt(float((masses * shares * shares).sum()))
 
 
 def _calibrated(path: type[Hard] | type[Klsc], prior: ScoreLaw, target: float) -> Solution:

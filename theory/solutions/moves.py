@@ -43,8 +43,9 @@ def tilted_tv(low: ScoreLaw, high: ScoreLaw, step: float, crossing: float) -> fl
         return float(differences[differences > 0].sum())
     # Rounding may move the crossing over the only atom on one side of it.
     at = min(max(crossing, math.nextafter(low.ess_inf, math.inf)), low.ess_sup)
-    if high.survival(at) < 0.5:
-        return high.survival(at) - low.survival(at)
+    above = high.survival(at)
+    if above < 0.5:
+        return above - low.survival(at)
     return low.share_below(-math.inf, at) - high.share_below(-math.inf, at)
 
 
@@ -56,8 +57,9 @@ def tilted_kl(law: ScoreLaw, step: float) -> float:
         with np.errstate(over="ignore"):
             x = step * (values - mean)
         if float(x.max()) <= _LARGEST_EXPONENT:
-            curved = float((masses * _exp_beyond_line(x)).sum())
-            return curved + _log_beyond_line(curved + float((masses * x).sum()))
+            curved, line = float((masses * _exp_beyond_line(x)).sum()), float((masses * x).sum())
+            grown = curved + line
+            return curved + _log_beyond_line(grown) if grown < 0.5 else math.log1p(grown) - line
     return law.log_partition_from(step, mean) - step * law.mean_from(mean)
 
 

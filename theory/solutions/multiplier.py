@@ -1,23 +1,19 @@
 """The multiplier of a mean: the root of A'(beta) = target, the heart of every calibration of a tilt.
 
-Newton's method, whose slope A'' is a variance, inside a bracket. Where Newton's steps do not halve (far out in an
-exponential tail, or within the rounding of the mean) the bracket is bisected: a few dozen evaluations find the root of
-any law, to the last digit that the mean has.
+Newton's method, whose slope A'' is a variance, inside a bracket. Where Newton's steps do not shrink they are lengthened
+(far out in an exponential tail) or the bracket is bisected (within the rounding of the mean): a few dozen evaluations
+find the root of any law, to the last digit that the mean has.
 """
 
 import math
 
-import numpy as np
-
 from distributional_view.theory.errors import InfeasibleTarget
-from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.laws.gaussian import GaussianLaw
 from distributional_view.theory.laws.law import ScoreLaw
 
 _EPS = 2.0**-52
 _MAX_STEPS = 2200  # doublings from the smallest to the largest double, and then some
-_NEWTON_GROWTH = 3  # steps without a bracket from above, after which beta doubles
-_SQUARES = (1e-140, 1e140)  # sizes whose squares and a few products of them are normal doubles
+_SHORT_STEPS = 6  # Newton's, without a bracket from above, after which each is taken twice as long as the one before
 
 
 def multiplier_at(prior: ScoreLaw, target: float) -> float:
@@ -28,40 +24,36 @@ def multiplier_at(prior: ScoreLaw, target: float) -> float:
     """
     if isinstance(prior, GaussianLaw):
         return (target - prior.location) / prior.scale / prior.scale
-    if isinstance(prior, AtomicLaw):
-        values, masses = prior.atoms()
-        size = max(-prior.ess_inf, prior.ess_sup)
-        if not _SQUARES[0] < size < _SQUARES[1]:
-            unit = math.frexp(size)[1]
-            scaled = AtomicLaw(np.ldexp(values, -unit), masses=masses)
-            return math.ldexp(_root(scaled, math.ldexp(target, -unit)), -unit)
     return _root(prior, target)
 
 
 def _root(prior: ScoreLaw, target: float) -> float:
     """Newton's method inside a bracket, finished by bisection."""
     lower, upper, last = 0.0, math.inf, prior.max_multiplier
-    multiplier, moved = _first_multiplier(prior, target), math.inf
     width = prior.ess_sup - prior.ess_inf
     rounding = 4 * _EPS / (width if width < math.inf else math.sqrt(prior.variance))  # of the mean, over the variance
-    for done in range(_MAX_STEPS):
+    multiplier, before_last, moved, short = _first_multiplier(prior, target), math.inf, math.inf, 0
+    for _ in range(_MAX_STEPS):
         excess, variance = prior.tilted_moments(multiplier, target)
         if excess == 0:
             return multiplier
         lower, upper = (multiplier, upper) if excess < 0 else (lower, multiplier)
-        proposal = multiplier - excess / variance if 0 < variance < math.inf else math.nan
-        if abs(proposal - multiplier) <= max(2 * _EPS * multiplier, rounding) and proposal > 0:
-            return proposal
+        step = -excess / variance if 0 < variance < math.inf else math.nan
+        if abs(step) <= max(2 * _EPS * multiplier, rounding) and multiplier + step > 0:
+            return multiplier + step
+        proposal = multiplier + step
         if upper == math.inf:
             grown = 2 * multiplier if last == math.inf else 0.5 * (multiplier + last)
-            proposal = proposal if done < _NEWTON_GROWTH and proposal < grown else grown
+            short += proposal < grown
+            proposal = multiplier + step * 2.0 ** max(0, short - _SHORT_STEPS)
+            proposal = proposal if proposal < grown else grown
             if proposal in (math.inf, last, multiplier):
                 break
-        elif not (lower < proposal < upper and abs(proposal - multiplier) <= 0.5 * moved):
+        elif not (lower < proposal < upper and abs(step) <= 0.5 * before_last):
             proposal = _middle(lower, upper)
-        if not lower < proposal < upper:
-            return proposal
-        moved, multiplier = abs(proposal - multiplier), proposal
+            if not lower < proposal < upper:
+                return proposal
+        before_last, moved, multiplier = moved, abs(proposal - multiplier), proposal
     raise InfeasibleTarget(f"target = {target!r}: cannot be told from the limit {prior.ess_sup!r} in double precision")
 
 
