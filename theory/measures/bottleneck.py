@@ -195,6 +195,6 @@ class _Search:
         q = np.zeros_like(self.masses)
         q[self.charged] = self.at(parameters)[0]
         (value, slope), (excess, rise) = self.divergence(parameters), self.excess(parameters)
-        active = self.bounded and excess <= 1e-6
+        active = self.bounded and excess <= 1e-6 and bool(rise.any())
         multiplier = max(0.0, float(slope @ rise) / float(rise @ rise)) if active else 0.0
         return Member(parameters, q, value, float(q @ self.scores), float(np.linalg.norm(slope - multiplier * rise)))
