@@ -198,3 +198,34 @@ def test_random_starts_find_nothing_better(sidecar):
                 except InfeasibleTarget:
                     continue
                 assert found.kl >= best - 1e-6, (target, level, start)
+
+
+@pytest.mark.parametrize(("unit", "offset"), [(1.0, 2.0**30), (2.0**-40, 0.0), (2.0**460, 0.0), (2.0**-460, 0.0)])
+def test_the_best_member_in_other_units(unit, offset):
+    def simplex(at):
+        return at, np.eye(4)
+
+    p, psi = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.0, 1.0, 2.0, 4.0])
+    plain = best_member(simplex, psi, 2.0, [np.zeros(4)], masses=p)
+    moved = best_member(simplex, unit * psi + offset, unit * 2.0 + offset, [np.zeros(4)], masses=p)
+    assert moved.masses == pytest.approx(plain.masses, abs=1e-6)
+    assert moved.masses == pytest.approx(baseline(psi, 2.0, masses=p).masses, abs=1e-6)
+    assert moved.kl == pytest.approx(plain.kl, rel=1e-9)
+    assert moved.stationarity <= 1e-6
+    with pytest.raises(InfeasibleTarget):
+        best_member(
+            lambda at: (0 * at[0] * psi, 0 * psi[None]),
+            unit * psi + offset,
+            unit * 2.0 + offset,
+            [np.zeros(1)],
+            masses=p,
+        )
+
+
+def test_without_a_level_scores_do_not_matter():
+    p, psi = np.array([0.4, 0.6]), np.array([0.0, 1.0])
+    found = best_member(lambda at: (at, np.eye(2)), psi, -np.inf, [np.ones(2)], masses=p)
+    assert found.masses == pytest.approx(p, abs=1e-6)
+    for target in (np.inf, np.nan):
+        with pytest.raises(ValueError, match="target = "):
+            best_member(lambda at: (at, np.eye(2)), psi, target, [np.ones(2)], masses=p)

@@ -159,6 +159,45 @@ def test_failed_calibration_says_what_was_reached():
         calibrate_knob(lambda v: v, 0.5, 0.0, 1.0, "knob")
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize(
+    ("mean_at", "target", "runs"),
+    [
+        (lambda v: v / (1 + v), 3.0, 8),  # saturates
+        (lambda v: 1 - (1 + v) ** -0.1, 1.01, 30),  # creeps towards 1, which is not enough
+        (lambda v: math.log1p(v), 100.0, 8),  # log 2 a doubling, of which there are 40
+        (lambda v: v * math.exp(-v), 1.0, 6),  # rises and falls again
+        (lambda v: -v, 1.0, 5),  # moves away
+        (lambda v: 0.0, 1.0, 10),  # stays
+        (lambda v: min(v, 1.0) + max(0.0, v - 9.0), 3.0, 5),  # a plateau of three doublings is taken for the end
+    ],
+)
+def test_an_unreachable_target_is_given_up_early(mean_at, target, runs, sign):
+    made = []
+    with pytest.raises(CalibrationFailed, match="the target is out of reach: over the last 3 doublings") as caught:
+        calibrate_knob(lambda v: made.append(v) or sign * mean_at(v), sign * target, 1e-3, 1.0, "knob")
+    assert len(made) == len(caught.value.runs) <= runs
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize(
+    ("mean_at", "target", "start"),
+    [
+        (lambda v: 1 - (1 + v) ** -0.1, 0.9, 1.0),  # creeps: the distance to 1 shrinks by 7 % a doubling
+        (lambda v: 1 - 1 / math.log(math.e + v), 0.95, 1.0),  # creeps ever more slowly
+        (lambda v: math.log1p(v), 20.0, 1.0),
+        (math.tanh, 0.9999, 0.1),  # the last doubling before the target may look like the end
+        (lambda v: v / (v + 1e6), 0.5, 0.1),  # a first knob that is far too small
+        (lambda v: v * v / (v * v + 1e6), 0.5, 0.1),
+        (lambda v: max(0.0, v - 3.0), 5.0, 0.1),  # nothing moves for five doublings
+        (lambda v: min(v, 1.0) + max(0.0, v - 5.0), 3.0, 1.0),  # a plateau of two doublings
+    ],
+)
+def test_a_slow_mean_is_followed_to_its_target(mean_at, target, start, sign):
+    found = calibrate_knob(lambda v: sign * mean_at(v), sign * target, 1e-3, start, "knob")
+    assert abs(found.mean - sign * target) <= 1e-3
+
+
 @pytest.mark.parametrize(("direction", "target"), [(1.0, 3.3), (-1.0, -3.3)])
 def test_knobs_may_raise_or_lower_the_mean(direction, target):
     found = calibrate_knob(lambda v: direction * v * v, target, 1e-6, 0.1, "knob")

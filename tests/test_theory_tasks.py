@@ -310,3 +310,44 @@ def test_the_toy_scores():
     reference = reference_at(world, 6.0)
     assert float(world.psi(reference)) == pytest.approx(6.0)
     assert reference_score(reference, reference + np.array([[3.0, 4.0]])) == pytest.approx([-12.5])
+
+
+@pytest.mark.parametrize(
+    ("unit", "offset", "task_unit", "task_offset"),
+    [
+        (1.0, 2.0**20, 1.0, 0.0),
+        (1.0, 2.0**30, 1.0, -(2.0**20)),
+        (2.0**460, 0.0, 2.0**-460, 0.0),
+        (2.0**-460, 0.0, 2.0**460, 0.0),
+        (2.0**-40, 0.0, 1.0, 2.0**20),
+    ],
+)
+def test_offsets_and_units_change_no_problem(unit, offset, task_unit, task_offset):
+    """All numbers are dyadic, so that the shifted problems are the same problems."""
+    feasible = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        p = rng.dirichlet(np.ones(6))
+        psi, g = rng.integers(-8, 9, (2, 6)) / 4
+        target = math.floor(1024 * inside(p, psi, 0.6)) / 1024
+        ceiling = brute_ceiling_at_least(p, psi, g, target)
+        kappa = math.floor(1024 * (float(p @ g) + 0.7 * (ceiling - float(p @ g)))) / 1024
+        if np.ptp(psi) == 0 or np.ptp(g) == 0 or kappa > ceiling - 1e-3:
+            continue
+        feasible += 1
+        there, demand = unit * psi + offset, task_unit * g + task_offset
+        level, wanted = unit * target + offset, task_unit * kappa + task_offset
+        top = largest_task_mean(there, level, task=demand, masses=p, at_least=True)
+        assert (top - task_offset) / task_unit == pytest.approx(ceiling, rel=1e-9, abs=1e-6 if task_offset else 1e-12)
+        plain = task_injected(psi, target, task=g, task_target=kappa, masses=p)
+        moved = task_injected(there, level, task=demand, task_target=wanted, masses=p)
+        assert moved.masses == pytest.approx(plain.masses, rel=1e-6, abs=1e-9)
+        assert moved.dual == pytest.approx(plain.dual, abs=1e-8)
+        assert moved.multiplier * unit == pytest.approx(plain.multiplier, rel=1e-6, abs=1e-8)
+        held, moved_held = baseline(psi, target, masses=p), baseline(there, level, masses=p)
+        try:
+            cost = distortion(held, g, kappa).value
+        except InfeasibleTarget:
+            continue
+        assert distortion(moved_held, demand, wanted).value == pytest.approx(cost, abs=1e-7)
+    assert feasible >= 20

@@ -20,6 +20,7 @@ from scipy.special import logsumexp
 from distributional_view.theory.errors import InfeasibleTarget, require
 from distributional_view.theory.laws.arrays import ArrayLike1D, probability
 from distributional_view.theory.laws.atomic import AtomicLaw
+from distributional_view.theory.measures.dual import deviations
 from distributional_view.theory.measures.finite import Masses, finite_kl, on_support, reweight
 from distributional_view.theory.solutions.calibrate import calibrate_klsc
 
@@ -27,7 +28,7 @@ Parameters = Float[np.ndarray, " k"]
 Family = Callable[[Parameters], tuple[Float[np.ndarray, " n"], Float[np.ndarray, "k n"]]]
 """Parameters -> log-masses up to a constant, and their derivatives along each parameter."""
 
-_FEASIBLE = 1e-9  # by which a member's mean may miss the target, in score units
+_FEASIBLE = 1e-9  # by which a member's mean may miss the target, in standard deviations of the score under p
 
 
 class Decomposition(NamedTuple):
@@ -126,7 +127,7 @@ def best_member(
 
     Raises:
         InfeasibleTarget: if no search ends with E_q[psi] >= target.
-        ValueError: if there are no starts, the masses are no probability, or lengths differ.
+        ValueError: if there are no starts, the target is NaN or +inf, the masses are no probability, or lengths differ.
 
     Example:
         >>> def softmax(at):
@@ -135,12 +136,13 @@ def best_member(
         [0.25, 0.75]
     """
     require(len(starts) > 0, "starts", starts, "at least one")
+    require(target < math.inf, "target", target, "a finite number, or -inf")
     p, psi = on_support(masses, scores=scores)
     search = _Search(family, p, psi, target)
     found = [search.descend(start) for start in starts]
-    feasible = [at for at in found if search.mean(at)[0] >= target - _FEASIBLE]
+    feasible = [at for at in found if not search.bounded or search.excess(at)[0] >= -_FEASIBLE]
     if not feasible:
-        best = max(search.mean(at)[0] for at in found)
+        best = max(search.member(at).mean for at in found)
         raise InfeasibleTarget(
             f"target = {target!r}: no search found a member with that E[psi]; the largest is {best!r}"
         )
@@ -151,9 +153,12 @@ class _Search:
     """One problem, min KL(q || p) with E_q[psi] >= target over a family: its functions, a descent and a report."""
 
     def __init__(self, family: Family, masses: Masses, scores: Float[np.ndarray, " n"], target: float):
-        self.family, self.masses, self.target = family, masses, target
+        self.family, self.masses, self.scores, self.bounded = family, masses, scores, math.isfinite(target)
         self.charged = masses > 0
-        self.log_p, self.scores = np.log(masses[self.charged]), scores[self.charged]
+        self.log_p = np.log(masses[self.charged])
+        # The search sees scores in standard deviations from the target: neither units nor an offset matter.
+        origin = target if self.bounded else float(masses @ scores)
+        self.levels = (scores[self.charged] - origin) / deviations(masses, scores[None])[0]
 
     def at(self, parameters: Parameters) -> tuple[Masses, Float[np.ndarray, " m"], Float[np.ndarray, "k m"]]:
         """Masses, their logarithms and the slopes of the latter, where p has mass."""
@@ -167,21 +172,21 @@ class _Search:
         value = float(q @ (logs - self.log_p))
         return value, slopes @ (q * (logs - self.log_p - value))
 
-    def mean(self, parameters: Parameters) -> tuple[float, Parameters]:
-        """E_q[psi] and its gradient."""
+    def excess(self, parameters: Parameters) -> tuple[float, Parameters]:
+        """E_q[psi] - target in standard deviations, and its gradient; without a target, from the mean under p."""
         q, _, slopes = self.at(parameters)
-        value = float(q @ self.scores)
-        return value, slopes @ (q * (self.scores - value))
+        value = float(q @ self.levels)
+        return value, slopes @ (q * (self.levels - value))
 
     def descend(self, start: Parameters) -> Parameters:
         """Where a local search from these parameters ends."""
-        held = {"type": "ineq", "fun": lambda at: self.mean(at)[0] - self.target, "jac": lambda at: self.mean(at)[1]}
+        held = {"type": "ineq", "fun": lambda at: self.excess(at)[0], "jac": lambda at: self.excess(at)[1]}
         return minimize(
             self.divergence,
             start,
             jac=True,
             method="SLSQP",
-            constraints=[held] if math.isfinite(self.target) else [],
+            constraints=[held] if self.bounded else [],
             options={"ftol": 1e-15, "maxiter": 500},
         ).x
 
@@ -189,7 +194,7 @@ class _Search:
         """The member at these parameters, and how far it is from a stationary point."""
         q = np.zeros_like(self.masses)
         q[self.charged] = self.at(parameters)[0]
-        (value, slope), (level, rise) = self.divergence(parameters), self.mean(parameters)
-        active = level <= self.target + 1e-6
+        (value, slope), (excess, rise) = self.divergence(parameters), self.excess(parameters)
+        active = self.bounded and excess <= 1e-6 and bool(rise.any())
         multiplier = max(0.0, float(slope @ rise) / float(rise @ rise)) if active else 0.0
-        return Member(parameters, q, value, level, float(np.linalg.norm(slope - multiplier * rise)))
+        return Member(parameters, q, value, float(q @ self.scores), float(np.linalg.norm(slope - multiplier * rise)))

@@ -109,6 +109,9 @@ def dual_optimum(
 
 def deviations(masses: Masses, features: Float[np.ndarray, "k n"]) -> Float[np.ndarray, " k"]:
     """Standard deviations of the features; 1 for one that is constant where there is mass."""
-    charged = features[:, masses > 0]
-    found = np.sqrt(((features - (features @ masses)[:, None]) ** 2) @ masses)
-    return np.where(np.ptp(charged, axis=1) > 0, np.maximum(found, 1e-300), 1.0)
+    charged, p = features[:, masses > 0], masses[masses > 0]
+    ranges = np.ptp(charged, axis=1)
+    units = np.where(ranges > 0, ranges, 1.0)
+    offsets = (charged - charged[:, :1]) / units[:, None]
+    found = np.sqrt((offsets - (offsets @ p)[:, None]) ** 2 @ p)
+    return np.where(ranges > 0, np.maximum(found, 1e-300) * units, 1.0)

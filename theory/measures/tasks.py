@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import linprog
 
 from distributional_view.theory.errors import InfeasibleTarget, require_finite
 from distributional_view.theory.laws.arrays import ArrayLike1D
 from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.measures.dual import TOLERANCE, deviations, dual_optimum, gibbs
+from distributional_view.theory.measures.envelope import envelope_at
 from distributional_view.theory.measures.finite import Masses, on_support, reweight
 from distributional_view.theory.solutions.calibrate import calibrate_klsc
 
@@ -76,20 +76,19 @@ def task_injected(
     p, psi, g = on_support(masses, scores=scores, task=task)
     require_finite("target", target)
     require_finite("task_target", task_target)
-    features, levels = np.stack([psi, g]), np.array([target, task_target])
+    features = np.stack([psi - target, g - task_target])  # from the levels: a common offset of scores costs no digits
     _require_below_top(psi[p > 0], target, "target", "E[psi]")
     _require_below_top(g[p > 0], task_target, "task_target", "E[g]")
     units = deviations(p, features)
     for active in ([], [0], [1], [0, 1]):
         multipliers = np.zeros(2)
-        found = dual_optimum(p, features[active], levels[active])
+        found = dual_optimum(p, features[active], np.zeros(len(active)))
         if found is None:
             continue
         multipliers[active] = found
         q, log_z = gibbs(multipliers @ features, masses=p)
-        if (features @ q >= levels - TOLERANCE * units).all() and (multipliers >= 0).all():
-            dual = max(0.0, float(multipliers @ levels) - log_z)
-            return TaskInjected(q, float(multipliers[0]), float(multipliers[1]), dual)
+        if (features @ q >= -TOLERANCE * units).all() and (multipliers >= 0).all():
+            return TaskInjected(q, float(multipliers[0]), float(multipliers[1]), max(0.0, -log_z))
     top = largest_task_mean(psi, target, task=g, masses=p, at_least=True)
     raise _out_of_reach(task_target, top, f"E[psi] >= {target!r}")
 
@@ -179,15 +178,17 @@ def distortion(intrinsic: Baseline, task: ArrayLike1D, task_target: float) -> Di
     """
     q, psi, g = on_support(intrinsic.masses, scores=intrinsic.scores, task=task)
     require_finite("task_target", task_target)
-    if q @ g >= task_target:
+    held = float(q @ psi)
+    features = np.stack([psi - held, g - task_target])  # from the levels: a common offset of scores costs no digits
+    features[0] -= features[0] @ q
+    if q @ features[1] >= 0:
         return Distortion(0.0, q, 0.0, 0.0)
-    features, levels = np.stack([psi, g]), np.array([float(q @ psi), task_target])
-    found = dual_optimum(q, features, levels) if task_target <= g[q > 0].max() else None
+    found = dual_optimum(q, features, np.zeros(2)) if task_target <= g[q > 0].max() else None
     if found is None:
-        top = largest_task_mean(psi, float(q @ psi), task=g, masses=q)
+        top = largest_task_mean(psi, held, task=g, masses=q)
         raise _out_of_reach(task_target, top, f"E[psi] = {intrinsic.mean!r}")
     tilted, log_z = gibbs(found @ features, masses=q)
-    return Distortion(max(0.0, float(found @ levels) - log_z), tilted, float(found[0]), float(found[1]))
+    return Distortion(max(0.0, -log_z), tilted, float(found[0]), float(found[1]))
 
 
 def distortion_bound(intrinsic: Baseline, task: ArrayLike1D, task_target: float) -> float:
@@ -226,7 +227,7 @@ def distortion_bound(intrinsic: Baseline, task: ArrayLike1D, task_target: float)
 def largest_task_mean(
     scores: ArrayLike1D, target: float, *, task: ArrayLike1D, masses: ArrayLike1D, at_least: bool = False
 ) -> float:
-    """The largest E_q[g] of any q << p with E_q[psi] = target (or >= target), by linear programming.
+    """The largest E_q[g] of any q << p with E_q[psi] = target (or >= target), to rounding.
 
     Paper: Definition 2.4 (13).
 
@@ -250,16 +251,11 @@ def largest_task_mean(
     """
     p, psi, g = on_support(masses, scores=scores, task=task)
     psi, g = psi[p > 0], g[p > 0]
-    total = np.ones((1, psi.size))
-    if at_least:
-        found = linprog(-g, A_ub=-psi[None], b_ub=[-target], A_eq=total, b_eq=[1.0])
-    else:
-        found = linprog(-g, A_eq=np.vstack([total, psi]), b_eq=[1.0, target])
-    if not found.success:
-        raise InfeasibleTarget(
-            f"target = {target!r}: must be in [{psi.min()!r}, {psi.max()!r}], the range of the score"
-        )
-    return -float(found.fun)
+    low, high = float(psi.min()), float(psi.max())
+    if target > high or (target < low and not at_least):
+        raise InfeasibleTarget(f"target = {target!r}: must be in [{low!r}, {high!r}], the range of the score")
+    top = float(g.max())
+    return top if at_least and target <= psi[g == top].max() else envelope_at(target, psi, g)
 
 
 def _out_of_reach(task_target: float, top: float, held: str) -> InfeasibleTarget:

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Bool
 from scipy.special import gammainc, gammaincc, gammaincinv
 
-from distributional_view.theory.errors import require
+from distributional_view.theory.errors import require, require_unmasked
 from distributional_view.theory.laws.arrays import ArrayLike1D
 from distributional_view.theory.measures.finite import on_support
 
@@ -190,12 +190,13 @@ def conditioning_error(
         >>> conditioning_error([1, 1, -1], [True, True, False], masses=[0.5, 0.25, 0.25])
         Conditioning(error=0.5, bound=0.5)
     """
+    require_unmasked("region", region)
     q, s = on_support(masses, statistic=statistic)
     kept = np.asarray(region, dtype=bool)
     require(kept.shape == q.shape, "region.shape", kept.shape, f"that of the masses, {q.shape}")
     inside = float(q[kept].sum())
     require(inside > 0, "q(region)", inside, "> 0")
-    error = abs(float(q @ s) - float(q[kept] @ s[kept]) / inside)
+    error = abs(float(q[~kept] @ (s[~kept] - float(q[kept] @ s[kept]) / inside)))
     return Conditioning(error, 2 * float(q[~kept].sum()) * float(np.abs(s[q > 0]).max()))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from distributional_view.theory.errors import require
+from distributional_view.theory.errors import require, require_unmasked
 from distributional_view.theory.methods.method import Drawn
 from distributional_view.theory.pools.inclusion import inclusion_probabilities, systematic_sample
 from distributional_view.theory.samplers.world import Points
@@ -23,6 +23,9 @@ class ScoredPool:
 
     scores: Float[np.ndarray, " pool"]
     take: Callable[[Int[np.ndarray, " k"]], Points]
+
+    def __post_init__(self) -> None:
+        require_unmasked("scores", self.scores)
 
     def drawn(self, weights: Float[np.ndarray, " pool"], seed: int, n: int, **notes: float) -> Drawn:
         """The points with a weight > 0; where they are more than n, n of them by `representatives`."""

@@ -17,6 +17,7 @@ from jaxtyping import Float, Int
 
 from distributional_view.theory.errors import require
 from distributional_view.theory.laws.arrays import ArrayLike1D, probability, vector
+from distributional_view.theory.pools.sums import running_sums
 
 _CERTAIN = 1 - 1e-12
 
@@ -44,7 +45,7 @@ def inclusion_probabilities(weights: ArrayLike1D, k: int) -> Float[np.ndarray, "
     charged = int(np.count_nonzero(w))
     require(1 <= k <= charged, "k", k, f"in 1..{charged}, the number of points with a weight > 0")
     heaviest = np.sort(w, kind="stable")[::-1]
-    rest = np.cumsum(heaviest[::-1])[::-1][:k]  # what the m-th heaviest and all lighter ones weigh
+    rest = running_sums(heaviest[::-1])[::-1][:k]  # what the m-th heaviest and all lighter ones weigh
     left = k - np.arange(k)
     m = int(np.argmax(heaviest[:k] * left <= rest * (1 + 1e-15)))  # so many are certain; true for m = k - 1
     with np.errstate(over="ignore"):  # a weight far above the lightest ones
@@ -80,7 +81,7 @@ def systematic_sample(probabilities: ArrayLike1D, offset: float) -> Int[np.ndarr
     drawn = round(total) - certain.size
     if drawn == 0:
         return certain
-    line = np.cumsum(pi[others])
+    line = running_sums(pi[others])
     line *= drawn / line[-1]
     found = np.searchsorted(line, offset + np.arange(drawn), side="right")
     return np.sort(np.concatenate([certain, others[np.minimum(found, others.size - 1)]]))

@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from distributional_view.theory.errors import InfeasibleTarget, require, require_finite
 from distributional_view.theory.laws.arrays import ArrayLike1D, finite_vector, probability
 from distributional_view.theory.laws.atomic import AtomicLaw
+from distributional_view.theory.pools.sums import running_sums
 from distributional_view.theory.solutions.calibrate import calibrate_klsc
 
 
@@ -94,7 +95,7 @@ def retrieve(scores: ArrayLike1D, target: float) -> Retrieved:
     """
     y = _checked(scores, target)
     order, means = _prefixes(y)
-    k = int(np.searchsorted(-means, -target, side="right"))
+    k = max(1, int(np.searchsorted(-means, -target, side="right")))  # where only rounding puts the top score below it
     if k < y.size and target - means[k] <= means[k - 1] - target:
         k += 1
     return Retrieved(order[:k], float(means[k - 1]))
@@ -123,8 +124,9 @@ def reweight_to(scores: ArrayLike1D, target: float) -> Reweighted:
     y = _checked(scores, target)
     multiplier = calibrate_klsc(AtomicLaw(y), target).multiplier
     weights = tilted_weights(y, multiplier)
-    top = float(y.max())
-    return Reweighted(weights, multiplier, top - float(weights @ (top - y)), effective_size(weights))
+    half = 0.5 * float(y.max())
+    mean = 2 * (half - float(weights @ (half - 0.5 * y)))  # halves: a range of scores may exceed the largest double
+    return Reweighted(weights, multiplier, mean, effective_size(weights))
 
 
 def tilted_weights(scores: ArrayLike1D, multiplier: float) -> Float[np.ndarray, " n"]:
@@ -148,12 +150,12 @@ def tilted_weights(scores: ArrayLike1D, multiplier: float) -> Float[np.ndarray, 
     """
     require(multiplier >= 0, "multiplier", multiplier, ">= 0")
     y = _checked(scores)
-    below = y - y.max()
+    below = 0.5 * y - 0.5 * y.max()  # halves: a range of scores may exceed the largest double
     if multiplier == math.inf:
-        w = (below == 0).astype(np.float64)
+        w = (y == y.max()).astype(np.float64)
     else:
         with np.errstate(over="ignore"):  # an exponent of -inf is a weight of 0
-            w = np.exp(multiplier * below)
+            w = np.exp(2 * (multiplier * below))
     return w / w.sum()
 
 
@@ -178,15 +180,16 @@ def effective_size(weights: ArrayLike1D) -> float:
         2.0
     """
     w = probability("weights", weights)
-    return 1.0 / float(w @ w)
+    return 1.0 / float((w * w).sum())
 
 
 def _prefixes(y: Float[np.ndarray, " n"]) -> tuple[Int[np.ndarray, " n"], Float[np.ndarray, " n"]]:
     """The order of the pool by falling score, and the mean score of each prefix of it."""
     order = np.argsort(-y, kind="stable")
-    top = float(y[order[0]])
+    half = 0.5 * y[order]
     # Distances from the top keep their digits; prefix means fall with K, so that the nearest is at a crossing.
-    return order, top - np.cumsum(top - y[order]) / np.arange(1, y.size + 1)
+    below = running_sums((half[0] - half) / y.size) / np.arange(1, y.size + 1) * y.size
+    return order, 2 * (half[0] - below)
 
 
 def _checked(scores: ArrayLike1D, target: float | None = None) -> Float[np.ndarray, " n"]:

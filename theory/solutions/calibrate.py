@@ -1,8 +1,9 @@
 """Calibration: the threshold or the multiplier whose solution has a given mean score.
 
 Both maps are monotone: t -> E[Y | Y >= t] because raising the threshold drops the smallest scores, and
-beta -> A'(beta) because A'' is a variance (Remark D.5, (61)-(62)). Roots are bracketed, then found by Brent's
-method or Newton's. Targets that no solution meets are errors that say how far one can go.
+beta -> A'(beta) because A'' is a variance (Remark D.5, (61)-(62)). The threshold is the law's to find
+(`tail_threshold`), the multiplier is found in `theory.solutions.multiplier`. Targets that no solution meets are errors
+that say how far one can go.
 """
 
 import math
@@ -15,9 +16,7 @@ from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.laws.law import ScoreLaw
 from distributional_view.theory.solutions.hard import Hard
 from distributional_view.theory.solutions.klsc import Klsc
-
-_EPS = 2.0**-52
-_MAX_STEPS = 2200  # doublings from the smallest to the largest double, and then some
+from distributional_view.theory.solutions.multiplier import multiplier_at
 
 
 def calibrate_hard(prior: ScoreLaw, target: float, ties: Literal["randomise", "nearest"] = "randomise") -> Hard:
@@ -104,44 +103,7 @@ def calibrate_klsc(prior: ScoreLaw, target: float) -> Klsc:
             )
         if target == slope:
             return Klsc(prior, last)
-    return Klsc(prior, _multiplier(prior, target))
-
-
-def _multiplier(prior: ScoreLaw, target: float) -> float:
-    """The root of A'(beta) = target by Newton's method, whose slope A'' is a variance, kept inside a bracket.
-
-    Paper: Remark D.5 (61)-(62).
-    Until the root is bracketed from above, beta at most doubles (or halves its distance to the end of the domain).
-    """
-    lower, upper, last = 0.0, prior.max_multiplier, prior.max_multiplier
-    multiplier = _first_multiplier(prior, target)
-    for _ in range(_MAX_STEPS):
-        excess, variance = prior.tilted_moments(multiplier, target)
-        gap = -excess
-        if gap == 0:
-            return multiplier
-        lower, upper = (multiplier, upper) if gap > 0 else (lower, multiplier)
-        step = gap / variance if variance > 0 else math.copysign(math.inf, gap)
-        proposal = multiplier + step
-        if upper == last:
-            proposal = min(proposal, 2 * multiplier if math.isinf(last) else 0.5 * (multiplier + last))
-        elif not lower < proposal < upper:
-            proposal = 0.5 * (lower + upper)
-        if abs(proposal - multiplier) <= 2 * _EPS * multiplier:
-            return proposal
-        if not math.isfinite(proposal) or proposal == last:
-            break
-        multiplier = proposal
-    raise InfeasibleTarget(f"target = {target!r}: cannot be told from the limit {prior.ess_sup!r} in double precision")
-
-
-def _first_multiplier(prior: ScoreLaw, target: float) -> float:
-    """A first guess: the Gaussian's multiplier, but no more than a tilt of one nat over the range of the score."""
-    width = prior.ess_sup - prior.ess_inf
-    guess = 1.0 / width if math.isfinite(width) else math.inf
-    if prior.variance > 0:
-        guess = min(guess if guess > 0 else math.inf, (target - prior.mean) / prior.variance)
-    return min(guess, 0.5 * prior.max_multiplier)
+    return Klsc(prior, multiplier_at(prior, target))
 
 
 def _require_reachable(prior: ScoreLaw, target: float) -> None:
@@ -156,10 +118,8 @@ def _require_reachable(prior: ScoreLaw, target: float) -> None:
 
 def _mean_above(prior: ScoreLaw, value: float) -> float:
     """E[Y | Y > value], or the value itself if nothing lies above it."""
-    above = prior.survival_above(value)
-    if above <= 4 * _EPS * prior.survival(value):
-        return value
-    return value + prior.mean_residual(value) * prior.survival(value) / above
+    above = math.nextafter(value, math.inf)
+    return prior.tail_mean(above) if prior.log_survival(above) > -math.inf else value
 
 
 def _split_tie(prior: ScoreLaw, value: float, target: float, ties: Literal["randomise", "nearest"]) -> Hard:

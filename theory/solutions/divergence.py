@@ -9,13 +9,15 @@ import math
 from distributional_view.theory.errors import require
 from distributional_view.theory.solutions.hard import Hard
 from distributional_view.theory.solutions.klsc import Klsc, Solution
+from distributional_view.theory.solutions.moves import tilted_kl, tilted_tv
 
 
 def kl(q: Solution, r: Solution) -> float:
     """KL(q || r) in nats; +inf where q is not absolutely continuous with respect to r.
 
     Two hard solutions: Lemma D.8 (70)-(71) for the infinite direction; log(S(t1)/S(t2)) for the other (ours).
-    Two KLSC solutions: the Bregman divergence of A, Lemma D.9 (72)-(76), to about 1e-15 absolute.
+    Two KLSC solutions: the Bregman divergence of A, Lemma D.9 (72)-(76), to about 1e-15 absolute, relative for
+    Gaussians and atoms.
     Hard against KLSC at one mean: the interpretability gap, Theorem D.14 (ours, exact).
     Paper: Lemma D.8 (70)-(71), Lemma D.9 (72)-(76). Ours: reverse KL, gap.
 
@@ -38,8 +40,8 @@ def kl(q: Solution, r: Solution) -> float:
     """
     q, r = _pair(q, r)
     if isinstance(r, Klsc):
-        if isinstance(q, Klsc) and q.multiplier == r.multiplier:
-            return 0.0
+        if isinstance(q, Klsc):
+            return 0.0 if q.multiplier == r.multiplier else max(0.0, tilted_kl(q.law, r.multiplier - q.multiplier))
         return max(0.0, q.kl - (r.multiplier * q.mean_from(r.origin) - r.log_partition_from_origin))
     if q.charges_below(r.threshold) or (r.tie_fraction == 0 and q.atom(r.threshold) > 0):
         return math.inf
@@ -78,7 +80,7 @@ def tv(q: Solution, r: Solution) -> float:
             return 0.0
         rise = high.log_partition_from_origin - low.log_partition_from_origin
         crossing = low.origin + rise / (high.multiplier - low.multiplier)
-        return max(0.0, high.survival(crossing) - low.survival(crossing))
+        return max(0.0, tilted_tv(low.law, high.law, high.multiplier - low.multiplier, crossing))
     if isinstance(q, Hard) and isinstance(r, Hard):
         return _tv_hard(*((q, r) if q.kept >= r.kept else (r, q)))
     return _tv_mixed(q, r) if isinstance(q, Hard) and isinstance(r, Klsc) else tv(r, q)
@@ -109,6 +111,8 @@ def _tv_mixed(hard: Hard, soft: Klsc) -> float:
     tie = hard.atom(start) - soft.atom(start)
     if crossing <= start:
         return max(0.0, tie)
+    above = math.nextafter(start, math.inf)
     by_hard = hard.mass_below(crossing) - hard.atom(start)
-    by_soft = soft.survival(start) - soft.atom(start) - soft.survival(crossing)
+    beyond = soft.survival(above)
+    by_soft = beyond * soft.law.share_below(above, crossing) if crossing > above and beyond > 0 else 0.0
     return min(1.0, max(0.0, by_hard - by_soft) + max(0.0, tie))

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-from distributional_view.theory.errors import require, require_margin
+from distributional_view.theory.errors import require, require_margin, require_unmasked
 from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.laws.law import ScoreLaw
 
@@ -74,10 +74,12 @@ class Hard:
 
     @cached_property
     def log_kept(self) -> float:
-        """log of `kept`, in nats; finite where `kept` itself underflows."""
-        if self.dropped_tie == 0:
-            return self.prior.log_survival(self.threshold)
-        return math.log(self.kept)
+        """log of `kept`, in nats; finite where `kept` itself underflows, to the digits of what is dropped near 0."""
+        if self.status == "inactive":
+            return 0.0
+        if self.kept > 0.5:
+            return math.log1p(-self.prior.share_below(-math.inf, self.threshold) - self.dropped_tie)
+        return self.prior.log_survival(self.threshold) if self.dropped_tie == 0 else math.log(self.kept)
 
     @cached_property
     def law(self) -> ScoreLaw:
@@ -98,6 +100,8 @@ class Hard:
     @cached_property
     def mean(self) -> float:
         """E_q[psi]. Paper: Lemma D.10 (78)."""
+        if self.status == "inactive":
+            return self.prior.mean
         if self.dropped_tie == 0:
             return self.prior.tail_mean(self.threshold)
         return self.threshold + self._excess
@@ -110,7 +114,7 @@ class Hard:
 
     def mean_from(self, origin: float) -> float:
         """E_q[psi - origin], without the cancellation of a mean that is close to the origin."""
-        if self.threshold <= self.prior.ess_inf and self.dropped_tie == 0:
+        if self.status == "inactive":
             return self.prior.mean_from(origin)
         return self.threshold - origin + self._excess
 
@@ -124,6 +128,7 @@ class Hard:
         """log dq/dp at points with these scores; -inf outside the support."""
         with np.errstate(divide="ignore"):
             on_tie = np.log(np.float64(self.tie_fraction))
+        require_unmasked("scores", scores)
         y = np.asarray(scores)
         logs = np.where(y > self.threshold, 0.0, np.where(y == self.threshold, on_tie, -np.inf))
         return np.where(np.isnan(y), np.nan, logs - self.log_kept)
@@ -142,11 +147,14 @@ class Hard:
 
     def mass_below(self, level: float) -> float:
         """q(psi < level), without cancellation just above the threshold; positive only if there is mass."""
-        if not self.charges_below(level):
+        if level <= max(self.threshold, self.prior.ess_inf):
             return 0.0
-        if self.dropped_tie > 0 or math.isinf(level):
-            return 1.0 - self.survival(level)
-        return self.prior.share_below(self.threshold, level)
+        if math.isinf(level):
+            return 1.0
+        if self.dropped_tie == 0:
+            return self._share_below(self.threshold, level)
+        start = math.nextafter(self.threshold, math.inf)
+        return self.atom(self.threshold) + self.survival(start) * self._share_below(start, level)
 
     def charges_below(self, level: float) -> bool:
         """Whether q gives {psi < level} any mass, decided without differences of rounded masses."""
@@ -155,7 +163,13 @@ class Hard:
         if math.isinf(self.threshold):
             return True
         start = self.threshold if self.tie_fraction > 0 else math.nextafter(self.threshold, math.inf)
-        return start < level and self.prior.share_below(start, level) > 0
+        return self._share_below(start, level) > 0
+
+    def _share_below(self, start: float, level: float) -> float:
+        """P(psi < level | psi >= start), 0 where nothing lies between."""
+        if not start < level or (start > self.prior.mean and self.prior.survival(start) == 0):
+            return 0.0
+        return self.prior.share_below(start, level)
 
     def boundary_mass(self, threshold: float, margin: float) -> float:
         """M_delta(q; t) = q(t <= psi < t + delta)/q(psi >= t). Paper: Definition 2.3 (10), Lemma D.6 (63)-(65)."""

@@ -11,11 +11,14 @@ from scipy.integrate import quad
 
 from distributional_view.theory.errors import require
 from distributional_view.theory.laws.arrays import ArrayLike1D, vector
+from distributional_view.theory.laws.atomic import AtomicLaw
+from distributional_view.theory.laws.gaussian import GaussianLaw
 from distributional_view.theory.laws.law import ScoreLaw
 from distributional_view.theory.solutions.calibrate import calibrate_hard, calibrate_klsc
 from distributional_view.theory.solutions.divergence import tv
 from distributional_view.theory.solutions.hard import Hard
 from distributional_view.theory.solutions.klsc import Klsc, Solution
+from distributional_view.theory.solutions.moves import tilted_mean_rise
 
 _QUADRATURE_ERROR = 1e-5
 
@@ -59,8 +62,9 @@ def klsc_tv_speed(prior: ScoreLaw, multiplier: float) -> float:
         0.3989
     """
     law = prior.tilt(multiplier)
-    require(law.variance > 0, "prior", prior, "a law whose score is not almost surely constant")
-    return law.mean_abs_dev / (2.0 * law.variance)
+    absolute, standard = _deviations(law)
+    require(standard > 0, "prior", prior, "a law whose score is not almost surely constant")
+    return absolute / standard / (2.0 * standard)
 
 
 def tv_step(q: Solution, r: Solution) -> float:
@@ -89,14 +93,20 @@ def tv_step(q: Solution, r: Solution) -> float:
 
 
 def _rise(q: Solution, r: Solution) -> float:
-    """E_r[psi] - E_q[psi]; for two plain truncations of one law as far as that law knows it without cancellation."""
-    if not (isinstance(q, Hard) and isinstance(r, Hard) and q.prior is r.prior):
-        return r.mean - q.mean
-    if q.dropped_tie > 0 or r.dropped_tie > 0:
-        return r.mean - q.mean
-    if q.threshold > r.threshold:
-        return -_rise(r, q)
-    return q.prior.tail_mean_rise(q.threshold, r.threshold)
+    """E_r[psi] - E_q[psi], from an origin that is close to both, or as the law knows it without cancellation."""
+    same = q.prior is r.prior
+    if same and isinstance(q, Klsc) and isinstance(r, Klsc) and max(q.multiplier, r.multiplier) < math.inf:
+        if q.multiplier == r.multiplier:
+            return 0.0
+        if q.multiplier > r.multiplier:
+            return -_rise(r, q)
+        return tilted_mean_rise(q.prior, q.multiplier, r.multiplier)
+    if same and isinstance(q, Hard) and isinstance(r, Hard) and isinstance(q.prior, GaussianLaw):
+        low, high = sorted((q.threshold, r.threshold))
+        if high < q.prior.location:  # both means are close to the location, not to a threshold
+            return math.copysign(q.prior.tail_mean_rise(low, high), r.threshold - q.threshold)
+    origin = q.mean
+    return r.mean_from(origin) - q.mean_from(origin)
 
 
 def mean_hard_tv_speed(prior: ScoreLaw, threshold: float, higher_threshold: float) -> float:
@@ -121,7 +131,7 @@ def mean_hard_tv_speed(prior: ScoreLaw, threshold: float, higher_threshold: floa
         0.5
     """
     require(threshold < higher_threshold, "higher_threshold", higher_threshold, f"> threshold = {threshold!r}")
-    rise = prior.tail_mean_rise(threshold, higher_threshold)
+    rise = _rise(Hard(prior, threshold), Hard(prior, higher_threshold))
     require(rise > 0, "higher_threshold", higher_threshold, f"one with a larger tail mean than {threshold!r}")
     return prior.cumulative_hazard(threshold, higher_threshold) / rise
 
@@ -149,20 +159,20 @@ def mean_klsc_tv_speed(prior: ScoreLaw, multiplier: float, larger_multiplier: fl
         0.39894228
     """
     require(multiplier < larger_multiplier, "larger_multiplier", larger_multiplier, f"> multiplier = {multiplier!r}")
-    rise = prior.tilt(larger_multiplier).mean - prior.tilt(multiplier).mean
+    rise = tilted_mean_rise(prior, multiplier, larger_multiplier)
     require(rise > 0, "prior", prior, "a law whose score is not almost surely constant")
     # The integrand lives on the scale 1/sd around 0 and decays slowly beyond: windows that double in length.
-    windows = 2.0 ** np.arange(-1, 64) / math.sqrt(prior.variance)
+    windows = 2.0 ** np.arange(-1, 64) / _deviations(prior)[1]
     cuts = np.concatenate([-windows[::-1], [0.0], windows])
     edges = [multiplier, *cuts[(cuts > multiplier) & (cuts < larger_multiplier)].tolist(), larger_multiplier]
     length, error = 0.0, 0.0
     for a, b in itertools.pairwise(edges):
         # `full_output`: where kinks keep it from epsrel the routine says so instead of warning; the error is judged.
         part = quad(
-            lambda beta: 0.5 * prior.tilt(beta).mean_abs_dev,
+            lambda beta: 0.5 * _deviations(prior.tilt(beta))[0],
             a,
             b,
-            epsabs=1e-13 * rise,
+            epsabs=0.0,
             epsrel=1e-9,
             limit=200,
             full_output=1,
@@ -200,6 +210,24 @@ def mean_tv_step(path: type[Hard] | type[Klsc], prior: ScoreLaw, targets: ArrayL
     require(math.isfinite(step) and step > 0, "step", step, "finite and > 0")
     pairs = [(_calibrated(path, prior, t), _calibrated(path, prior, t + step)) for t in levels.tolist()]
     return sum(tv(q, r) / step for q, r in pairs) / len(pairs)
+
+
+def _deviations(law: ScoreLaw) -> tuple[float, float]:
+    """E|Y - E[Y]| and the standard deviation, in score units.
+
+    For Gaussians and atoms without a square that may leave the doubles, and from a mean that is not rounded.
+    """
+    if isinstance(law, GaussianLaw):
+        return law.mean_abs_dev, law.scale
+    if not isinstance(law, AtomicLaw):
+        return law.mean_abs_dev, math.sqrt(law.variance)
+    values, masses = law.atoms()
+    offsets = values - law.mean
+    offsets -= law.mean_from(law.mean)
+    np.abs(offsets, out=offsets)
+    unit = float(offsets.max()) or 1.0
+    shares = offsets / unit
+    return float((masses * offsets).sum()), unit * math.sqrt(float((masses * shares * shares).sum()))
 
 
 def _calibrated(path: type[Hard] | type[Klsc], prior: ScoreLaw, target: float) -> Solution:

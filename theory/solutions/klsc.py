@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 
-from distributional_view.theory.errors import require, require_margin
+from distributional_view.theory.errors import require, require_margin, require_unmasked
 from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.laws.law import ScoreLaw
 from distributional_view.theory.solutions.hard import Hard, Status
@@ -98,6 +98,7 @@ class Klsc:
 
     def log_ratio(self, scores: Float[np.ndarray, " *n"] | Sequence[float]) -> Float[np.ndarray, " *n"]:
         """log dq/dp = beta psi - A(beta) at points with these scores."""
+        require_unmasked("scores", scores)
         if self.limit:
             return self.limit.log_ratio(scores)
         return self.multiplier * (np.asarray(scores) - self.origin) - self.log_partition_from_origin
