@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "distributional_view"
 ROOMS = ("theory", "toy", "figures", "proofs_check", "backends")
-SHARED = {"files", "terminal"}
+SHARED = {"errors", "files", "terminal"}
 """Modules at the top of the package that import nothing of ours."""
 ALLOWED = {
     "theory": {"theory"},
