@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import nn
 
 from distributional_view.backends.embedded.convnext import ConvNeXt, Hook
@@ -19,8 +19,8 @@ from distributional_view.backends.embedded.parts import WEIGHTS as WEIGHTS
 from distributional_view.backends.embedded.parts import Part as Part
 from distributional_view.backends.embedded.unet import UNet
 from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec
-from distributional_view.backends.zoo.weights import MissingWeights
-from distributional_view.files import write_whole, write_with
+from distributional_view.backends.zoo.weights import MissingWeights, WrongWeights, load_exactly, read_tensors
+from distributional_view.files import shown, write_whole, write_with
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -65,8 +65,8 @@ def _record_path(part: Part, folder: Path) -> Path:
 
 def _existing(path: Path, part: Part) -> Path:
     if not path.is_file():
-        command = f"dview embedded-train --part {part} --out {path.parent}"
-        raise MissingWeights(f"{path} is not there: {command}")
+        command = f"dview embedded-train --part {part} --out {shown(path.parent)}"
+        raise MissingWeights(f"{shown(path)} is not there: {command}")
     return path
 
 
@@ -75,16 +75,27 @@ def read_record(part: Part, folder: Path = WEIGHTS) -> Record:
 
     Raises:
         MissingWeights: if it is not there.
+        WrongWeights: if it is no record.
     """
-    return Record(**json.loads(_existing(_record_path(part, folder), part).read_text()))
+    path = _existing(_record_path(part, folder), part)
+    try:
+        record = Record(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise WrongWeights(f"{shown(path)}: a damaged file, or no record of weights: {error}") from error
+    if not isinstance(record.network, dict):
+        raise WrongWeights(f"{shown(path)}: network = {record.network!r}: must be an object")
+    return record
 
 
 def _load(part: Part, folder: Path, make: Callable[..., Network]) -> Network:
     """What `make` builds from the recorded sizes, filled with the stored weights, without gradients for them."""
     sizes = {name: tuple(v) if isinstance(v, list) else v for name, v in read_record(part, folder).network.items()}
-    network = make(**sizes)
+    try:
+        network = make(**sizes)
+    except (TypeError, ValueError, KeyError, RuntimeError) as error:
+        raise WrongWeights(f"{shown(_record_path(part, folder))}: no network has these sizes: {error}") from error
     path = _existing(weights_path(part, folder), part)
-    network.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+    load_exactly(network, read_tensors(path), path)
     return network.eval().requires_grad_(False)
 
 
@@ -93,6 +104,7 @@ def load_classifier(folder: Path = WEIGHTS) -> ConvNeXt:
 
     Raises:
         MissingWeights: if it is not there.
+        WrongWeights: if one of its files is damaged.
     """
     return _load("classifier", folder, ConvNeXt)
 
@@ -102,6 +114,7 @@ def load_prior(folder: Path = WEIGHTS) -> UNet:
 
     Raises:
         MissingWeights: if it is not there.
+        WrongWeights: if one of its files is damaged.
     """
     return _load("prior", folder, UNet)
 
@@ -111,6 +124,12 @@ def load_transcoder(folder: Path = WEIGHTS) -> tuple[Transcoder, Hook]:
 
     Raises:
         MissingWeights: if it is not there.
+        WrongWeights: if one of its files is damaged.
     """
-    transcoder = _load("transcoder", folder, lambda hook, **spec: Transcoder(TranscoderSpec(**spec), seed=0))
-    return transcoder, Hook(**read_record("transcoder", folder).network["hook"])
+    hooks: list[Hook] = []
+
+    def make(hook: dict[str, int], **spec: Any) -> Transcoder:
+        hooks.append(Hook(**hook))
+        return Transcoder(TranscoderSpec(**spec), seed=0)
+
+    return _load("transcoder", folder, make), hooks[0]
