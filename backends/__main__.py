@@ -8,9 +8,10 @@ import click
 from distributional_view.backends.embedded.command import embedded_features, embedded_train
 from distributional_view.backends.explain.command import explain
 from distributional_view.backends.transcoders.command import train_transcoder
+from distributional_view.shell import Group
 
 
-@click.group()
+@click.group(cls=Group)
 def main() -> None:
     """Explain features of real vision models: train transcoders, sample by EnergyDPS."""
 

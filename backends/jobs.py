@@ -1,57 +1,56 @@
-"""A job is a folder: bound to what was asked for, keeping what took long, going on where it stopped."""
+"""Jobs of the backends: `distributional_view.jobs`, a memory of calibration runs, and devices that are there."""
 
-import json
 from pathlib import Path
-from typing import Any
 
-from distributional_view.files import write_whole
+import torch
+
+from distributional_view.errors import UserError
+from distributional_view.jobs import Lines
+from distributional_view.jobs import OtherRequest as OtherRequest
 from distributional_view.theory.methods.method import MeanAt, Memory
 
+DEVICES = ("cpu", "cuda", "mps", "xpu")
+"""Kinds of devices that the networks run on."""
 
-class OtherRequest(ValueError):
-    """The folder holds the work of another request; says what differs."""
 
-
-def bind(out: Path, job: dict[str, Any]) -> None:
-    """Make `out` the folder of this job, or see that it is.
+def in_file(path: Path, job: str = "") -> Memory:
+    """A memory of calibration runs that is kept in a file, one line a run, and read when it is made.
 
     Args:
-        out: the folder; made if need be.
-        job: everything that decides the result, as JSON can hold it.
+        path: of the file.
+        job: whose it is: the `token` of a job.
 
     Raises:
-        OtherRequest: if it is another job's.
+        UserError: if the file is damaged, or of another job.
     """
-    path = out / "job.json"
-    wanted = json.loads(json.dumps(job))
-    if not path.exists():
-        write_whole(path, json.dumps(wanted, indent=2) + "\n")
-        return
-    known = json.loads(path.read_text())
-    if known != wanted:
-        differing = sorted(k for part in wanted for k in _differences(known.get(part), wanted[part], part))
-        raise OtherRequest(f"{out} holds another job (differs in {', '.join(differing)}): choose another folder for it")
-
-
-def _differences(a: Any, b: Any, name: str) -> list[str]:
-    if isinstance(a, dict) and isinstance(b, dict):
-        return [n for k in {*a, *b} for n in _differences(a.get(k), b.get(k), f"{name}.{k}")]
-    return [] if a == b else [name]
-
-
-def in_file(path: Path) -> Memory:
-    """A memory of calibration runs that is kept in a file, one line a run, and read when it is made."""
-    lines = path.read_text().splitlines() if path.exists() else []
-    known = {row["knob"]: row["mean"] for row in map(json.loads, lines)}
+    lines = Lines(path, job)
+    known = {row["knob"]: row["mean"] for row in lines.rows}
 
     def remember(mean_at: MeanAt) -> MeanAt:
         def remembered(knob: float) -> float:
             if knob not in known:
                 known[knob] = mean_at(knob)
-                with path.open("a") as file:
-                    print(json.dumps({"knob": knob, "mean": known[knob]}), file=file)
+                lines.add({"knob": knob, "mean": known[knob]})
             return known[knob]
 
         return remembered
 
     return remember
+
+
+def usable(device: str) -> str:
+    """The device itself, if it is there.
+
+    Raises:
+        UserError: if it is not, or there is no such kind; says which there are.
+    """
+    try:
+        found = torch.device(device)
+        if found.type in DEVICES:
+            torch.empty(1, device=found)
+            return device
+    except (RuntimeError, AssertionError):  # torch's ways to say that it was built without, or that there is none
+        pass
+    there = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    there += [kind for kind in ("mps", "xpu") if getattr(torch, kind).is_available()]
+    raise UserError(f"device = {device!r}: must be one that is there: {', '.join(there)}")

@@ -5,15 +5,21 @@ the same steps as one that was never stopped, and ends in the same weights, bit 
 threads).
 """
 
-from collections.abc import Mapping
+import errno
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_file
 from torch import Tensor
 
+from distributional_view.errors import UserError
 from distributional_view.files import write_with
+from distributional_view.sealed import seal_of, write_sealed
 from distributional_view.theory.errors import require
 
 
@@ -36,36 +42,80 @@ def require_finite_loss(loss: Tensor, step: int) -> None:
         raise TrainingDiverged(f"loss = {loss.item()} at step {step}: lower learning_rate, check what goes in")
 
 
-def save_state(path: Path, identity: Mapping[str, Any], state: Mapping[str, Any]) -> Path:
-    """Write the state of a training, whole or not at all.
+def save_state(path: Path, identity: Mapping[str, Any], state: Mapping[str, Any], job: str = "") -> Path:
+    """Write the state of a training, sealed, whole or not at all.
 
     Args:
         path: of the file; replaced if it exists.
         identity: what makes this training the one that it is (settings, seed), by names that `state` has not.
         state: all that changes in training.
+        job: whose it is: the `token` of a job.
+
+    Raises:
+        UserError: if it cannot be written.
     """
 
     def write(partial: Path) -> None:
-        with partial.open("wb") as file:  # given a name, torch refuses those that begin with a dot and have no other
+        # Given a name in place of a file, torch refuses those that begin with a dot and have no other.
+        with said_by_the_system(RuntimeError), partial.open("wb") as file:
             torch.save({**identity, **state}, file)
 
-    return write_with(path, write)
+    return write_sealed(path, write, job)
 
 
-def load_state(path: Path, identity: Mapping[str, Any], device: str | torch.device = "cpu") -> dict[str, Any] | None:
+def load_state(
+    path: Path, identity: Mapping[str, Any], device: str | torch.device = "cpu", job: str = ""
+) -> dict[str, Any] | None:
     """The state that `save_state` wrote, or None if there is no such file.
 
     Args:
         path: of the file.
         identity: of the training that wants to go on.
         device: where its tensors go.
+        job: whose it should be.
 
     Raises:
-        ValueError: if the file belongs to another training; says what differs.
+        UserError: if the file is damaged or no state of a training; names it and says the way out.
+        ValueError: if it belongs to another training; says what differs.
     """
     if not path.exists():
         return None
-    state = cast(dict[str, Any], torch.load(path, map_location=device, weights_only=True))
+    seal_of(path, job, required=False)
+    try:
+        state = cast(dict[str, Any], torch.load(path, map_location=device, weights_only=True))
+        known = {name: state[name] for name in identity}
+    except Exception as error:  # whatever torch or its unpickler says of a file that is none of theirs
+        raise UserError(
+            f"{path} is no state of this training, or damaged: delete it to train from the start"
+        ) from error
     for name, value in identity.items():
-        require(state[name] == value, f"{name} of {path}", state[name], f"{value!r}, or choose another folder")
+        require(
+            known[name] == value,
+            f"{name} of {path}",
+            known[name],
+            f"{value!r}: choose another folder, or delete the file",
+        )
     return state
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor]) -> Path:
+    """Write a safetensors file, whole or not at all.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
+
+    def write(partial: Path) -> None:
+        with said_by_the_system(SafetensorError):
+            save_file(tensors, partial)
+
+    return write_with(path, write)
+
+
+@contextmanager
+def said_by_the_system(kind: type[Exception]) -> Iterator[None]:
+    """A library's own error while it writes a file, as the operating system's that it stands for."""
+    try:
+        yield
+    except kind as error:
+        raise OSError(errno.EIO, f"the disk may be full ({str(error).splitlines()[0]})") from error

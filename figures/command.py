@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 
 from distributional_view.figures.registry import NAMES
+from distributional_view.shell import Group
 
 OUT = click.option("--out", default="results", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 SEED = click.option(
@@ -136,22 +137,19 @@ def embedded(out: Path, seed: int, quick: bool, jobs: int) -> None:
     from distributional_view.terminal import progress_bar
 
     try:
-        from distributional_view.backends.jobs import OtherRequest
+        import distributional_view.backends.jobs  # noqa: F401  # needs torch; seen before anything is written
     except ImportError as error:
         raise click.ClickException(f"{error}; `make embedded` installs what this needs") from error
 
     mpl.use("Agg")
     console = Console()
-    try:
-        with progress_bar(console) as progress:
-            artefact = compute(out, seed, quick, jobs, progress)
-            kept = save_activations(out)
-    except (OtherRequest, FileNotFoundError) as error:  # another job's folder; weights or pictures
-        raise click.ClickException(str(error)) from error
+    with progress_bar(console) as progress:
+        artefact = compute(out, seed, quick, jobs, progress)
+        kept = save_activations(out)
     tell(console, [*publish(artefact, out, console), kept])
 
 
-class Commands(click.Group):
+class Commands(Group):
     """`report` is a command of its own; names of tables and figures, or none, go to `paper`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

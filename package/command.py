@@ -14,6 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from distributional_view.commands import ENTRIES, GROUPS, Entry
+from distributional_view.shell import Group
 
 EXTRAS = {
     "torch": "torch",
@@ -37,7 +38,7 @@ def load(entry: Entry) -> click.Command:
     return found(entry.name) if attribute.endswith("()") else found
 
 
-class Rooms(click.Group):
+class Rooms(Group):
     """A group whose commands are listed from data and imported when they run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

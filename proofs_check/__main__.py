@@ -16,6 +16,7 @@ from distributional_view.proofs_check import matrix, runner
 from distributional_view.proofs_check.evidence import RUNGS, Evidence, Outcome, registered
 from distributional_view.proofs_check.places import NEEDS_CHECKOUT, ROOT, own_tests
 from distributional_view.proofs_check.statements import STATEMENTS, Statement, statement
+from distributional_view.shell import Command
 
 _WIDTH = 120
 
@@ -94,7 +95,9 @@ def write_files(cells: Sequence[matrix.Cell], json_file: Path | None, markdown_f
         write_whole(markdown_file, matrix.inserted(text, matrix.markdown(cells)))
 
 
-@click.command(help="Run the evidence for the statements (all, or LABELS such as D.7) and show where it stands.")
+@click.command(
+    cls=Command, help="Run the evidence for the statements (all, or LABELS such as D.7) and show where it stands."
+)
 @click.argument("statements", metavar="[LABEL]...", nargs=-1, callback=chosen_statements)
 @click.option("--rung", "rungs", multiple=True, type=click.Choice(RUNGS), help="Only this rung; may be repeated.")
 @click.option("--slow", is_flag=True, help="Run the slow checks too.")

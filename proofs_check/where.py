@@ -13,6 +13,7 @@ import click
 from distributional_view.proofs_check import trail
 from distributional_view.proofs_check.places import NEEDS_CHECKOUT, ROOT, own_tests
 from distributional_view.proofs_check.statements import STATEMENTS, Statement, with_equation
+from distributional_view.shell import Command
 
 
 def entries(query: str) -> tuple[Statement, ...]:
@@ -68,7 +69,9 @@ def _part(title: str, found: Iterable[object], without: str = "") -> Iterator[st
     yield from shown
 
 
-@click.command(help='Where a statement is computed, checked, tested and shown: D.7, "Lemma D.7", 66, "reverse KL".')
+@click.command(
+    cls=Command, help='Where a statement is computed, checked, tested and shown: D.7, "Lemma D.7", 66, "reverse KL".'
+)
 @click.argument("query", nargs=-1, required=True, metavar="LABEL")
 def where(query: tuple[str, ...]) -> None:
     try:

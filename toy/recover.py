@@ -15,10 +15,10 @@ What no hypothesis can change: with psi >= 0, the printed hard KLs, if they were
 lowest target well below the printed one. See `toy.fit.kl_column_bound`.
 """
 
-import json
+import math
 import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import replace
+from contextlib import nullcontext
 from importlib.resources import files
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,13 +28,20 @@ import click
 import jax
 from rich.console import Console
 
-from distributional_view.files import write_whole
+from distributional_view.errors import UserError
+from distributional_view.files import write_json
+from distributional_view.jobs import read_json
+from distributional_view.locks import held, lock_beside
+from distributional_view.shell import Command
 from distributional_view.terminal import Table, progress_bar
+from distributional_view.theory.errors import require
 from distributional_view.toy.fit import NOT_SEPARATED, Fit, choose, fit, kl_column_bound
-from distributional_view.toy.hypotheses import deviations, hypotheses
+from distributional_view.toy.hypotheses import Hypothesis, deviations, hypotheses
 from distributional_view.toy.table2 import PRINTED
 from distributional_view.toy.world import TARGETS, ToyWorld, published_table2
 
+LOSS = 1e-5
+"""How near a recorded loss is to that of the recorded constants, which are rounded."""
 _TABLE_WIDTH = 136
 _COLUMNS = ("hypothesis", "loss", "dAIC", "median", "worst", "R/sigma", "scale", "margin", "step", "bandwidth")
 _ALWAYS_KEPT = ("cosine", "absolute_angle")
@@ -96,7 +103,7 @@ def _cells(fit: Fit) -> Table:
     return Table(f"ours/printed under {fit.hypothesis.name}", ["target", "method", *PRINTED], rows)
 
 
-@click.command(help=(__doc__ or "").split("\n")[0])
+@click.command(cls=Command, help=(__doc__ or "").split("\n")[0])
 @click.option("--quick", is_flag=True, help="Two hypotheses only.")
 @click.option(
     "--json",
@@ -106,7 +113,12 @@ def _cells(fit: Fit) -> Table:
 )
 @click.option("--write", is_flag=True, help="Keep the best fit and those of both plain shapes in toy/recovered.json.")
 def main(quick: bool, json_path: Path | None, write: bool) -> None:
-    jax.config.update("jax_enable_x64", True)
+    _use_64_bits()
+    with nullcontext() if json_path is None else held(lock_beside(json_path), str(json_path)):
+        _run(quick, json_path, write)
+
+
+def _run(quick: bool, json_path: Path | None, write: bool) -> None:
     console = Console(width=max(_TABLE_WIDTH, Console().width))
     fits = _resumed(json_path)
     jobs = [h for h in hypotheses(quick) if h not in {f.hypothesis for f in fits}]
@@ -124,7 +136,7 @@ def main(quick: bool, json_path: Path | None, write: bool) -> None:
                 failed.append(futures[future].name)
                 console.print(f"{futures[future].name}: no fit: {error}")
             if json_path is not None and fits:
-                write_whole(json_path, json.dumps(_record(fits), indent=1) + "\n")
+                write_json(json_path, _record(fits), indent=1)
             progress("fitting hypotheses", done, len(jobs))
     fits.sort(key=lambda f: (f.aic, f.hypothesis.name))
     show(fits, console)
@@ -132,7 +144,7 @@ def main(quick: bool, json_path: Path | None, write: bool) -> None:
         record = _record(fits)
         kept = {k: v for k, v in record.items() if k in (fits[0].hypothesis.name, *_ALWAYS_KEPT)}
         target = Path(str(files("distributional_view.toy").joinpath("recovered.json")))
-        write_whole(target, json.dumps({"winner": choose(fits).hypothesis.name, "worlds": kept}, indent=1) + "\n")
+        write_json(target, {"winner": choose(fits).hypothesis.name, "worlds": kept}, indent=1)
         console.print(f"wrote {target.name}")
     if failed:
         raise click.ClickException(f"no fit for {', '.join(failed)}")
@@ -142,14 +154,27 @@ def _resumed(json_path: Path | None) -> list[Fit]:
     """The fits of an earlier run that was cut off."""
     if json_path is None or not json_path.exists():
         return []
-    record = json.loads(json_path.read_text())
-    fits = []
-    for hypothesis in hypotheses():
-        if hypothesis.name in record:
-            kept = record[hypothesis.name]
-            world = ToyWorld(**kept["world"])
-            fits.append(Fit(hypothesis, replace(world), kept["relative_se"], deviations(hypothesis, world)))
-    return fits
+    record = read_json(json_path, "choose another file, or delete this one")
+    known = {hypothesis.name: hypothesis for hypothesis in hypotheses()}
+    if not isinstance(record, dict) or not record.keys() <= known.keys():
+        raise UserError(f"{json_path} holds something else than fits: choose another file, so that nothing is lost")
+    try:
+        return [_fit_of(known[name], kept) for name, kept in record.items()]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{json_path} is damaged, or of another version: delete it to begin again") from error
+
+
+def _fit_of(hypothesis: Hypothesis, kept: dict[str, Any]) -> Fit:
+    """A fit from its record.
+
+    Raises:
+        ValueError: if the constants do not give the loss that is written beside them.
+    """
+    world = ToyWorld(**kept["world"])
+    errors = {name: math.nan if value is None else float(value) for name, value in kept["relative_se"].items()}
+    found = Fit(hypothesis, world, errors, deviations(hypothesis, world))
+    require(math.isclose(found.loss, kept["loss"], abs_tol=LOSS), "loss", found.loss, f"{kept['loss']}, as recorded")
+    return found
 
 
 def _use_64_bits() -> None:

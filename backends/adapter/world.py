@@ -58,6 +58,8 @@ class TorchWorld:
             they do not stay in memory beside the score's. A denoiser may checkpoint its own blocks as well.
         batch: most points in one pass through the models; None for all at once.
         prior: (seed, n) -> (n, *shape), draws from p, such as pictures of a data set; default: the unguided sampler.
+        places: where the points stand in a larger set: the noise of each depends on the seed and its place, not on the
+            points beside it. None: the noise is drawn for all at once.
 
     Raises:
         ValueError: for bad arguments.
@@ -75,6 +77,7 @@ class TorchWorld:
     recompute: bool = False
     batch: int | None = None
     prior: Callable[[int, int], Tensor] | None = None
+    places: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         good = len(self.shape) > 0 and all(s >= 1 for s in self.shape)
@@ -89,14 +92,25 @@ class TorchWorld:
         return unguided(self, self.noise(seed, n)) if self.prior is None else self.prior(seed, n)
 
     def noise(self, seed: int, n: int) -> Noise:
-        """Standard normal points for each step index, drawn on the device; equal seeds give equal noise there."""
+        """Standard normal points for each step index, drawn on the device; equal seeds give equal noise there.
+
+        Raises:
+            ValueError: if the points have places and are not as many.
+        """
+        places = self.places
+        require(places is None or len(places) == n, "n", n, f"the number of places, {len(places or ())}")
 
         def at(index: Any) -> Tensor:
-            state = int(np.random.SeedSequence([seed, int(index)]).generate_state(1, np.uint32)[0])
-            generator = torch.Generator(self.device).manual_seed(state)
-            return torch.randn((n, *self.shape), generator=generator, device=self.device, dtype=self.dtype)
+            if places is None:
+                return self._normal(n, seed, int(index))
+            return torch.cat([self._normal(1, seed, int(index), place) for place in places])
 
         return at
+
+    def _normal(self, n: int, *seed: int) -> Tensor:
+        state = int(np.random.SeedSequence(seed).generate_state(1, np.uint32)[0])
+        generator = torch.Generator(self.device).manual_seed(state)
+        return torch.randn((n, *self.shape), generator=generator, device=self.device, dtype=self.dtype)
 
     def denoise(self, x_t: Tensor, row: Row) -> Tensor:
         """x0_hat. Paper: Algorithm 1. Its line 2."""

@@ -1,5 +1,7 @@
 """The commands `dview embedded-train` and `embedded-features`."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -7,11 +9,14 @@ import click
 
 from distributional_view.backends.embedded.parts import PARTS, WEIGHTS, Part
 from distributional_view.files import write_with
+from distributional_view.jobs import LOCK
+from distributional_view.locks import held
+from distributional_view.shell import Command
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
-@click.command("embedded-train")
+@click.command("embedded-train", cls=Command)
 @click.option("--part", type=click.Choice([*PARTS, "all"]), default="all", show_default=True, help="What to train.")
 @click.option("--out", type=FOLDER, default=WEIGHTS, help="Folder of the weights.")
 @click.option("--steps", type=click.IntRange(min=1), help="Steps of each part, in place of the usual numbers.")
@@ -32,17 +37,23 @@ def embedded_train(part: str, out: Path, steps: int | None, threads: int) -> Non
     torch.set_num_threads(threads)
     console = Console()
     rows: list[tuple[str, str, str]] = []
-    for name in PARTS if part == "all" else (cast(Part, part),):
-        with progress_bar(console) as bar:
-            record = train_part(name, out, steps, lambda what, *done, name=name, bar=bar: bar(f"{name}, {what}", *done))
-        rows += [(name, what, f"{value:.4g}") for what, value in record.measured.items()]
-    remove_checkpoints(out)
+    parts = PARTS if part == "all" else (cast(Part, part),)
+    with held(out / LOCK, str(out)):
+        for name in parts:
+            with progress_bar(console) as bar:
+                record = train_part(name, out, steps, partial(_told, bar, name))
+            rows += [(name, what, f"{value:.4g}") for what, value in record.measured.items()]
+        remove_checkpoints(out, parts)
     Table("trained", ("part", "measured", "value"), rows, words=("part", "measured"), keys=1).show(console)
     sizes = [weights_path(name, out).stat().st_size for name in PARTS if weights_path(name, out).exists()]
     console.print(f"{sum(sizes)} bytes in {out}")
 
 
-@click.command("embedded-features")
+def _told(bar: Callable[[str, int, int], None], name: str, what: str, done: int, total: int) -> None:
+    bar(f"{name}, {what}", done, total)
+
+
+@click.command("embedded-features", cls=Command)
 @click.option("--out", type=FOLDER, default=Path("results/embedded-features"))
 @click.option("--weights", type=FOLDER, default=WEIGHTS, help="Trained weights.")
 @click.option("--shown", type=click.IntRange(min=1), default=9, show_default=True, help="Pictures a feature.")

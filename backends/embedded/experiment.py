@@ -32,10 +32,11 @@ from distributional_view.backends.embedded.methods import (
     feature_methods,
     shared,
 )
-from distributional_view.backends.embedded.store import WEIGHTS, Part, read_record
+from distributional_view.backends.embedded.store import Part, read_record, weights_path
 from distributional_view.backends.embedded.world import embedded_world
-from distributional_view.backends.jobs import bind
-from distributional_view.files import write_arrays
+from distributional_view.errors import require_of_file
+from distributional_view.jobs import Job, opened
+from distributional_view.sealed import read_sealed_arrays, write_sealed_arrays
 from distributional_view.theory.errors import CalibrationFailed
 from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.methods import klsc_weights, retrieval
@@ -171,27 +172,35 @@ def run(
 
     Raises:
         OtherRequest: if the folder belongs to another experiment.
+        UserError: if a file of the folder is damaged, another process works there, or it cannot be written.
         MissingWeights, MissingData: if a part of the backend is not there.
     """
     chosen = read_named()[: budget.features] if features is None else features
-    trained = {part: read_record(part, WEIGHTS).measured for part in get_args(Part)}
-    bind(out, {"budget": asdict(budget), "seed": seed, "weights": trained})
-    todo = [feature for feature in chosen if not _path(out, feature).exists()]
+    contents = {part: weights_path(part) for part in get_args(Part)}
+    for part in get_args(Part):
+        read_record(part)
+    with opened(out, {"budget": asdict(budget), "seed": seed}, contents, ("feature-*.npz",)) as job:
+        _make(job, chosen, budget, seed, progress, jobs)
+        return [_read(job, feature) for feature in chosen]
+
+
+def _make(job: Job, chosen: list[Named], budget: ExperimentBudget, seed: int, progress: Progress, jobs: int) -> None:
+    """The features that the job has not."""
+    todo = [feature for feature in chosen if not _path(job, feature).exists()]
     if jobs > 1:
         with ProcessPoolExecutor(min(jobs, max(len(todo), 1)), multiprocessing.get_context("spawn")) as pool:
-            waiting = [pool.submit(_work, feature, out, budget, seed) for feature in todo]
+            waiting = [pool.submit(_work, feature, job, budget, seed) for feature in todo]
             progress("features", len(chosen) - len(todo), len(chosen))
             for i, done in enumerate(as_completed(waiting), start=1):
                 progress(done.result(), len(chosen) - len(todo) + i, len(chosen))
     else:
         each = len(METHODS) * len(budget.quantiles)
         for i, feature in enumerate(todo):
-            _work(feature, out, budget, seed, partial(_in_all, progress, i * each, len(todo) * each))
-    return [_read(_path(out, feature), feature) for feature in chosen]
+            _work(feature, job, budget, seed, partial(_in_all, progress, i * each, len(todo) * each))
 
 
 def _work(
-    feature: Named, out: Path, budget: ExperimentBudget, seed: int, report: Callable[[str, int], None] | None = None
+    feature: Named, job: Job, budget: ExperimentBudget, seed: int, report: Callable[[str, int], None] | None = None
 ) -> str:
     torch.set_num_threads(1)
     done = [0]
@@ -201,7 +210,7 @@ def _work(
         if report is not None:
             report(feature.name, done[0])
 
-    _write(_path(out, feature), FeatureRun(feature, shared(), budget, part_seed(seed, feature.index)).result(step))
+    _write(job, FeatureRun(feature, shared(), budget, part_seed(seed, feature.index)).result(step))
     return feature.name
 
 
@@ -209,8 +218,8 @@ def _in_all(progress: Progress, before: int, total: int, name: str, done: int) -
     progress(name, before + done, total)
 
 
-def _path(out: Path, feature: Named) -> Path:
-    return out / f"feature-{feature.index}.npz"
+def _path(job: Job, feature: Named) -> Path:
+    return job.folder / f"feature-{feature.index}.npz"
 
 
 def activations(features: list[Named] | None = None) -> dict[str, Float[np.ndarray, " n"]]:
@@ -226,20 +235,22 @@ def prior_kids(budget: ExperimentBudget, seed: int) -> list[float]:
     return [kid(shared().reference, pooled(shared().classifier, x), s).kid for s, x in enumerate(sets)]
 
 
-def _write(path: Path, result: FeatureResult) -> None:
+def _write(job: Job, result: FeatureResult) -> None:
     words: dict[str, Any] = {
         "levels": result.levels,
         "sd": result.sd,
         "cells": [c._asdict() for c in result.cells],
     }
     images = result.images.astype(np.float32)
-    write_arrays(path, {"images": images, "scores": result.scores, "words": json.dumps(words)})
+    content = {"images": images, "scores": result.scores, "words": json.dumps(words)}
+    write_sealed_arrays(_path(job, result.feature), content, job.token, feature=asdict(result.feature))
 
 
-def _read(path: Path, feature: Named) -> FeatureResult:
-    with np.load(path) as kept:
-        words = json.loads(str(kept["words"]))
-        cells = [MethodAtLevel(**c) for c in words["cells"]]
-        return FeatureResult(
-            feature, words["levels"], words["sd"], cells, kept["images"].astype(np.float64), kept["scores"]
-        )
+def _read(job: Job, feature: Named) -> FeatureResult:
+    path = _path(job, feature)
+    kept, notes = read_sealed_arrays(path, job.token)
+    require_of_file(notes["feature"] == asdict(feature), "feature", path, notes["feature"], str(asdict(feature)))
+    words = json.loads(str(kept["words"]))
+    cells = [MethodAtLevel(**c) for c in words["cells"]]
+    images = kept["images"].astype(np.float64)
+    return FeatureResult(feature, words["levels"], words["sd"], cells, images, kept["scores"])

@@ -4,7 +4,7 @@ A run that continues from a checkpoint ends in the same weights as one that was 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -72,14 +72,14 @@ def build(make: Callable[[], Network], seed: int) -> Network:
 class _Fit:
     """The state of a training: everything that a checkpoint holds."""
 
-    def __init__(self, network: nn.Module, plan: Plan) -> None:
+    def __init__(self, network: nn.Module, plan: Plan, inputs: Mapping[str, str]) -> None:
         self.network, self.plan = network, plan
         self.optimiser = torch.optim.AdamW(
             network.parameters(), lr=plan.learning_rate, betas=(0.9, 0.99), weight_decay=plan.weight_decay
         )
         self.average = [p.detach().clone() for p in network.parameters()]
         self.step, self.smoothed = 0, math.nan
-        self.identity = {"plan": asdict(plan)}
+        self.identity = {"plan": asdict(plan), "inputs": dict(inputs)}
 
     def advance(self, loss: Loss) -> None:
         """One step."""
@@ -117,7 +117,12 @@ class _Fit:
 
 
 def fit(
-    network: nn.Module, loss: Loss, plan: Plan, checkpoint: Path | None = None, progress: Progress = silent
+    network: nn.Module,
+    loss: Loss,
+    plan: Plan,
+    checkpoint: Path | None = None,
+    progress: Progress = silent,
+    inputs: Mapping[str, str] | None = None,
 ) -> float:
     """Train in place; afterwards the network holds the averaged weights. Returns the smoothed loss.
 
@@ -127,12 +132,14 @@ def fit(
         plan: see `Plan`.
         checkpoint: file to continue from if it exists, and to write on the way and at the end; None keeps nothing.
         progress: called after each step; says the smoothed loss.
+        inputs: hashes of the files that the loss depends on, by name.
 
     Raises:
         TrainingDiverged: if the loss stops being finite.
-        ValueError: if the checkpoint belongs to another plan.
+        UserError: if the checkpoint is damaged, or cannot be written.
+        ValueError: if the checkpoint belongs to another plan, or to other inputs.
     """
-    run = _Fit(network, plan)
+    run = _Fit(network, plan, inputs or {})
     if checkpoint is not None:
         run.load(checkpoint)
     network.train()

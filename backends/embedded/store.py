@@ -5,22 +5,24 @@ are loaded in single precision; everything that is measured of them is measured 
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from safetensors.torch import save_file
 from torch import nn
 
 from distributional_view.backends.embedded.convnext import ConvNeXt, Hook
 from distributional_view.backends.embedded.parts import WEIGHTS as WEIGHTS
 from distributional_view.backends.embedded.parts import Part as Part
 from distributional_view.backends.embedded.unet import UNet
+from distributional_view.backends.training import save_tensors
 from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec
 from distributional_view.backends.zoo.weights import MissingWeights, WrongWeights, load_exactly, read_tensors
-from distributional_view.files import shown, write_whole, write_with
+from distributional_view.errors import UserError
+from distributional_view.files import write_json
+from distributional_view.jobs import read_json
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -43,8 +45,8 @@ class Record:
 def save_part(part: Part, network: nn.Module, record: Record, folder: Path = WEIGHTS) -> None:
     """Write the weights in half precision, and the record."""
     halves = {name: value.half().contiguous() for name, value in network.state_dict().items()}
-    write_with(weights_path(part, folder), lambda partial: save_file(halves, partial))
-    write_whole(_record_path(part, folder), json.dumps(asdict(record), indent=2) + "\n")
+    save_tensors(weights_path(part, folder), halves)
+    write_json(_record_path(part, folder), asdict(record))
 
 
 def round_to_half(network: nn.Module) -> None:
@@ -65,9 +67,12 @@ def _record_path(part: Part, folder: Path) -> Path:
 
 def _existing(path: Path, part: Part) -> Path:
     if not path.is_file():
-        command = f"dview embedded-train --part {part} --out {shown(path.parent)}"
-        raise MissingWeights(f"{shown(path)} is not there: {command}")
+        raise MissingWeights(f"{path} is not there: {_again(part, path.parent)}")
     return path
+
+
+def _again(part: Part, folder: Path) -> str:
+    return f"dview embedded-train --part {part} --out {folder}"
 
 
 def read_record(part: Part, folder: Path = WEIGHTS) -> Record:
@@ -75,27 +80,41 @@ def read_record(part: Part, folder: Path = WEIGHTS) -> Record:
 
     Raises:
         MissingWeights: if it is not there.
-        WrongWeights: if it is no record.
+        UserError: if it is damaged.
     """
     path = _existing(_record_path(part, folder), part)
-    try:
-        record = Record(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise WrongWeights(f"{shown(path)}: a damaged file, or no record of weights: {error}") from error
-    if not isinstance(record.network, dict):
-        raise WrongWeights(f"{shown(path)}: network = {record.network!r}: must be an object")
-    return record
+    found = read_json(path, _again(part, folder))
+    if not isinstance(found, dict) or any(not isinstance(found.get(f.name), dict) for f in fields(Record)):
+        raise UserError(f"{path} is no record of trained weights: {_again(part, folder)}")
+    return Record(**{f.name: found[f.name] for f in fields(Record)})
+
+
+def refuse_others(part: Part, folder: Path, training: Mapping[str, Any]) -> None:
+    """Go on only if the folder has no weights of the part, or some of the same training.
+
+    Raises:
+        UserError: if they are of another one, or nobody knows.
+    """
+    weights, record = weights_path(part, folder), _record_path(part, folder)
+    if not weights.exists() and not record.exists():
+        return
+    if not record.exists() or read_record(part, folder).training != json.loads(json.dumps(training)):
+        there = weights if weights.exists() else record
+        raise UserError(f"{there} is of another training: choose another folder, so that nothing is lost")
 
 
 def _load(part: Part, folder: Path, make: Callable[..., Network]) -> Network:
     """What `make` builds from the recorded sizes, filled with the stored weights, without gradients for them."""
     sizes = {name: tuple(v) if isinstance(v, list) else v for name, v in read_record(part, folder).network.items()}
+    path, record = _existing(weights_path(part, folder), part), _record_path(part, folder)
     try:
         network = make(**sizes)
-    except (TypeError, ValueError, KeyError, RuntimeError) as error:
-        raise WrongWeights(f"{shown(_record_path(part, folder))}: no network has these sizes: {error}") from error
-    path = _existing(weights_path(part, folder), part)
-    load_exactly(network, read_tensors(path), path)
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise UserError(f"{record} holds sizes of no network ({error}): {_again(part, folder)}") from error
+    try:
+        load_exactly(network, read_tensors(path), path)
+    except WrongWeights as error:
+        raise WrongWeights(f"{error}; damaged, or does not fit {record.name}: {_again(part, folder)}") from error
     return network.eval().requires_grad_(False)
 
 
@@ -104,7 +123,7 @@ def load_classifier(folder: Path = WEIGHTS) -> ConvNeXt:
 
     Raises:
         MissingWeights: if it is not there.
-        WrongWeights: if one of its files is damaged.
+        UserError: if one of its files is damaged.
     """
     return _load("classifier", folder, ConvNeXt)
 
@@ -114,7 +133,7 @@ def load_prior(folder: Path = WEIGHTS) -> UNet:
 
     Raises:
         MissingWeights: if it is not there.
-        WrongWeights: if one of its files is damaged.
+        UserError: if one of its files is damaged.
     """
     return _load("prior", folder, UNet)
 
@@ -124,7 +143,6 @@ def load_transcoder(folder: Path = WEIGHTS) -> tuple[Transcoder, Hook]:
 
     Raises:
         MissingWeights: if it is not there.
-        WrongWeights: if one of its files is damaged.
     """
     hooks: list[Hook] = []
 

@@ -10,7 +10,7 @@ again until `remove_checkpoints`.
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
@@ -25,7 +25,8 @@ from distributional_view.backends.embedded import store
 from distributional_view.backends.embedded.animals import load_animals
 from distributional_view.backends.embedded.convnext import ConvNeXt, Hook
 from distributional_view.backends.embedded.fit import Loss, Plan, build, fit
-from distributional_view.backends.embedded.store import Part, Record
+from distributional_view.backends.embedded.parts import PARTS, Part
+from distributional_view.backends.embedded.store import Record
 from distributional_view.backends.embedded.unet import UNet
 from distributional_view.backends.training import step_generator
 from distributional_view.backends.transcoders.evaluate import Activations, evaluate
@@ -33,6 +34,7 @@ from distributional_view.backends.transcoders.settings import TrainingSettings
 from distributional_view.backends.transcoders.stream import Stream
 from distributional_view.backends.transcoders.train import train
 from distributional_view.backends.transcoders.transcoder import TranscoderSpec
+from distributional_view.fingerprints import Hashes
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.samplers.schedule import NoiseSchedule
 
@@ -120,15 +122,21 @@ def _fit_and_store(
     plan: Plan,
     folder: Path,
     progress: Progress,
+    inputs: dict[str, str],
 ) -> Record:
     """Train a part on its loss, round it, measure what is stored, and store it with its record."""
     started = time.process_time()
-    final = fit(network, loss, plan, folder / f"{part}.checkpoint", progress)
+    final = fit(network, loss, plan, folder / f"{part}.checkpoint", progress, inputs)
     store.round_to_half(network)
     measured = measure() | {"training loss": final} | _size_and_time(network, started)
     record = Record(sizes, asdict(plan), measured)
     store.save_part(part, network, record, folder)
     return record
+
+
+def _read_by(part: Part, folder: Path) -> dict[str, str]:
+    """The hash of the stored part that a training reads."""
+    return {part: Hashes().of(store.weights_path(part, folder))}
 
 
 def _size_and_time(network: nn.Module, started: float) -> dict[str, float]:
@@ -156,7 +164,9 @@ def train_classifier(plan: Plan, folder: Path, progress: Progress = silent) -> R
     def measure() -> dict[str, float]:
         return {"accuracy": accuracy(network, *test)}
 
-    return _fit_and_store("classifier", network, sizes, loss, measure, plan, folder, progress)
+    return _fit_and_store(
+        "classifier", network, sizes, loss, measure, plan, folder, progress, _read_by("prior", folder)
+    )
 
 
 def train_prior(plan: Plan, folder: Path, progress: Progress = silent) -> Record:
@@ -178,7 +188,7 @@ def train_prior(plan: Plan, folder: Path, progress: Progress = silent) -> Record
     def measure() -> dict[str, float]:
         return {"velocity loss": prior_loss(network, test.images)}
 
-    return _fit_and_store("prior", network, sizes, loss, measure, plan, folder, progress)
+    return _fit_and_store("prior", network, sizes, loss, measure, plan, folder, progress, {})
 
 
 def activations_at(classifier: ConvNeXt, hook: Hook) -> Activations:
@@ -208,7 +218,15 @@ def train_features(settings: TrainingSettings, folder: Path, progress: Progress 
     started = time.process_time()
     checkpoint = folder / "transcoder.checkpoint"
     transcoder = train(
-        spec, activations, stream, test_batches, settings, TRANSCODER_SEED, checkpoint, progress=progress
+        spec,
+        activations,
+        stream,
+        test_batches,
+        settings,
+        TRANSCODER_SEED,
+        checkpoint,
+        progress=progress,
+        job=_read_by("classifier", folder)["classifier"],
     ).transcoder
     store.round_to_half(transcoder)
     evaluation = evaluate(transcoder, activations, test_batches)
@@ -217,21 +235,38 @@ def train_features(settings: TrainingSettings, folder: Path, progress: Progress 
         "active codes a position": evaluation.active,
         "silent features on training pictures": evaluate(transcoder, activations, pictures.images.split(CHUNK)).silent,
     }
-    training = asdict(settings) | {"seed": TRANSCODER_SEED, "batch": TRANSCODER_BATCH}
-    record = Record(asdict(spec) | {"hook": hook._asdict()}, training, measured | _size_and_time(transcoder, started))
+    record = Record(
+        asdict(spec) | {"hook": hook._asdict()}, _as_recorded(settings), measured | _size_and_time(transcoder, started)
+    )
     store.save_part("transcoder", transcoder, record, folder)
     return record
 
 
+def _as_recorded(settings: Plan | TrainingSettings) -> dict[str, Any]:
+    """The settings as a part's record has them."""
+    more = {} if isinstance(settings, Plan) else {"seed": TRANSCODER_SEED, "batch": TRANSCODER_BATCH}
+    return asdict(settings) | more
+
+
 def train_part(part: Part, folder: Path, steps: int | None = None, progress: Progress = silent) -> Record:
-    """Train one part with its usual settings, or with another number of steps."""
-    if part == "transcoder":
-        return train_features(TRANSCODER if steps is None else replace(TRANSCODER, steps=steps), folder, progress)
-    plan, train = (CLASSIFIER, train_classifier) if part == "classifier" else (PRIOR, train_prior)
-    return train(plan if steps is None else replace(plan, steps=steps), folder, progress)
+    """Train one part with its usual settings, or with another number of steps.
+
+    Raises:
+        UserError: if the folder has weights of this part that were trained otherwise; they would be lost.
+    """
+    usual: dict[Part, Any] = {"transcoder": TRANSCODER, "classifier": CLASSIFIER, "prior": PRIOR}
+    settings = usual[part] if steps is None else replace(usual[part], steps=steps)
+    store.refuse_others(part, folder, _as_recorded(settings))
+    trainings: dict[Part, Callable[..., Record]] = {
+        "transcoder": train_features,
+        "classifier": train_classifier,
+        "prior": train_prior,
+    }
+    return trainings[part](settings, folder, progress)
 
 
-def remove_checkpoints(folder: Path) -> None:
-    """Forget all training that was begun in a folder. The weights stay."""
-    for path in folder.glob("*.checkpoint"):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+def remove_checkpoints(folder: Path, parts: Sequence[Part] = PARTS) -> None:
+    """Forget the training of these parts that was begun in a folder. The weights stay."""
+    for path in (folder / f"{part}.checkpoint" for part in parts):
+        if path.exists():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -1,20 +1,25 @@
 """`dview explain`: pictures for one feature, and a JSON of everything needed to repeat them."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
 import click
+from click.core import ParameterSource
 
-from distributional_view.backends.choices import MethodName, Precision, ReductionName
+from distributional_view.backends.choices import RETRIEVALS, MethodName, Precision, ReductionName
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions, chosen
-from distributional_view.files import write_whole
+from distributional_view.errors import UserError
+from distributional_view.files import write_json, write_with
+from distributional_view.shell import Command
 
 FOLDER = click.Path(path_type=Path)
+COUNT = click.IntRange(min=1)
 METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
 
 
-@click.command("explain")
+@click.command("explain", cls=Command)
 @click.option("--backbone", type=FOLDER, help="Local DINOv3 ConvNeXt weights: .pth, transformers or timm.")
 @click.option("--transcoder", type=FOLDER, help="Folder with config.json and sae_weights.safetensors.")
 @click.option("--prior", type=FOLDER, help="Local ADM ImageNet-256 checkpoint; for EnergyDPS and twisted-SMC.")
@@ -22,16 +27,16 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
 @click.option("--embedded", is_flag=True, help="Use the small backend that comes with the project in place of these.")
 @click.option("--feature", type=int, required=True, help="Index of the feature.")
 @click.option("--target", type=float, required=True, help="Mean activation wanted.")
-@click.option("--n", type=int, default=4, show_default=True, help="Pictures to show.")
+@click.option("--n", type=COUNT, default=4, show_default=True, help="Pictures to show.")
 @click.option("--method", type=METHOD, default="EnergyDPS", show_default=True)
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The job's folder; resumes."
 )
-@click.option("--steps", type=int, help="Reverse steps. [default: 1000, embedded 50]")
+@click.option("--steps", type=COUNT, help="Reverse steps. [default: 1000, embedded 50]")
 @click.option("--cap", type=float, help="Score beyond which a step is not guided. [default: none]")
 @click.option("--knob", type=float, help="Strength (twisted-SMC: multiplier) to use without calibration.")
 @click.option("--start", type=float, default=1.0, show_default=True, help="First knob that the calibration tries.")
-@click.option("--runs", type=int, default=16, show_default=True, help="Pictures a calibration run, or particles.")
+@click.option("--runs", type=COUNT, default=16, show_default=True, help="Pictures a calibration run, or particles.")
 @click.option("--tolerance", type=float, help="Of the mean activation. [default: 5 % of the target]")
 @click.option(
     "--reduction",
@@ -47,47 +52,42 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
     help="Codes, or pre-activations (a gradient everywhere). [default: codes, embedded pre-activations]",
 )
 @click.option("--hook", type=str, help="Stage and block, such as 2.20. [default: as the transcoder says]")
-@click.option("--size", type=int, default=256, show_default=True, help="Side of the images.")
+@click.option("--size", type=COUNT, default=256, show_default=True, help="Side of the images.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--device", default="cpu", show_default=True)
 @click.option(
     "--precision", type=click.Choice(get_args(Precision)), default="float32", show_default=True, help="In the models."
 )
-@click.option("--batch", type=int, help="Most pictures in one pass. [default: all]")
+@click.option("--batch", type=COUNT, help="Most pictures in one pass; changes no picture. [default: all]")
 @click.option("--recompute", is_flag=True, help="Gradient checkpointing of the prior: less memory, more time.")
 def explain(**options: Any) -> None:
     """Show pictures at a mean activation of a feature: retrieved, or sampled by EnergyDPS."""
     import torch
     from rich.console import Console
 
-    from distributional_view.backends.adapter.passes import ModelFailed
     from distributional_view.backends.explain.grid import save_grid
     from distributional_view.backends.explain.job import explain as run
     from distributional_view.backends.explain.methods import Request
-    from distributional_view.backends.explain.sources import Missing, embedded_source, local_source
-    from distributional_view.backends.jobs import OtherRequest
-    from distributional_view.backends.zoo.weights import WrongWeights
+    from distributional_view.backends.explain.sources import embedded_source, local_source
+    from distributional_view.backends.jobs import usable
     from distributional_view.terminal import progress_bar
-    from distributional_view.theory.errors import CalibrationFailed
 
     console, out = Console(), options["out"]
-    if options["tolerance"] is None:
-        options["tolerance"] = abs(0.05 * options["target"])
-    score, sampler = chosen(ScoreOptions, options), chosen(SamplerOptions, options)
-    try:
-        request = chosen(Request, options)
-        if options["embedded"]:
-            source = embedded_source(score, sampler)
-        else:
-            source = local_source(chosen(LocalPaths, options), request.method, score, sampler)
-        with progress_bar(console) as report:
-            found = run(request, out, source.world, source.pool, source.score, source.origin, report)
-    except (ValueError, OSError, ModelFailed, CalibrationFailed, OtherRequest, WrongWeights, Missing) as error:
-        raise click.ClickException(str(error)) from error
-    save_grid(found.images, found.scores, out / "grid.png", f"{options['method']}, mean {found.numbers['mean']:.4g}")
+    options["tolerance"] = tolerance_of(options)
+    score, sampler, request = (chosen(kind, options) for kind in (ScoreOptions, SamplerOptions, Request))
+    usable(sampler.device)
+    if options["embedded"]:
+        refuse_beside_embedded(click.get_current_context())
+        source = embedded_source(score, sampler)
+    else:
+        source = local_source(chosen(LocalPaths, options), request.method, score, sampler)
+    with progress_bar(console) as report:
+        found = run(request, out, source.world, source.pool, source.score, source.origin, report, source.contents)
+    title = f"{options['method']}, mean {found.numbers['mean']:.4g}"
+    write_with(out / "grid.png", lambda partial: save_grid(found.images, found.scores, partial, title))
     job = json.loads((out / "job.json").read_text())
     result = {**job, **found.numbers, "activations": found.scores.tolist(), "torch": torch.__version__}
-    write_whole(out / "explanation.json", json.dumps(result, indent=2, allow_nan=True) + "\n")
+    write_json(out / "explanation.json", result)
     reached = found.numbers.get("calibration_mean")
     beside = f"target {request.target:g}" + ("" if reached is None else f"; in the calibration {reached:.4g}")
     console.print(
@@ -96,3 +96,28 @@ def explain(**options: Any) -> None:
         highlight=False,
     )
     console.print(f"wrote {out / 'grid.png'}\nwrote {out / 'explanation.json'}", highlight=False)
+
+
+def tolerance_of(options: Mapping[str, Any]) -> float:
+    """The tolerance asked for, or 5 % of the target; where nothing is calibrated, any.
+
+    Raises:
+        UserError: for a target of zero, which has no percentage.
+    """
+    if options["tolerance"] is not None:
+        return float(options["tolerance"])
+    if options["target"] == 0 and options["method"] not in RETRIEVALS and options["knob"] is None:
+        raise UserError("--target 0 leaves no default for --tolerance, 5 % of the target: give --tolerance too")
+    return abs(0.05 * options["target"]) or 1.0
+
+
+def refuse_beside_embedded(context: click.Context) -> None:
+    """The embedded backend brings its own networks and pictures: others, given beside it, would be ignored.
+
+    Raises:
+        UserError: if there are some.
+    """
+    names = ("backbone", "transcoder", "prior", "images", "hook", "size")
+    given = [f"--{name}" for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if given:
+        raise UserError(f"--embedded brings its own networks and pictures: leave out {', '.join(given)}, or --embedded")

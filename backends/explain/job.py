@@ -1,35 +1,44 @@
 """Pictures that explain one feature: n of them at a wanted mean activation, by any method of `explain.methods`.
 
-A job is a folder (`backends.jobs`). Whatever took long is in it as soon as it is known (pool scores, calibration runs,
-finished pictures), and the same call goes on from there. A folder is bound to its request: another one is refused.
+A job is a folder (`distributional_view.jobs`). Whatever took long is in it as soon as it is known (pool scores,
+calibration runs, finished pictures), and the same call goes on from there. A folder is bound to its request and to
+what is in the files that it reads: anything else is refused. Each picture has a seed of its own, so that how many are
+drawn at once (`TorchWorld.batch`) changes nothing.
 
 Paper: (17), Algorithm 1, Appendix I.1, Appendix I.3.
 """
 
 import json
 import math
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from jaxtyping import Float
 
 from distributional_view.backends.adapter.passes import PictureScore
 from distributional_view.backends.adapter.world import TorchWorld
+from distributional_view.backends.choices import RETRIEVALS
 from distributional_view.backends.explain.methods import CALIBRATION, Request, methods
 from distributional_view.backends.explain.pool import Pool, Score, scored
-from distributional_view.backends.jobs import bind, in_file
-from distributional_view.files import write_arrays
+from distributional_view.backends.jobs import in_file
+from distributional_view.errors import require_of_file
+from distributional_view.files import finite
+from distributional_view.jobs import Job, opened
+from distributional_view.sealed import read_sealed_arrays, write_sealed_arrays
 from distributional_view.theory.errors import require
-from distributional_view.theory.methods.method import Drawn, Method
+from distributional_view.theory.methods.method import Drawn, Method, Registry
 from distributional_view.theory.methods.pool import ScoredPool
 from distributional_view.theory.progress import Progress, named, silent
 from distributional_view.theory.samplers.knobs import Calibrated
 from distributional_view.theory.seeds import part_seed
 
 _PICTURES = 1  # part of the seed, after that of the calibration
+MADE = ("pool_scores.npy", "calibration.jsonl", "pictures-*.npz", "grid.png", "explanation.json")
+"""Files of a job."""
 
 
 class Explanation(NamedTuple):
@@ -48,6 +57,7 @@ def explain(
     score: Score | None = None,
     origin: Any = None,
     progress: Progress = silent,
+    contents: Mapping[str, Path] | None = None,
 ) -> Explanation:
     """Do what is requested, in the folder `out`, going on where an earlier call stopped.
 
@@ -57,58 +67,113 @@ def explain(
         world: prior and score; needed by the methods that sample.
         pool: pictures; needed by the methods that retrieve.
         score: of the pool's pictures; default that of the world.
-        origin: anything JSON can hold that says what the world is made of (paths, hashes, feature); part of the job.
+        origin: anything JSON can hold that says what the world is made of (paths, feature); part of the job.
         progress: called as the work goes on.
+        contents: files that the world, the pool or the score were made from; their contents are part of the job.
 
     Raises:
         OtherRequest: if the folder belongs to another request.
+        UserError: if a file of the folder is damaged, another process works there, or it cannot be written.
         CalibrationFailed: if the target is not reached; says the achieved range.
         InfeasibleTarget: if no weighting of the pool reaches it; says the largest attainable mean.
         ValueError: if what the method needs is not given.
     """
-    levels = None if world is None else world.schedule.alpha_bar.tolist()
-    bind(out, {"request": asdict(request), "origin": origin, "schedule": levels})
+    with opened(out, _identity(request, world, pool, origin), contents, MADE) as job:
 
-    def ready() -> ScoredPool:
-        require(pool is not None, "pool", pool, f"given: {request.method} retrieves pictures")
-        of_one = score
-        if of_one is None and world is not None:
-            of_one = PictureScore(world.psi, world.device, world.autocast, world.batch)
-        require(of_one is not None, "score", score, "given where there is no world")
-        assert pool is not None
-        assert of_one is not None
-        return scored(of_one, pool, out / "pool_scores.npy", progress)
+        def ready() -> ScoredPool:
+            require(pool is not None, "pool", pool, f"given: {request.method} retrieves pictures")
+            of_one = score
+            if of_one is None and world is not None:
+                of_one = PictureScore(world.psi, world.device, world.autocast, world.batch)
+            require(of_one is not None, "score", score, "given where there is no world")
+            assert pool is not None
+            assert of_one is not None
+            return scored(of_one, pool, out / "pool_scores.npy", progress, job.token)
 
-    method = methods(request, world, ready, in_file(out / "calibration.jsonl")).make(request.method)
-    if request.knob is None:
-        found = method.calibrate(request.target, progress)
+        remember = in_file(out / "calibration.jsonl", job.token)
+        method = methods(request, world, ready, remember).make(request.method)
+        if request.knob is None:
+            found = method.calibrate(request.target, progress)
+        else:
+            found = Calibrated(request.knob, math.nan, 0)
+        if world is not None and method.independent:
+            parts = _one_by_one(
+                world, lambda w: methods(request, w, ready, remember), found.knob, request, job, progress
+            )
+        else:
+            parts = [_together(method, found.knob, request, job, progress)]
+    return _explanation(parts, method.knob_name, found, request.n)
+
+
+def _identity(request: Request, world: TorchWorld | None, pool: Pool | None, origin: Any) -> dict[str, Any]:
+    """What decides the result, but for the contents of files; a part that the method does not use decides nothing."""
+    if request.method in RETRIEVALS:
+        world = None
     else:
-        found = Calibrated(request.knob, math.nan, 0)
-    parts = list(_parts(method, found.knob, request, world, out, progress))
+        pool = None
+    return {
+        "request": asdict(request),
+        "origin": origin,
+        "schedule": None if world is None else world.schedule.alpha_bar.tolist(),
+        "device": None if world is None else torch.device(world.device).type,  # each kind has its random numbers
+        "pool": None if pool is None else {"size": pool.size, "digest": pool.digest},
+    }
+
+
+def _explanation(parts: list[dict[str, Any]], knob_name: str, found: Calibrated, n: int) -> Explanation:
+    """The parts as one, with their numbers."""
     images, scores = (np.concatenate([part[name] for part in parts]) for name in ("images", "scores"))
-    require(len(images) == request.n, "n", request.n, f"<= {len(images)}, the pictures at this target")
+    require(len(images) == n, "n", n, f"<= {len(images)}, the pictures at this target")
     notes: dict[str, Any] = json.loads(str(parts[0]["notes"]))
     mean = notes.pop("level", float(scores.mean()))
     reached = found.mean if math.isfinite(found.mean) else None
-    numbers = {method.knob_name: found.knob, "calibration_mean": reached, "calibration_runs": found.evaluations}
-    return Explanation(images, scores, {**numbers, **notes, "mean": mean})
+    numbers = {knob_name: found.knob, "calibration_mean": reached, "calibration_runs": found.evaluations}
+    return Explanation(images.astype(np.float64), scores, {**numbers, **notes, "mean": mean})
 
 
-def _parts(
-    method: Method, knob: float, request: Request, world: TorchWorld | None, out: Path, progress: Progress
-) -> Iterator[dict[str, Any]]:
-    """The pictures in parts of one batch, or all at once where they belong together; each is kept and not repeated."""
-    size = world.batch if world is not None and world.batch and method.independent else request.n
-    for part, first in enumerate(range(0, request.n, size)):
-        n, path = min(size, request.n - first), out / f"pictures-{part:04}.npz"
-        if not path.exists():
-            progress_here = named(progress, f"pictures {first + 1} to {first + n} of {request.n}")
-            # What belongs together is shown as it was calibrated: the particles of a filter are those of its last run.
-            place = (_PICTURES, part) if method.independent else (CALIBRATION,)
-            drawn = method.draw(knob, part_seed(request.seed, *place), n, progress_here)
-            write_arrays(path, _content(drawn, by_score=not method.independent))
-        with np.load(path) as kept:
-            yield {**kept, "images": kept["images"].astype(np.float64)}
+def _one_by_one(
+    world: TorchWorld,
+    made: Callable[[TorchWorld], Registry],
+    knob: float,
+    request: Request,
+    job: Job,
+    progress: Progress,
+) -> list[dict[str, Any]]:
+    """Pictures that have nothing to do with each other: a file each, those that are missing drawn a batch at a time."""
+    paths = [job.folder / f"pictures-{i:04}.npz" for i in range(request.n)]
+    missing = [i for i, path in enumerate(paths) if not path.exists()]
+    size = world.batch or request.n
+    for places in (missing[first : first + size] for first in range(0, len(missing), size)):
+        here = named(progress, f"pictures {places[0] + 1} to {places[-1] + 1} of {request.n}")
+        method = made(replace(world, places=tuple(places))).make(request.method)
+        drawn = method.draw(knob, part_seed(request.seed, _PICTURES), len(places), here)
+        content = _content(drawn, by_score=False)
+        for row, place in enumerate(places):
+            one = {name: content[name][row : row + 1] for name in ("images", "scores")}
+            write_sealed_arrays(paths[place], {**one, "notes": content["notes"]}, job.token, place=place)
+    return [_read(path, job, place) for place, path in enumerate(paths)]
+
+
+def _together(method: Method, knob: float, request: Request, job: Job, progress: Progress) -> dict[str, Any]:
+    """Pictures that belong together, as they were calibrated: the particles of a filter are those of its last run."""
+    path = job.folder / "pictures-0000.npz"
+    if not path.exists():
+        seed = part_seed(request.seed, CALIBRATION)
+        drawn = method.draw(knob, seed, request.n, named(progress, f"pictures 1 to {request.n} of {request.n}"))
+        write_sealed_arrays(path, _content(drawn, by_score=True), job.token, place=0)
+    return _read(path, job, 0)
+
+
+def _read(path: Path, job: Job, place: int) -> dict[str, Any]:
+    """The pictures in a file of the job.
+
+    Raises:
+        UserError: if it is damaged, or another picture's.
+    """
+    content, notes = read_sealed_arrays(path, job.token)
+    require_of_file(notes["place"] == place, "place", path, notes["place"], str(place))
+    found: dict[str, Any] = content
+    return found
 
 
 def _content(drawn: Drawn, by_score: bool) -> dict[str, Any]:
@@ -116,4 +181,5 @@ def _content(drawn: Drawn, by_score: bool) -> dict[str, Any]:
     order = np.argsort(-drawn.scores, kind="stable") if by_score else np.arange(len(drawn.scores))
     places = {} if drawn.indices is None else {"indices": drawn.indices[order].tolist()}
     images = drawn.points.cpu().numpy().astype(np.float32)[order]
-    return {"images": images, "scores": drawn.scores[order], "notes": json.dumps({**drawn.notes, **places})}
+    notes = json.dumps(finite({**drawn.notes, **places}), allow_nan=False)
+    return {"images": images, "scores": drawn.scores[order], "notes": notes}

@@ -53,6 +53,10 @@ class Request:
         require(self.n >= 1, "n", self.n, ">= 1")
         require(math.isfinite(self.tolerance) and self.tolerance > 0, "tolerance", self.tolerance, "finite and > 0")
         least = self.n if self.method == twisted_smc.NAME else 1
+        for name in ("knob", "start", "cap"):
+            value = getattr(self, name)
+            require(value is None or math.isfinite(value), name, value, "finite")
+        require(self.start > 0, "start", self.start, "> 0")
         require(self.runs >= least, "runs", self.runs, f">= {least}")
 
 

@@ -13,15 +13,18 @@ from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.choices import RETRIEVALS, MethodName, ReductionName
 from distributional_view.backends.explain.pool import Pool, pool_of
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions
-from distributional_view.backends.transcoders.checkpoint import load_published
+from distributional_view.backends.transcoders.checkpoint import CONFIG, load_published
+from distributional_view.backends.transcoders.checkpoint import WEIGHTS as TRANSCODER
 from distributional_view.backends.zoo.images import ImageBatches, image_files
+from distributional_view.errors import UserError
+from distributional_view.fingerprints import listing
 from distributional_view.theory.samplers.schedule import NoiseSchedule
 
 STEPS = 1000
 """Reverse steps of the ADM prior, unless others are asked for."""
 
 
-class Missing(ValueError):
+class Missing(UserError):
     """An option that this method needs was not given."""
 
 
@@ -34,12 +37,14 @@ class Source:
         world: prior and score for the samplers; None where there is no prior.
         pool: pictures to retrieve; None where there are none.
         origin: what all this is made of, for the record; anything JSON can hold.
+        contents: the files of weights behind it, by name.
     """
 
     score: PictureScore
     world: TorchWorld | None
     pool: Pool | None
     origin: dict[str, Any]
+    contents: dict[str, Path]
 
 
 def require_paths(paths: LocalPaths, method: MethodName) -> None:
@@ -64,7 +69,7 @@ def local_source(paths: LocalPaths, method: MethodName, options: ScoreOptions, s
         Missing: if a path that the method needs was not given.
         WrongWeights, BadCheckpoint, FileNotFoundError: see the loaders.
     """
-    from distributional_view.backends.zoo.dinov3 import load_backbone
+    from distributional_view.backends.zoo.dinov3 import load_backbone, weight_file
 
     require_paths(paths, method)
     assert paths.backbone is not None
@@ -80,6 +85,8 @@ def local_source(paths: LocalPaths, method: MethodName, options: ScoreOptions, s
         gated=options.gated is not False,
     )
     prior = None if method in RETRIEVALS else paths.prior
+    contents = {"backbone": weight_file(paths.backbone)}
+    contents |= {f"transcoder/{name}": paths.transcoder / name for name in (CONFIG, TRANSCODER)}
     files = {name: getattr(paths, name) for name in ("backbone", "transcoder", "prior", "images")}
     return Source(
         picture_score(psi, sampler),
@@ -88,6 +95,7 @@ def local_source(paths: LocalPaths, method: MethodName, options: ScoreOptions, s
         {name: None if path is None else str(path) for name, path in files.items()}
         | {"hook": list(place), **described(psi, options.reduction)}
         | {"size": paths.size, "precision": sampler.precision},
+        contents | ({} if prior is None else {"prior": prior}),
     )
 
 
@@ -101,6 +109,7 @@ def embedded_source(options: ScoreOptions, sampler: SamplerOptions) -> Source:
     Raises:
         MissingWeights, MissingData: if they are not there; say how to get them.
     """
+    from distributional_view.backends.embedded.parts import PARTS, WEIGHTS
     from distributional_view.backends.embedded.world import feature_score, pictures, prior_world
 
     psi = feature_score(
@@ -111,7 +120,8 @@ def embedded_source(options: ScoreOptions, sampler: SamplerOptions) -> Source:
         sampler.device,
     )
     origin = {"embedded": True, **described(psi, options.reduction), "precision": sampler.precision}
-    return Source(picture_score(psi, sampler), prior_world(psi, sampler), pool_of(pictures().images), origin)
+    contents = {f"{part}{kind}": WEIGHTS / f"{part}{kind}" for part in PARTS for kind in (".json", ".safetensors")}
+    return Source(picture_score(psi, sampler), prior_world(psi, sampler), pool_of(pictures().images), origin, contents)
 
 
 def adm_world(prior: Path, psi: FeatureScore, size: int, sampler: SamplerOptions) -> TorchWorld:
@@ -153,7 +163,7 @@ def folder_pool(folder: Path, size: int, batch: int) -> Pool:
     def picture(index: int) -> Tensor:
         return next(iter(ImageBatches([files[index]], size, 1, 0)))[0]
 
-    return Pool(len(files), batches, picture)
+    return Pool(len(files), batches, picture, listing(folder, files))
 
 
 def parse_hook(name: str) -> tuple[int, int]:

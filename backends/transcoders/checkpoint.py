@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
+from distributional_view.backends.training import save_tensors
 from distributional_view.backends.transcoders.config import BadCheckpoint as BadCheckpoint
 from distributional_view.backends.transcoders.config import Config, read_config
 from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec
 from distributional_view.backends.zoo.weights import MissingWeights, WrongWeights, numbers, read_tensors
-from distributional_view.files import shown, write_whole, write_with
+from distributional_view.files import shown, write_whole
 from distributional_view.theory.errors import require
 
 CONFIG, WEIGHTS = "config.json", "sae_weights.safetensors"
@@ -89,7 +89,7 @@ def save_published(folder: Path, published: Published) -> None:
         del tensors["batch_threshold"]  # not learned
     tensors = {name: value.to(published.precision.get(name, value.dtype)) for name, value in tensors.items()}
     kept = {k: v.detach().cpu().contiguous() for k, v in (tensors | published.extra).items()}
-    write_with(folder / WEIGHTS, lambda partial: save_file(kept, partial))
+    save_tensors(folder / WEIGHTS, kept)
     write_whole(folder / CONFIG, json.dumps(published.config, indent=2) + "\n")
 
 

@@ -1,6 +1,5 @@
 """The command that trains a transcoder on a DINOv3 backbone and a folder of images."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -9,7 +8,10 @@ import click
 
 from distributional_view.backends.choices import Activation
 from distributional_view.backends.options import chosen
-from distributional_view.files import write_whole
+from distributional_view.files import write_json
+from distributional_view.fingerprints import listing
+from distributional_view.jobs import opened
+from distributional_view.shell import Command
 
 if TYPE_CHECKING:
     from distributional_view.backends.transcoders.settings import TrainingSettings
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from distributional_view.backends.transcoders.transcoder import TranscoderSpec
     from distributional_view.backends.zoo.dinov3 import Backbone
     from distributional_view.backends.zoo.images import ImageBatches
+
+COUNT = click.IntRange(min=1)
+MADE = ("training.pt", "training.json", "config.json", "sae_weights.safetensors")
+"""Files of a job: its state, its record, and the published transcoder."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,18 @@ class PictureOptions:
     held_out: int
     seed: int
 
-    def batches(self) -> "tuple[ImageBatches, ImageBatches]":
+    def files(self) -> list[Path]:
+        """All images of the folder."""
+        from distributional_view.backends.zoo.images import image_files
+
+        return image_files(self.images)
+
+    def described(self, files: list[Path]) -> dict[str, Any]:
+        """What tells these images, and their order, from others."""
+        sizes = {"size": self.size, "batch": self.batch, "held-out": self.held_out}
+        return {"folder": listing(self.images, files), "files": len(files), **sizes}
+
+    def batches(self, files: list[Path]) -> "tuple[ImageBatches, ImageBatches]":
         """Images to train on, and images kept for the explained variance.
 
         Raises:
@@ -37,10 +54,9 @@ class PictureOptions:
         """
         import numpy as np
 
-        from distributional_view.backends.zoo.images import ImageBatches, image_files
+        from distributional_view.backends.zoo.images import ImageBatches
         from distributional_view.theory.errors import require
 
-        files = image_files(self.images)
         most = len(files) - self.batch
         permitted = f"in [1, {most}], the images beyond one batch"
         require(0 < self.held_out <= most, "held-out", self.held_out, permitted)
@@ -92,62 +108,73 @@ class EncoderOptions:
         )
 
 
-@click.command("train-transcoder")
+@click.command("train-transcoder", cls=Command)
 @click.option("--images", type=click.Path(path_type=Path), required=True, help="Folder of images, searched in depth.")
 @click.option("--backbone", type=click.Path(path_type=Path), required=True, help="Local DINOv3 ConvNeXt weights.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the transcoder goes; resumes there.")
 @click.option("--stage", type=int, default=2, show_default=True, help="Stage of the hook, from zero.")
 @click.option("--block", type=int, default=20, show_default=True, help="Block whose input is read, from zero.")
-@click.option("--expansion", type=int, default=32, show_default=True, help="Features a channel.")
-@click.option("--kernel", type=int, default=7, show_default=True, help="Side of the encoder's kernel, odd; 1: an SAE.")
+@click.option("--expansion", type=COUNT, default=32, show_default=True, help="Features a channel.")
+@click.option(
+    "--kernel", type=COUNT, default=7, show_default=True, help="Side of the encoder's kernel, odd; 1: an SAE."
+)
 @click.option("--activation", type=click.Choice(get_args(Activation)), default="topk", show_default=True)
-@click.option("--top-k", type=int, required=True, help="Codes a position.")
+@click.option("--top-k", type=COUNT, required=True, help="Codes a position.")
 @click.option("--learning-rate", type=float, required=True)
-@click.option("--steps", type=int, required=True, help="Most steps.")
+@click.option("--steps", type=COUNT, required=True, help="Most steps.")
 @click.option("--until", type=float, default=None, help="Explained variance at which to stop earlier.")
 @click.option("--sparsity-weight", type=float, default=0.0, show_default=True)
 @click.option("--aux-weight", type=float, default=1 / 32, show_default=True, help="Of the dead features' loss.")
-@click.option("--batch", type=int, default=16, show_default=True, help="Images a step.")
-@click.option("--size", type=int, default=256, show_default=True, help="Side of the images.")
-@click.option("--held-out", type=int, default=256, show_default=True, help="Images kept for the explained variance.")
-@click.option("--check-every", type=int, default=500, show_default=True)
-@click.option("--save-every", type=int, default=500, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--batch", type=COUNT, default=16, show_default=True, help="Images a step.")
+@click.option("--size", type=COUNT, default=256, show_default=True, help="Side of the images.")
+@click.option("--held-out", type=COUNT, default=256, show_default=True, help="Images kept for the explained variance.")
+@click.option("--check-every", type=COUNT, default=500, show_default=True)
+@click.option("--save-every", type=COUNT, default=500, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--device", default="cpu", show_default=True)
 def train_transcoder(out: Path, **options: Any) -> None:
     """Train a transcoder and write it in the published format. A killed run goes on when called again."""
     from rich.console import Console
 
     from distributional_view.backends.adapter.feature import imagenet_normalise
-    from distributional_view.backends.training import TrainingDiverged
+    from distributional_view.backends.jobs import usable
     from distributional_view.backends.transcoders.checkpoint import publish, save_published
     from distributional_view.backends.transcoders.settings import TrainingSettings
     from distributional_view.backends.transcoders.train import train
+    from distributional_view.backends.zoo.dinov3 import weight_file
     from distributional_view.terminal import progress_bar
 
     pictures, hook = chosen(PictureOptions, options), chosen(HookOptions, options)
-    console = Console()
-    try:
-        training, held_out = pictures.batches()
-        network = hook.network()
-        spec = chosen(EncoderOptions, options).spec(network.channels)
-        settings = chosen(TrainingSettings, options)
-        with progress_bar(console) as progress:
-            result = train(
-                spec,
-                lambda x: (network(imagenet_normalise(x)),) * 2,
-                training,
-                held_out,
-                settings,
-                pictures.seed,
-                out,
-                hook.device,
-                progress,
-            )
-    except (ValueError, OSError, TrainingDiverged) as error:
-        raise click.ClickException(str(error)) from error
-    save_published(out, publish(result.transcoder, network.hook_name))
-    write_record(out / "training.json", settings, pictures.seed, result)
+    console, settings, device = Console(), chosen(TrainingSettings, options), usable(hook.device)
+    files = pictures.files()
+    training, held_out = pictures.batches(files)
+    network = hook.network()
+    spec = chosen(EncoderOptions, options).spec(network.channels)
+    identity = {
+        "spec": asdict(spec),
+        "settings": asdict(settings),
+        "seed": pictures.seed,
+        "images": pictures.described(files),
+        "hook": network.hook_name,
+    }
+    with (
+        opened(out, identity, {"backbone": weight_file(hook.backbone)}, MADE) as job,
+        progress_bar(console) as progress,
+    ):
+        result = train(
+            spec,
+            lambda x: (network(imagenet_normalise(x)),) * 2,
+            training,
+            held_out,
+            settings,
+            pictures.seed,
+            out,
+            device,
+            progress,
+            job.token,
+        )
+        save_published(out, publish(result.transcoder, network.hook_name))
+        write_record(out / "training.json", settings, pictures.seed, result)
     last = result.evaluation
     console.print(
         f"explained variance {last.explained_variance:.4f} on {last.positions} held-out positions, "
@@ -168,4 +195,4 @@ def write_record(path: Path, settings: "TrainingSettings", seed: int, result: "T
         "reached": result.reached,
         "history": [{"step": step, **evaluation._asdict()} for step, evaluation in result.history],
     }
-    write_whole(path, json.dumps(record, indent=2) + "\n")
+    write_json(path, record)

@@ -113,8 +113,8 @@ class TrainingRun:
             rate = self.settings.threshold_rate if threshold > 0 else 1.0
             threshold += rate * (kept.min() - threshold)
 
-    def save(self, folder: Path) -> None:
-        """Write the state into a folder."""
+    def save(self, folder: Path, job: str = "") -> None:
+        """Write the state into a folder, as the job's."""
         state = {
             "transcoder": self.transcoder.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -122,15 +122,16 @@ class TrainingRun:
             "step": self.step,
             "history": [(step, tuple(evaluation)) for step, evaluation in self.history],
         }
-        save_state(folder / STATE, self.identity, state)
+        save_state(folder / STATE, self.identity, state, job)
 
-    def load(self, folder: Path) -> bool:
-        """Go on from the state in a folder, if there is one.
+    def load(self, folder: Path, job: str = "") -> bool:
+        """Go on from the state in a folder, if there is one and it is the job's.
 
         Raises:
+            UserError: if it is damaged.
             ValueError: if it belongs to another training.
         """
-        state = load_state(folder / STATE, self.identity, self.device)
+        state = load_state(folder / STATE, self.identity, self.device, job)
         if state is None:
             return False
         self.transcoder.load_state_dict(state["transcoder"])

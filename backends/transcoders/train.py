@@ -59,6 +59,7 @@ def train(
     folder: Path | None = None,
     device: str | torch.device = "cpu",
     progress: Progress = silent,
+    job: str = "",
 ) -> Trained:
     """Train a transcoder, or go on where a killed run stopped.
 
@@ -74,15 +75,17 @@ def train(
         folder: where to keep the state; None keeps nothing.
         device: where the transcoder and the images go.
         progress: called after each step; says the loss, the active codes a position and the silent features.
+        job: whose the state in the folder is: the `token` of a job.
 
     Raises:
         TrainingDiverged: if the loss stops being finite.
+        UserError: if the state in the folder is damaged, or cannot be written.
         ValueError: for "jumprelu", activations of a wrong shape, no batches, or a folder with the state of a run with
             other settings.
     """
     require(spec.activation != "jumprelu", "activation", spec.activation, "topk, batchtopk or relu")
     run = TrainingRun(spec, settings, seed, torch.device(device))
-    resumed = folder is not None and run.load(folder)
+    resumed = folder is not None and run.load(folder, job)
     stream = stream_of(batches)
     if not resumed:
         first = islice(stream(0), settings.calibration_batches)
@@ -93,7 +96,7 @@ def train(
         if run.step % settings.check_every == 0 or run.step == settings.steps:
             run.check(evaluate(run.transcoder, activations, validation, device))
         if folder is not None and (run.step % settings.save_every == 0 or run.done):
-            run.save(folder)
+            run.save(folder, job)
         progress(str(status), run.step, settings.steps)
     run.transcoder.eval()
     return Trained(run.transcoder, run.history[-1][1], run.history, run.step, run.reached)
