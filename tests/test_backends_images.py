@@ -10,12 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from click.testing import CliRunner
 from PIL import Image, ImageCms
 
+from distributional_view.backends.transcoders.checkpoint import publish, save_published
+from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec
 from distributional_view.backends.zoo.decode import UnreadableImage, decode
 from distributional_view.backends.zoo.images import ImageBatches, NoImages, centre_square, image_files, read_image
-from distributional_view.backends.zoo.readable import readable
+from distributional_view.backends.zoo.readable import readable, remembered
+from distributional_view.command import main
 from distributional_view.errors import UserError
+from tests.support.official_convnext import official
 from tests.support.pictures import TURNS, exif, png, random_picture, tiff
 
 PAIRS_OF_16_BITS = (b"\x10\x04", b"\x10\x06")
@@ -270,13 +276,81 @@ def test_unreadable_pictures_are_left_out_and_listed(tmp_path):
         readable(files[7:8])
 
 
-def test_a_record_keeps_the_numbers_of_the_pictures(tmp_path):
+def test_a_memory_spares_the_decoding_while_the_files_are_the_same(tmp_path, monkeypatch):
+    folder, memory = tmp_path / "pictures", tmp_path / "memory.json"
     for i in range(5):
-        save(tmp_path / f"{i}.png")
-    (tmp_path / "2.png").write_bytes(b"")
-    files = image_files(tmp_path)
-    first = readable(files)
-    (tmp_path / "2.png").unlink()
-    save(tmp_path / "2.png")
-    assert readable(files, known=first.bad).good == first.good
-    assert len(readable(files).good) == 5
+        save(folder / f"{i}.png")
+    (folder / "2.png").write_bytes(b"")
+    (folder / "5.png").symlink_to(tmp_path / "nowhere.png")
+    files = image_files(folder)
+    first = remembered(memory, folder, files)
+    assert [Path(path).name for path in first.bad] == ["2.png", "5.png"]
+    with monkeypatch.context() as patched:
+        patched.setattr("distributional_view.backends.zoo.readable.decode", lambda path: pytest.fail("decoded"))
+        assert remembered(memory, folder, files) == first
+        with pytest.raises(UnreadableImage, match=r"2\.png: the file is empty"):
+            remembered(memory, folder, files, "stop")
+    for text in ("{", "[]", json.dumps({"folder": 1}), memory.read_text().replace('"folder": "', '"folder": "0')):
+        memory.write_text(text)
+        assert remembered(memory, folder, files) == first
+    save(folder / "2.png")
+    assert len(remembered(memory, folder, files).good) == 5
+
+
+# --- Commands ---
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory):
+    """A backbone, a transcoder on its stage 1 and a folder of 12 pictures, the fifth and the last of them damaged."""
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("local")
+    torch.save(official().state_dict(), folder / "net.pth")
+    save_published(folder / "transcoder", publish(Transcoder(TranscoderSpec(16, 32, 3, "topk", 4), 0), "stages.1.0"))
+    rng = np.random.default_rng(0)
+    (folder / "images").mkdir()
+    for i in range(12):
+        pixels = np.kron(rng.integers(0, 256, (4, 4, 3)), np.ones((8, 8, 1))).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / "images" / f"{i:02}.png")
+    for i in (4, 11):
+        content = (folder / "images" / f"{i:02}.png").read_bytes()
+        (folder / "images" / f"{i:02}.png").write_bytes(content[:-30])
+    return folder
+
+
+def call(local, *arguments):
+    return CliRunner().invoke(
+        main, [str(a) for a in (*arguments, "--images", local / "images")], catch_exceptions=False
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.*a ConvNeXt of no official size")
+@pytest.mark.parametrize("stop", [False, True])
+def test_a_retrieval_leaves_out_what_it_cannot_read_unless_told_to_stop(local, tmp_path, stop):
+    arguments = ["explain", "--method", "retrieval", "--backbone", local / "net.pth", "--feature", 3, "--n", 2]
+    arguments += ["--transcoder", local / "transcoder", "--size", 32, "--target", 1e-3, "--ungated", "--batch", 3]
+    arguments += ["--reduction", "max", "--out", tmp_path]
+    if stop:
+        result = call(local, *arguments, "--on-bad-picture", "stop")
+        assert result.exit_code == 1
+        assert "04.png: " in result.output.replace("\n", "")
+        return
+    for _ in range(2):
+        result = call(local, *arguments)
+        assert result.exit_code == 0, result.output
+        assert "10 pictures; 2 cannot be read and are left out, first " in result.output.replace("\n", " ")
+    record = json.loads((tmp_path / "explanation.json").read_text())
+    assert [Path(path).name for path in record["origin"]["pictures"]["unreadable"]] == ["04.png", "11.png"]
+    assert record["pool"] == 10
+
+
+@pytest.mark.filterwarnings("ignore:.*a ConvNeXt of no official size")
+def test_a_training_numbers_the_pictures_that_it_can_read(local, tmp_path):
+    arguments = ["train-transcoder", "--backbone", local / "net.pth", "--out", tmp_path, "--stage", 1, "--block", 0]
+    arguments += ["--expansion", 2, "--kernel", 3, "--top-k", 4, "--learning-rate", 3e-3, "--steps", 3, "--batch", 4]
+    result = call(local, *arguments, "--size", 32, "--held-out", 6)
+    assert result.exit_code == 0, result.output
+    job = json.loads((tmp_path / "job.json").read_text())
+    assert job["images"]["files"] == 10
+    assert [Path(path).name for path in job["images"]["unreadable"]] == ["04.png", "11.png"]
+    assert "held-out = 7: must be in [1, 6]" in call(local, *arguments, "--size", 32, "--held-out", 7).output

@@ -1,9 +1,11 @@
 """Which pictures of a folder can be read, found out before anything is computed, so that indices stay what they are.
 
 A pool and a training number the pictures that can be read; one that cannot be read is left out with its reason and
-does not shift the others between two runs. A job keeps `Readable.bad` in its record and gives it back as `known`.
+does not shift the others between two runs. A job keeps the record in its folder (`remembered`), so that a resumed one
+need not decode everything again.
 """
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +14,8 @@ from typing import Any, NamedTuple
 
 from distributional_view.backends.choices import OnBadPicture
 from distributional_view.backends.zoo.decode import UnreadableImage, decode
-from distributional_view.files import shown
+from distributional_view.files import shown, write_json
+from distributional_view.fingerprints import listing
 from distributional_view.theory.progress import Progress, silent
 
 CHUNK = 256
@@ -34,6 +37,11 @@ class Readable(NamedTuple):
         """Everything about the pictures that were left out, as JSON can hold it."""
         return {"read": len(self.good), "unreadable": self.bad, "first_frame_only": self.more_frames}
 
+    @property
+    def ordinary(self) -> bool:
+        """Whether there is nothing to say."""
+        return not (self.bad or self.more_frames)
+
     def __str__(self) -> str:
         said = [f"{len(self.good)} pictures"]
         if self.bad:
@@ -47,7 +55,6 @@ class Readable(NamedTuple):
 def readable(
     files: Sequence[Path],
     on_bad: OnBadPicture = "skip",
-    known: Mapping[str, str] | None = None,
     progress: Progress = silent,
 ) -> Readable:
     """Decode every picture once and sort out those that cannot be read.
@@ -55,14 +62,11 @@ def readable(
     Args:
         files: paths, such as those of `image_files`.
         on_bad: leave them out ("skip"), or stop at the first ("stop").
-        known: `bad` of an earlier call on the same files; nothing is decoded then.
         progress: told after every few pictures.
 
     Raises:
         UnreadableImage: at the first unreadable picture if `on_bad` is "stop"; if no picture can be read.
     """
-    if known is not None:
-        return _left(files, known, [])
     bad: dict[str, str] = {}
     more_frames: list[str] = []
     with ThreadPoolExecutor(os.cpu_count()) as threads:
@@ -77,6 +81,51 @@ def readable(
                     more_frames.append(shown(path))
             progress("reading the pictures", first + len(part), len(files))
     return _left(files, bad, more_frames)
+
+
+def remembered(
+    memory: Path | None,
+    folder: Path,
+    files: Sequence[Path],
+    on_bad: OnBadPicture = "skip",
+    progress: Progress = silent,
+) -> Readable:
+    """The same, kept in a file: pictures of the same names, sizes and times are not decoded again.
+
+    Args:
+        memory: the file; None, or one that cannot be read, is as good as none.
+        folder: where the pictures lie.
+        files: see `readable`.
+        on_bad: see `readable`.
+        progress: see `readable`.
+
+    Raises:
+        UnreadableImage: see `readable`.
+        UserError: if the memory cannot be written.
+    """
+    if memory is None:
+        return readable(files, on_bad, progress)
+    digest = listing(folder, files)
+    known = _known(memory, digest)
+    if known is None:
+        found = readable(files, on_bad, progress)
+        write_json(memory, {"folder": digest, **found.record()})
+        return found
+    bad, more_frames = known
+    if bad and on_bad == "stop":
+        raise UnreadableImage(": ".join(next(iter(bad.items()))))
+    return _left(files, bad, more_frames)
+
+
+def _known(memory: Path, digest: str) -> tuple[dict[str, str], list[str]] | None:
+    """What the memory says about a folder with this digest, None if nothing."""
+    try:
+        kept = json.loads(memory.read_bytes())
+        bad, more_frames = kept["unreadable"], kept["first_frame_only"]
+        ours = kept["folder"] == digest and isinstance(bad, dict) and isinstance(more_frames, list)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return (bad, more_frames) if ours else None
 
 
 def _try(path: Path) -> bool | UnreadableImage:
