@@ -223,10 +223,10 @@ def _said(config: Path) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     except (OSError, ValueError, RecursionError) as error:
         raise WrongWeights(f"{shown(config)}: cannot be read as JSON: {error}") from error
     lists = [fields.get(name) if isinstance(fields, dict) else None for name in ("hidden_sizes", "depths")]
-    if not all(isinstance(values, list) for values in lists):
+    widths, depths = lists
+    if not (isinstance(widths, list) and isinstance(depths, list)):
         return None
-    widths, depths = (tuple(values) for values in lists)
-    return widths, depths
+    return tuple(widths), tuple(depths)
 
 
 def load_backbone(
