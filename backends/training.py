@@ -17,10 +17,9 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
-from distributional_view.errors import UserError
+from distributional_view.errors import UserError, require_of_file
 from distributional_view.files import write_with
 from distributional_view.sealed import seal_of, write_sealed
-from distributional_view.theory.errors import require
 
 
 class TrainingDiverged(RuntimeError):
@@ -75,26 +74,20 @@ def load_state(
         job: whose it should be.
 
     Raises:
-        UserError: if the file is damaged or no state of a training; names it and says the way out.
-        ValueError: if it belongs to another training; says what differs.
+        UserError: if the file is damaged, no state of a training, or that of another one; says what differs.
     """
     if not path.exists():
         return None
     seal_of(path, job, required=False)
     try:
         state = cast(dict[str, Any], torch.load(path, map_location=device, weights_only=True))
-        known = {name: state[name] for name in identity}
+        known = {name: dict(state)[name] for name in identity}
     except Exception as error:  # whatever torch or its unpickler says of a file that is none of theirs
         raise UserError(
             f"{path} is no state of this training, or damaged: delete it to train from the start"
         ) from error
     for name, value in identity.items():
-        require(
-            known[name] == value,
-            f"{name} of {path}",
-            known[name],
-            f"{value!r}: choose another folder, or delete the file",
-        )
+        require_of_file(known[name] == value, name, path, known[name], repr(value))
     return state
 
 

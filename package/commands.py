@@ -57,7 +57,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry(
             "recover",
             "Recover the lost constants of the toy world from the 18 printed numbers of Table 2.",
-            "toy.recover:main",
+            "toy.command:recover",
         ),
     ),
     "Backends (need the extra torch or dino)": (

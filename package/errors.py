@@ -10,6 +10,6 @@ class UserError(ValueError):
 
 
 def require_of_file(ok: bool, what: str, path: object, value: object, permitted: str) -> None:
-    """Raise `UserError` unless a thing that a file holds is as it must be: names the thing, the file and the way out."""
+    """Raise `UserError` unless something that a file holds is as it must be; names both, and the way out."""
     if not ok:
         raise UserError(f"{what} of {path} = {value!r}: must be {permitted}: choose another folder, or delete the file")

@@ -1,8 +1,8 @@
 """Files that say whether they are whole and whose they are.
 
 A sealed file is what numpy or torch wrote, then one line: a JSON object with notes and the SHA-256 of everything
-before it together with the job that it belongs to. Readers of the format do not mind the line; a file that was cut,
-altered, or made for another job does not fit its seal.
+before it together with its name and the job that it belongs to. Readers of the format do not mind the line; a file
+that was cut, altered, renamed or made for another job does not fit its seal.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ def write_sealed(path: Path, write: Callable[[Path], object], job: str = "", **n
 
     def sealed(partial: Path) -> None:
         write(partial)
-        line = {"notes": notes, "sha256": _digest(partial, partial.stat().st_size, job, notes)}
+        line = {"notes": notes, "sha256": _digest(partial, partial.stat().st_size, [job, path.name, notes])}
         with partial.open("ab") as file:
             file.write(b"\n" + json.dumps(line, allow_nan=False).encode() + b"\n")
 
@@ -61,7 +61,7 @@ def seal_of(path: Path, job: str = "", required: bool = True) -> dict[str, Any]:
     line = _json(tail[start + 1 :]) if start >= 0 and tail.endswith(b"}\n") else None
     if line is None and not required:
         return {}
-    if line is None or _digest(path, size - len(tail) + start, job, line["notes"]) != line["sha256"]:
+    if line is None or _digest(path, size - len(tail) + start, [job, path.name, line["notes"]]) != line["sha256"]:
         raise UserError(f"{path} is damaged, or of another job: delete it, and the same call makes it again")
     notes: dict[str, Any] = line["notes"]
     return notes
@@ -98,9 +98,9 @@ def _json(line: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and isinstance(found.get("notes"), dict) and "sha256" in found else None
 
 
-def _digest(path: Path, length: int, job: str, notes: Mapping[str, Any]) -> str:
-    """Of the first `length` bytes, the notes and the job."""
-    digest = hashlib.sha256(json.dumps([job, notes], sort_keys=True).encode())
+def _digest(path: Path, length: int, about: list[Any]) -> str:
+    """Of the first `length` bytes, and of what is said about them."""
+    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     with path.open("rb") as file:
         while length > 0 and (part := file.read(min(length, 1 << 20))):
             digest.update(part)

@@ -1,6 +1,7 @@
 """The explaining job: what it shows, that it resumes without repeating work, and that it refuses what it cannot do."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from distributional_view.backends.explain.methods import NAMES, Request, methods
 from distributional_view.backends.explain.pool import pool_of, pool_scores
 from distributional_view.backends.explain.sources import parse_hook
 from distributional_view.backends.jobs import OtherRequest
+from distributional_view.errors import UserError
 from distributional_view.theory.errors import CalibrationFailed, InfeasibleTarget
 from distributional_view.theory.methods.method import forgetful
 from distributional_view.theory.methods.pool import ScoredPool, representatives
@@ -163,6 +165,64 @@ def test_a_folder_is_bound_to_its_request(tmp_path):
         explain(Request("retrieval", 1.0, 2), tmp_path, gaussian_world(), pool_of(POOL), origin={"feature": 2})
 
 
+@pytest.mark.parametrize("method", ["EnergyDPS", "twisted-SMC"])
+def test_the_batch_changes_nothing(method, tmp_path):
+    request = Request(method, target=1.0, n=6, knob=1.5, runs=8)
+    found = {
+        batch: explain(request, tmp_path / str(batch), gaussian_world(batch=batch)) for batch in (None, 1, 2, 4, 5, 7)
+    }
+    for one in found.values():
+        assert len(one.images) == 6
+        assert np.array_equal(one.images, found[None].images)
+    fewer = explain(replace(request, n=3), tmp_path / "fewer", gaussian_world())
+    if method == "EnergyDPS":
+        assert np.array_equal(fewer.images, found[None].images[:3])
+        assert len({image.tobytes() for image in found[None].images}) == 6
+
+
+@pytest.mark.parametrize(("first", "then"), [(2, 4), (4, 2), (3, None)])
+def test_a_killed_job_goes_on_with_another_batch(first, then, tmp_path):
+    request = Request("EnergyDPS", target=1.0, n=6, knob=1.5, runs=8)
+    whole = explain(request, tmp_path / "whole", gaussian_world())
+    with pytest.raises(Killed):
+        explain(request, tmp_path / "cut", gaussian_world(batch=first), progress=kill_after(SCHEDULE.steps + 5))
+    assert len(list((tmp_path / "cut").glob("pictures-*.npz"))) == first
+    again = explain(request, tmp_path / "cut", gaussian_world(batch=then))
+    assert np.array_equal(again.images, whole.images)
+    assert again.numbers == whole.numbers
+
+
+def test_other_contents_at_the_same_place_are_refused(tmp_path):
+    """What the answer is made of, not where it lies."""
+    weights, request = tmp_path / "weights", Request("retrieval", 1.0, 2)
+    weights.write_bytes(b"one")
+    pool = pool_of(POOL)._replace(digest="a")
+
+    def again(pool=pool, out=tmp_path / "out"):
+        return explain(request, out, pool=pool, score=SCORE, origin="o", contents={"net": weights})
+
+    assert np.array_equal(again().images, again().images)
+    with pytest.raises(OtherRequest, match=r"pool\.digest.*delete"):
+        again(pool._replace(digest="b"))
+    weights.write_bytes(b"two")
+    with pytest.raises(OtherRequest, match=r"contents\.net.*delete"):
+        again()
+    weights.write_bytes(b"one")
+    again()
+
+
+def test_zeros_of_a_cut_file_are_no_scores(tmp_path):
+    path = tmp_path / "s.npy"
+    right = pool_scores(SCORE, pool_of(POOL, 50), path)
+    whole = path.read_bytes()
+    for length in (0, 10, 200, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        with pytest.raises(UserError, match=r"s\.npy is damaged.*delete"):
+            pool_scores(SCORE, pool_of(POOL, 50), path)
+    path.unlink()
+    assert np.array_equal(pool_scores(SCORE, pool_of(POOL, 50), path), right)
+
+
 def test_what_cannot_be_reached_is_said(tmp_path):
     with pytest.raises(InfeasibleTarget, match="largest"):
         explain(Request("KLSC-weights", 40.0, 2), tmp_path / "a", gaussian_world(), pool_of(POOL))
@@ -192,6 +252,13 @@ def test_command_needs_its_paths(tmp_path):
 
     assert "EnergyDPS needs --backbone, --transcoder, --prior" in run().output
     assert "retrieval needs --backbone, --transcoder, --images" in run("--method", "retrieval").output
+    for device in ("cuda:99", "mps", "gpu", "foo", "meta"):
+        assert f"device = '{device}': must be one that is there: cpu" in run("--device", device).output
+    assert "--target 0 leaves no default for --tolerance" in run("--target", "0").output
+    assert "needs --backbone" in run("--target", "0", "--method", "retrieval").output
+    for more in (["--images", "F"], ["--backbone", "F", "--size", "64"], ["--hook", "2.20"]):
+        said = " ".join(run("--embedded", *more).output.split())
+        assert f"leave out {', '.join(w for w in more if w.startswith('-'))}, or --embedded" in said
     absent = run("--backbone", "no/such.pth", "--transcoder", "no/such", "--prior", "no.pt")
     assert absent.exit_code == 1
     assert "no/such is missing" in absent.output

@@ -23,6 +23,7 @@ from distributional_view.backends.transcoders.stream import stream_of
 from distributional_view.backends.transcoders.train import train
 from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec
 from distributional_view.backends.zoo.images import ImageBatches, UnreadableImage, image_files, read_image
+from distributional_view.errors import UserError
 from distributional_view.theory.progress import silent
 from tests.support.official_convnext import official
 
@@ -394,6 +395,56 @@ def test_the_command_trains_and_writes_the_published_format(tmp_path):
     record = json.loads((tmp_path / "out" / "training.json").read_text())
     assert record["history"][-1]["step"] == 30
     assert f"{record['history'][-1]['explained_variance']:.4f}" in result.output
+
+
+def test_the_command_answers_again_and_refuses_other_inputs(tmp_path):
+    """Whatever decides the weights is compared; the published files of a folder that is not ours are never replaced."""
+    paint(tmp_path / "images", 20)
+    paint(tmp_path / "others", 20, seed=1)
+    torch.save(official().state_dict(), tmp_path / "net.pth")
+    assert call(tmp_path).exit_code == 0
+    weights = (tmp_path / "out" / "sae_weights.safetensors").read_bytes()
+    assert call(tmp_path).exit_code == 0
+    shown = [
+        (["--images", tmp_path / "others"], "images.folder"),
+        (["--size", 64], "images.size"),
+        (["--batch", 5], "images.batch"),
+        (["--held-out", 5], "images.held-out"),
+        (["--block", 1], "hook"),
+        (["--steps", 31], "settings.steps"),
+        (["--seed", 1], "seed"),
+        (["--top-k", 5], "spec.top_k"),
+    ]
+    for more, name in shown:
+        result = call(tmp_path, *more)
+        assert result.exit_code == 1
+        said = "".join(result.output.split())
+        assert f"differsin{name})" in said
+        assert "chooseanotherfolder" in said
+    changed = official().state_dict()
+    torch.save({name: value + 1e-3 for name, value in changed.items()}, tmp_path / "net.pth")
+    assert "contents.backbone" in call(tmp_path).output
+    assert (tmp_path / "out" / "sae_weights.safetensors").read_bytes() == weights
+    (tmp_path / "out" / "job.json").unlink()
+    (tmp_path / "out" / "training.pt").unlink()
+    assert "so that nothing is lost" in " ".join(call(tmp_path).output.split())
+    assert (tmp_path / "out" / "sae_weights.safetensors").read_bytes() == weights
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"{}", lambda b: b[::-1]])
+def test_a_damaged_state_is_named(tmp_path, damage):
+    fit(folder=tmp_path, steps=20)
+    path = tmp_path / STATE
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(UserError, match=rf"{STATE}.*delete"):
+        fit(folder=tmp_path, steps=20)
+
+
+def test_the_state_of_another_program_is_named(tmp_path):
+    for other in ([1, 2], {"model": torch.ones(2)}, torch.ones(3)):
+        torch.save(other, tmp_path / STATE)
+        with pytest.raises(UserError, match=rf"{STATE} is no state of this training.*delete"):
+            fit(folder=tmp_path, steps=20)
 
 
 def test_the_command_says_what_is_missing(tmp_path):

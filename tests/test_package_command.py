@@ -1,5 +1,6 @@
 """`dview`: its help is data, complete and that of the commands themselves; errors say what to do."""
 
+import ast
 import subprocess
 import sys
 import tomllib
@@ -86,6 +87,16 @@ def test_the_comparisons_can_fail():
 def test_help_imports_nothing_heavy_and_starts_at_once():
     done = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "HEAVY []"
+    assert float(done.stdout.splitlines()[-2].split()[1]) < 0.5
+
+
+@pytest.mark.parametrize("name", sorted(ENTRIES))
+def test_help_of_every_command_is_there_at_once(name):
+    code = LIGHT.replace('main(["--help"]', f'main(["{name}", "--help"]')
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Usage:" in done.stdout
+    heavy = done.stdout.splitlines()[-1].removeprefix("HEAVY ")
+    assert set(ast.literal_eval(heavy)) <= {"rich"}
     assert float(done.stdout.splitlines()[-2].split()[1]) < 0.5
 
 

@@ -176,9 +176,9 @@ def test_json_holds_no_nan(tmp_path):
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="file/below.*cannot be written"):
+    with pytest.raises(UserError, match=r"file/below.*cannot be written"):
         write_whole(tmp_path / "file" / "below" / "a.txt", "x")
-    with pytest.raises(UserError, match="file/below.*cannot be written"), opened(tmp_path / "file" / "below", ASKED):
+    with pytest.raises(UserError, match=r"file/below.*cannot be written"), opened(tmp_path / "file" / "below", ASKED):
         pass
 
 

@@ -6,8 +6,12 @@ import json
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
+from distributional_view.errors import UserError
+from distributional_view.locks import held, lock_beside
+from distributional_view.toy.command import recover
 from distributional_view.toy.fit import Fit, choose, fit, kl_column_bound
 from distributional_view.toy.hypotheses import Hypothesis, deviations, hypotheses
 from distributional_view.toy.recover import _record, _resumed, show
@@ -54,6 +58,32 @@ def test_a_cut_off_run_resumes(tmp_path):
     assert found.hypothesis == Hypothesis("cosine")
     assert found.loss == pytest.approx(record["cosine"]["loss"], abs=1e-4)
     assert _record([found])["cosine"]["world"] == record["cosine"]["world"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "3", '{"name": "of another program"}', '{"cosine": 1}', '{"cosine": {"world": {}}}', "altered"],
+)
+def test_a_file_that_is_no_record_of_fits_is_named_and_left_alone(tmp_path, content):
+    path = tmp_path / "fits.json"
+    if content == "altered":
+        record = {"cosine": recovered()["worlds"]["cosine"]}
+        record["cosine"]["world"]["radius"] += 0.01
+        content = json.dumps(record)
+    path.write_text(content)
+    with pytest.raises(UserError, match=r"fits\.json"):
+        _resumed(path)
+    said = CliRunner().invoke(recover, ["--quick", "--json", str(path)])
+    assert said.exit_code == 1
+    assert "fits.json" in said.output
+    assert path.read_text() == content
+
+
+def test_two_processes_do_not_write_one_file(tmp_path):
+    path = tmp_path / "fits.json"
+    with held(lock_beside(path), str(path)):
+        said = CliRunner().invoke(recover, ["--quick", "--json", str(path)])
+    assert "in use by process" in said.output
 
 
 def test_the_kept_world_follows_from_the_fits():

@@ -32,7 +32,6 @@ from distributional_view.errors import UserError
 from distributional_view.files import write_json
 from distributional_view.jobs import read_json
 from distributional_view.locks import held, lock_beside
-from distributional_view.shell import Command
 from distributional_view.terminal import Table, progress_bar
 from distributional_view.theory.errors import require
 from distributional_view.toy.fit import NOT_SEPARATED, Fit, choose, fit, kl_column_bound
@@ -103,16 +102,17 @@ def _cells(fit: Fit) -> Table:
     return Table(f"ours/printed under {fit.hypothesis.name}", ["target", "method", *PRINTED], rows)
 
 
-@click.command(cls=Command, help=(__doc__ or "").split("\n")[0])
-@click.option("--quick", is_flag=True, help="Two hypotheses only.")
-@click.option(
-    "--json",
-    "json_path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write fits to this file as they come; an existing file is resumed.",
-)
-@click.option("--write", is_flag=True, help="Keep the best fit and those of both plain shapes in toy/recovered.json.")
-def main(quick: bool, json_path: Path | None, write: bool) -> None:
+def run(quick: bool, json_path: Path | None, write: bool) -> None:
+    """Fit every hypothesis that a file has not, tell, and keep what is asked for.
+
+    Args:
+        quick: two hypotheses only.
+        json_path: file of the fits, written as they come; an existing one is resumed.
+        write: whether to keep the world for Table 2 in `toy/recovered.json`.
+
+    Raises:
+        UserError: if the file holds something else, is damaged, in use, or cannot be written.
+    """
     _use_64_bits()
     with nullcontext() if json_path is None else held(lock_beside(json_path), str(json_path)):
         _run(quick, json_path, write)
@@ -182,4 +182,6 @@ def _use_64_bits() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from distributional_view.toy.command import recover
+
+    recover()

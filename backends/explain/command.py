@@ -81,7 +81,8 @@ def explain(**options: Any) -> None:
 
     console, out = Console(), options["out"]
     options["tolerance"] = tolerance_of(options)
-    score, sampler, request = (chosen(kind, options) for kind in (ScoreOptions, SamplerOptions, Request))
+    score, sampler = chosen(ScoreOptions, options), chosen(SamplerOptions, options)
+    request = chosen(Request, options)
     usable(sampler.device)
     if options["embedded"]:
         refuse_beside_embedded(click.get_current_context())

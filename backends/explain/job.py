@@ -25,7 +25,6 @@ from distributional_view.backends.choices import RETRIEVALS
 from distributional_view.backends.explain.methods import CALIBRATION, Request, methods
 from distributional_view.backends.explain.pool import Pool, Score, scored
 from distributional_view.backends.jobs import in_file
-from distributional_view.errors import require_of_file
 from distributional_view.files import finite
 from distributional_view.jobs import Job, opened
 from distributional_view.sealed import read_sealed_arrays, write_sealed_arrays
@@ -150,8 +149,8 @@ def _one_by_one(
         content = _content(drawn, by_score=False)
         for row, place in enumerate(places):
             one = {name: content[name][row : row + 1] for name in ("images", "scores")}
-            write_sealed_arrays(paths[place], {**one, "notes": content["notes"]}, job.token, place=place)
-    return [_read(path, job, place) for place, path in enumerate(paths)]
+            write_sealed_arrays(paths[place], {**one, "notes": content["notes"]}, job.token)
+    return [read_sealed_arrays(path, job.token)[0] for path in paths]
 
 
 def _together(method: Method, knob: float, request: Request, job: Job, progress: Progress) -> dict[str, Any]:
@@ -160,19 +159,8 @@ def _together(method: Method, knob: float, request: Request, job: Job, progress:
     if not path.exists():
         seed = part_seed(request.seed, CALIBRATION)
         drawn = method.draw(knob, seed, request.n, named(progress, f"pictures 1 to {request.n} of {request.n}"))
-        write_sealed_arrays(path, _content(drawn, by_score=True), job.token, place=0)
-    return _read(path, job, 0)
-
-
-def _read(path: Path, job: Job, place: int) -> dict[str, Any]:
-    """The pictures in a file of the job.
-
-    Raises:
-        UserError: if it is damaged, or another picture's.
-    """
-    content, notes = read_sealed_arrays(path, job.token)
-    require_of_file(notes["place"] == place, "place", path, notes["place"], str(place))
-    found: dict[str, Any] = content
+        write_sealed_arrays(path, _content(drawn, by_score=True), job.token)
+    found: dict[str, Any] = read_sealed_arrays(path, job.token)[0]
     return found
 
 

@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import redirect_stdout
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,7 @@ def prepare(folder, name):
     """What the job reads."""
     torch.set_num_threads(1)
     if name == "transcoder":
+        import_module("distributional_view.backends.zoo.dinov3")  # once, not in every child
         inputs = folder / "inputs"
         inputs.mkdir()
         torch.save(official().state_dict(), inputs / "net.pth")
@@ -153,15 +155,24 @@ def die_at(out, count):
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(watch)
+    return left
+
+
+def operations_of(job, out):
+    """How many file operations the job makes in its folder."""
+    left = die_at(out, 10**9)
+    job(out)
+    return 10**9 - left[0]
 
 
 def killed_at_operations(job, out, trials, rng):
-    """Killed before the k-th file operation, k = 1, 2, ...; then the same call again."""
-    for k in range(1, trials + 1):
+    """Killed before the k-th file operation, at all of them or at random ones; then the same call again."""
+    _, count = child(lambda: operations_of(job, out))
+    shutil.rmtree(out)
+    some = rng.permutation(count)[:trials] + 1
+    for k in sorted(some.tolist()):
         first = child(lambda k=k: (die_at(out, k), job(out))[1])
-        yield f"operation {k}", first, child(lambda: job(out))
-        if first[0] != "killed":
-            return
+        yield f"operation {k} of {count}", first, child(lambda: job(out))
 
 
 def killed_at_times(job, out, trials, rng):
@@ -194,11 +205,9 @@ def damaged(job, out, trials, rng):
     """A file of a finished, or of a half-finished job is cut, emptied, altered or replaced; then the same call."""
     child(lambda: job(out))
     half = out.with_name("half")
-    operations = 0
-    while not half.exists() or len(list(half.rglob("*"))) < 4:
-        operations += 10
-        shutil.rmtree(half, ignore_errors=True)
-        child(lambda operations=operations: (die_at(half, operations), job(half))[1])
+    _, count = child(lambda: operations_of(job, half))
+    shutil.rmtree(half)
+    child(lambda: (die_at(half, 2 * count // 3), job(half))[1])
     for k in range(trials):
         source = (out, half)[k % 2]
         kept = out.with_name("kept")
