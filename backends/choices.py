@@ -12,3 +12,5 @@ Precision = Literal["float32", "bfloat16", "float16"]
 """Inside the models; everything else is in single precision."""
 ReductionName = Literal["mix", "max", "mean", "logsumexp"]
 """From the map of a feature to one number; see `adapter.feature`."""
+OnBadPicture = Literal["skip", "stop"]
+"""What happens when a picture cannot be read; see `zoo.readable`."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from distributional_view.backends.choices import Precision, ReductionName
+from distributional_view.backends.choices import OnBadPicture, Precision, ReductionName
 
 Options = TypeVar("Options")
 
@@ -66,6 +66,7 @@ class LocalPaths:
         images: folder of images; retrievals need it.
         hook: stage and block, such as "2.20"; None: as the transcoder says.
         size: side of the images, pixels.
+        on_bad_picture: what happens when one cannot be read.
     """
 
     backbone: Path | None = None
@@ -74,3 +75,4 @@ class LocalPaths:
     images: Path | None = None
     hook: str | None = None
     size: int = 256
+    on_bad_picture: OnBadPicture = "skip"

@@ -70,3 +70,8 @@ def write_arrays(path: Path, content: "np.ndarray | Mapping[str, Any]") -> Path:
             np.save(partial, content)
 
     return write_with(path, write)
+
+
+def shown(path: Path | str) -> str:
+    """A path that can be printed and written: bytes that are not UTF-8 become \\xff and the like."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

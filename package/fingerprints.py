@@ -56,7 +56,7 @@ def listing(folder: Path, files: Iterable[Path]) -> str:
     """
     digest = hashlib.sha256()
     for path in files:
-        state = path.stat()
+        state = path.stat() if path.exists() else path.lstat()  # a link to nowhere is a file of its own
         row = f"{path.relative_to(folder)}\0{state.st_size}\0{state.st_mtime_ns}\n"
         digest.update(row.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()

@@ -21,7 +21,7 @@ import torch
 from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
-from distributional_view.theory.errors import require
+from distributional_view.errors import UserError
 
 CLASSES = ("bear", "bird", "cat", "cow", "dog", "elephant", "giraffe", "horse", "sheep", "zebra")
 SIZE = 32
@@ -43,8 +43,12 @@ class Animals(NamedTuple):
     labels: Int[Tensor, " n"]
 
 
-class MissingData(FileNotFoundError):
+class MissingData(UserError, FileNotFoundError):
     """The package with the pictures is not installed; says how to install it."""
+
+
+class WrongData(UserError):
+    """A file is not the one that the package ships; says which."""
 
 
 class _ArrayUnpickler(pickle.Unpickler):
@@ -72,9 +76,12 @@ def read_array(pickled: bytes) -> Shaped[np.ndarray, "..."]:
 
 
 def check_hash(content: bytes, expected: str, name: str) -> None:
-    """Raise `ValueError` unless the SHA-256 of the content is as expected."""
+    """Raise `WrongData` unless the SHA-256 of the content is as expected."""
     found = hashlib.sha256(content).hexdigest()
-    require(found == expected, f"sha256 of {name}", found, f"{expected} (as in {PACKAGE} {VERSION})")
+    if found != expected:
+        raise WrongData(
+            f"sha256 of {name} = {found}: must be {expected}, as in {PACKAGE} {VERSION}: {INSTALL} --force-reinstall"
+        )
 
 
 def find_file(name: str) -> Path:
@@ -119,7 +126,7 @@ def load_animals() -> tuple[Animals, Animals]:
 
     Raises:
         MissingData: if the package is not installed.
-        ValueError: if a file is not the one that version 0.4 ships.
+        WrongData: if a file is not the one that version 0.4 ships.
     """
     pictures, labels = _read(PICTURES), _read(LABELS)
     images, classes, test = to_images(pictures), torch.from_numpy(labels), torch.from_numpy(split(pictures))

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 
 from distributional_view.backends.embedded.convnext import ConvNeXt, Hook
@@ -21,7 +19,7 @@ from distributional_view.backends.embedded.parts import Part as Part
 from distributional_view.backends.embedded.unet import UNet
 from distributional_view.backends.training import save_tensors
 from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec
-from distributional_view.backends.zoo.weights import MissingWeights
+from distributional_view.backends.zoo.weights import MissingWeights, WrongWeights, load_exactly, read_tensors
 from distributional_view.errors import UserError
 from distributional_view.files import write_json
 from distributional_view.jobs import read_json
@@ -108,13 +106,15 @@ def refuse_others(part: Part, folder: Path, training: Mapping[str, Any]) -> None
 def _load(part: Part, folder: Path, make: Callable[..., Network]) -> Network:
     """What `make` builds from the recorded sizes, filled with the stored weights, without gradients for them."""
     sizes = {name: tuple(v) if isinstance(v, list) else v for name, v in read_record(part, folder).network.items()}
-    path = _existing(weights_path(part, folder), part)
+    path, record = _existing(weights_path(part, folder), part), _record_path(part, folder)
     try:
         network = make(**sizes)
-        network.load_state_dict({name: value.float() for name, value in load_file(path).items()})
-    except (SafetensorError, RuntimeError, ValueError, TypeError) as error:
-        record = _record_path(part, folder).name
-        raise UserError(f"{path} is damaged, or does not fit {record}: {_again(part, folder)}") from error
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise UserError(f"{record} holds sizes of no network ({error}): {_again(part, folder)}") from error
+    try:
+        load_exactly(network, read_tensors(path), path)
+    except WrongWeights as error:
+        raise WrongWeights(f"{error}; damaged, or does not fit {record.name}: {_again(part, folder)}") from error
     return network.eval().requires_grad_(False)
 
 
@@ -123,6 +123,7 @@ def load_classifier(folder: Path = WEIGHTS) -> ConvNeXt:
 
     Raises:
         MissingWeights: if it is not there.
+        UserError: if one of its files is damaged.
     """
     return _load("classifier", folder, ConvNeXt)
 
@@ -132,6 +133,7 @@ def load_prior(folder: Path = WEIGHTS) -> UNet:
 
     Raises:
         MissingWeights: if it is not there.
+        UserError: if one of its files is damaged.
     """
     return _load("prior", folder, UNet)
 
@@ -142,5 +144,10 @@ def load_transcoder(folder: Path = WEIGHTS) -> tuple[Transcoder, Hook]:
     Raises:
         MissingWeights: if it is not there.
     """
-    transcoder = _load("transcoder", folder, lambda hook, **spec: Transcoder(TranscoderSpec(**spec), seed=0))
-    return transcoder, Hook(**read_record("transcoder", folder).network["hook"])
+    hooks: list[Hook] = []
+
+    def make(hook: dict[str, int], **spec: Any) -> Transcoder:
+        hooks.append(Hook(**hook))
+        return Transcoder(TranscoderSpec(**spec), seed=0)
+
+    return _load("transcoder", folder, make), hooks[0]

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import click
 from click.core import ParameterSource
 
-from distributional_view.backends.choices import RETRIEVALS, MethodName, Precision, ReductionName
+from distributional_view.backends.choices import RETRIEVALS, MethodName, OnBadPicture, Precision, ReductionName
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions, chosen
 from distributional_view.errors import UserError
 from distributional_view.files import write_json, write_with
@@ -24,6 +24,13 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
 @click.option("--transcoder", type=FOLDER, help="Folder with config.json and sae_weights.safetensors.")
 @click.option("--prior", type=FOLDER, help="Local ADM ImageNet-256 checkpoint; for EnergyDPS and twisted-SMC.")
 @click.option("--images", type=FOLDER, help="Folder of images, searched in depth; for retrieval and KLSC-weights.")
+@click.option(
+    "--on-bad-picture",
+    type=click.Choice(get_args(OnBadPicture)),
+    default="skip",
+    show_default=True,
+    help="Leave out images that cannot be read, and list them; or stop.",
+)
 @click.option("--embedded", is_flag=True, help="Use the small backend that comes with the project in place of these.")
 @click.option("--feature", type=int, required=True, help="Index of the feature.")
 @click.option("--target", type=float, required=True, help="Mean activation wanted.")
@@ -81,7 +88,12 @@ def explain(**options: Any) -> None:
         refuse_beside_embedded(click.get_current_context())
         source = embedded_source(score, sampler)
     else:
-        source = local_source(chosen(LocalPaths, options), request.method, score, sampler)
+        with progress_bar(console) as report:
+            source = local_source(
+                chosen(LocalPaths, options), request.method, score, sampler, out / ".pictures.json", report
+            )
+        if source.said:
+            console.print(source.said, highlight=False, markup=False)
     with progress_bar(console) as report:
         found = run(request, out, source.world, source.pool, source.score, source.origin, report, source.contents)
     title = f"{options['method']}, mean {found.numbers['mean']:.4g}"
@@ -118,7 +130,11 @@ def refuse_beside_embedded(context: click.Context) -> None:
     Raises:
         UserError: if there are some.
     """
-    names = ("backbone", "transcoder", "prior", "images", "hook", "size")
-    given = [f"--{name}" for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    names = ("backbone", "transcoder", "prior", "images", "hook", "size", "on_bad_picture")
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name in names
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
     if given:
         raise UserError(f"--embedded brings its own networks and pictures: leave out {', '.join(given)}, or --embedded")

@@ -16,8 +16,10 @@ from distributional_view.backends.options import LocalPaths, SamplerOptions, Sco
 from distributional_view.backends.transcoders.checkpoint import CONFIG, load_published
 from distributional_view.backends.transcoders.checkpoint import WEIGHTS as TRANSCODER
 from distributional_view.backends.zoo.images import ImageBatches, image_files
+from distributional_view.backends.zoo.readable import remembered
 from distributional_view.errors import UserError
 from distributional_view.fingerprints import listing
+from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.samplers.schedule import NoiseSchedule
 
 STEPS = 1000
@@ -38,6 +40,7 @@ class Source:
         pool: pictures to retrieve; None where there are none.
         origin: what all this is made of, for the record; anything JSON can hold.
         contents: the files of weights behind it, by name.
+        said: what the user should know of it, empty if nothing.
     """
 
     score: PictureScore
@@ -45,6 +48,7 @@ class Source:
     pool: Pool | None
     origin: dict[str, Any]
     contents: dict[str, Path]
+    said: str = ""
 
 
 def require_paths(paths: LocalPaths, method: MethodName) -> None:
@@ -56,7 +60,14 @@ def require_paths(paths: LocalPaths, method: MethodName) -> None:
         raise Missing(f"{method} needs {', '.join(absent)} (or --embedded for the backend that comes with the project)")
 
 
-def local_source(paths: LocalPaths, method: MethodName, options: ScoreOptions, sampler: SamplerOptions) -> Source:
+def local_source(
+    paths: LocalPaths,
+    method: MethodName,
+    options: ScoreOptions,
+    sampler: SamplerOptions,
+    memory: Path | None = None,
+    progress: Progress = silent,
+) -> Source:
     """A DINOv3 backbone, a published transcoder, the ADM prior and a folder of images, all from local paths.
 
     Args:
@@ -64,10 +75,12 @@ def local_source(paths: LocalPaths, method: MethodName, options: ScoreOptions, s
         method: what they are for.
         options: the score; codes in the central half of each side unless they say otherwise.
         sampler: how the networks are run; `STEPS` reverse steps unless it says otherwise.
+        memory: a file in which to keep which images can be read.
+        progress: told while the images are read.
 
     Raises:
         Missing: if a path that the method needs was not given.
-        WrongWeights, BadCheckpoint, FileNotFoundError: see the loaders.
+        WrongWeights, BadCheckpoint, MissingWeights, UnreadableImage: see the loaders.
     """
     from distributional_view.backends.zoo.dinov3 import load_backbone, weight_file
 
@@ -87,15 +100,21 @@ def local_source(paths: LocalPaths, method: MethodName, options: ScoreOptions, s
     prior = None if method in RETRIEVALS else paths.prior
     contents = {"backbone": weight_file(paths.backbone)}
     contents |= {f"transcoder/{name}": paths.transcoder / name for name in (CONFIG, TRANSCODER)}
-    files = {name: getattr(paths, name) for name in ("backbone", "transcoder", "prior", "images")}
+    pool, images = None, None
+    if paths.images is not None:
+        images = remembered(memory, paths.images, image_files(paths.images), paths.on_bad_picture, progress)
+        pool = folder_pool(paths.images, images.good, paths.size, sampler.batch or 16)
+    given = {name: getattr(paths, name) for name in ("backbone", "transcoder", "prior", "images")}
     return Source(
         picture_score(psi, sampler),
         None if prior is None else adm_world(prior, psi, paths.size, sampler),
-        None if paths.images is None else folder_pool(paths.images, paths.size, sampler.batch or 16),
-        {name: None if path is None else str(path) for name, path in files.items()}
+        pool,
+        {name: None if path is None else str(path) for name, path in given.items()}
         | {"hook": list(place), **described(psi, options.reduction)}
-        | {"size": paths.size, "precision": sampler.precision},
+        | {"size": paths.size, "precision": sampler.precision}
+        | ({} if images is None or images.ordinary else {"pictures": images.record()}),
         contents | ({} if prior is None else {"prior": prior}),
+        "" if images is None or images.ordinary else str(images),
     )
 
 
@@ -152,9 +171,8 @@ def described(psi: FeatureScore, reduction: ReductionName) -> dict[str, Any]:
     return {"feature": psi.feature, "reduction": reduction, "share": psi.share, "gated": psi.gated}
 
 
-def folder_pool(folder: Path, size: int, batch: int) -> Pool:
-    """The images of a folder, read when asked for."""
-    files = image_files(folder)
+def folder_pool(folder: Path, files: list[Path], size: int, batch: int) -> Pool:
+    """Images of a folder, read when asked for."""
 
     def batches(first: int) -> Any:
         rest = files[first:]

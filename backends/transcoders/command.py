@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from distributional_view.backends.choices import Activation
+from distributional_view.backends.choices import Activation, OnBadPicture
 from distributional_view.backends.options import chosen
 from distributional_view.files import write_json
 from distributional_view.fingerprints import listing
 from distributional_view.jobs import opened
 from distributional_view.shell import Command
+from distributional_view.theory.progress import Progress
 
 if TYPE_CHECKING:
     from distributional_view.backends.transcoders.settings import TrainingSettings
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from distributional_view.backends.transcoders.transcoder import TranscoderSpec
     from distributional_view.backends.zoo.dinov3 import Backbone
     from distributional_view.backends.zoo.images import ImageBatches
+    from distributional_view.backends.zoo.readable import Readable
 
 COUNT = click.IntRange(min=1)
 MADE = ("training.pt", "training.json", "config.json", "sae_weights.safetensors")
@@ -34,17 +36,20 @@ class PictureOptions:
     size: int
     held_out: int
     seed: int
+    on_bad_picture: OnBadPicture = "skip"
 
-    def files(self) -> list[Path]:
-        """All images of the folder."""
+    def readable(self, memory: Path, progress: Progress) -> "Readable":
+        """The images of the folder that can be read; `memory` is a file that keeps which."""
         from distributional_view.backends.zoo.images import image_files
+        from distributional_view.backends.zoo.readable import remembered
 
-        return image_files(self.images)
+        return remembered(memory, self.images, image_files(self.images), self.on_bad_picture, progress)
 
-    def described(self, files: list[Path]) -> dict[str, Any]:
+    def described(self, found: "Readable") -> dict[str, Any]:
         """What tells these images, and their order, from others."""
         sizes = {"size": self.size, "batch": self.batch, "held-out": self.held_out}
-        return {"folder": listing(self.images, files), "files": len(files), **sizes}
+        left_out = {} if found.ordinary else found.record()
+        return {"folder": listing(self.images, found.good), "files": len(found.good), **sizes, **left_out}
 
     def batches(self, files: list[Path]) -> "tuple[ImageBatches, ImageBatches]":
         """Images to train on, and images kept for the explained variance.
@@ -110,6 +115,13 @@ class EncoderOptions:
 
 @click.command("train-transcoder", cls=Command)
 @click.option("--images", type=click.Path(path_type=Path), required=True, help="Folder of images, searched in depth.")
+@click.option(
+    "--on-bad-picture",
+    type=click.Choice(get_args(OnBadPicture)),
+    default="skip",
+    show_default=True,
+    help="Leave out images that cannot be read, and list them; or stop.",
+)
 @click.option("--backbone", type=click.Path(path_type=Path), required=True, help="Local DINOv3 ConvNeXt weights.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the transcoder goes; resumes there.")
 @click.option("--stage", type=int, default=2, show_default=True, help="Stage of the hook, from zero.")
@@ -146,15 +158,18 @@ def train_transcoder(out: Path, **options: Any) -> None:
 
     pictures, hook = chosen(PictureOptions, options), chosen(HookOptions, options)
     console, settings, device = Console(), chosen(TrainingSettings, options), usable(hook.device)
-    files = pictures.files()
-    training, held_out = pictures.batches(files)
+    with progress_bar(console) as progress:
+        found = pictures.readable(out / ".pictures.json", progress)
+    if not found.ordinary:
+        console.print(str(found), highlight=False, markup=False)
+    training, held_out = pictures.batches(found.good)
     network = hook.network()
     spec = chosen(EncoderOptions, options).spec(network.channels)
     identity = {
         "spec": asdict(spec),
         "settings": asdict(settings),
         "seed": pictures.seed,
-        "images": pictures.described(files),
+        "images": pictures.described(found),
         "hook": network.hook_name,
     }
     with (

@@ -13,6 +13,7 @@ entry of `input_blocks` (`output_blocks`); diffusers has them by level.
 Paper: Appendix J. The prior, 1000 steps of the linear schedule.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,15 @@ from diffusers import UNet2DModel
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from distributional_view.backends.zoo.weights import WrongWeights, check_sha256, existing, load_exactly, read_tensors
+from distributional_view.backends.zoo.weights import (
+    WrongWeights,
+    check_sha256,
+    existing,
+    load_exactly,
+    read_tensors,
+    without_prefix,
+)
+from distributional_view.files import shown
 from distributional_view.theory.errors import require
 from distributional_view.theory.samplers.schedule import NoiseSchedule
 
@@ -33,6 +42,8 @@ ORIGIN = (
 )
 SHA256 = "a37c32fffd316cd494cf3f35b339936debdc1576dad13fe57c42399a5dbc78b1"
 """Of the ImageNet-256 checkpoint."""
+ANCHOR = re.compile(r"((?:[^.]+\.)*?)time_embed\.0\.weight")
+"""A name that every ADM network has once, behind what a training program put before all names."""
 
 
 @dataclass(frozen=True)
@@ -130,12 +141,12 @@ def translate(tensors: Mapping[str, Tensor], shape: AdmShape, path: Path) -> dic
     """The checkpoint's tensors under diffusers' names.
 
     Raises:
-        WrongWeights: if there is a tensor that has no place in a network of this shape.
+        WrongWeights: if there is a tensor that has no place in a network of this shape, or that has another shape.
     """
     places = dict(shape.places())
     result: dict[str, Tensor] = {}
     for key, value in tensors.items():
-        module, kind = key.rsplit(".", 1)
+        module, _, kind = key.rpartition(".")
         if module in places:
             result[f"{places[module]}.{kind}"] = value
             continue
@@ -143,14 +154,17 @@ def translate(tensors: Mapping[str, Tensor], shape: AdmShape, path: Path) -> dic
             ((places[head], module[len(head) + 1 :]) for head in _prefixes(module) if head in places), ("", "")
         )
         if inside == "qkv":
+            fits = value.dim() in (1, 3) and value.shape[0] % (3 * shape.head_channels) == 0
+            if not fits or value.shape[2:].numel() != 1:
+                raise WrongWeights(f"{shown(path)}: tensor {key} has shape {tuple(value.shape)}, no heads of {shape}")
             rows = value.reshape(-1, 3, shape.head_channels, *value.shape[1:2])
             for i, name in enumerate(("to_q", "to_k", "to_v")):
                 result[f"{place}.{name}.{kind}"] = rows[:, i].flatten(0, 1)
         elif inside in INSIDE:
-            flat = inside == "proj_out" and kind == "weight"
+            flat = inside == "proj_out" and value.dim() > 2
             result[f"{place}.{INSIDE[inside]}.{kind}"] = value.flatten(1) if flat else value
         else:
-            raise WrongWeights(f"{path}: tensor {key} has no place in an ADM network of {shape}")
+            raise WrongWeights(f"{shown(path)}: tensor {key} has no place in an ADM network of {shape}")
     return result
 
 
@@ -215,12 +229,13 @@ def load_adm(
 
     Raises:
         MissingWeights: if there is no such file; tells where to get it.
-        WrongWeights: for a wrong hash, missing or unknown tensors, or wrong shapes.
+        WrongWeights: for a wrong hash, missing or unknown tensors, wrong shapes, or numbers that are not finite.
     """
     existing(path, ORIGIN)
     if verify and shape == IMAGENET_256:
         check_sha256(path, SHA256)
     with torch.device("meta"):
         network = shape.network()
-    load_exactly(network, translate(read_tensors(path), shape, path), path)
+    tensors = without_prefix(read_tensors(path), ANCHOR, path, "ADM network")
+    load_exactly(network, translate(tensors, shape, path), path)
     return Adm(network).to(device).eval().requires_grad_(False)

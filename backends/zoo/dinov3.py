@@ -8,7 +8,8 @@ output. Nothing behind the hook is built. The weights are read from one of
 - a transformers folder (`config.json` beside `model.safetensors`) or its weight file;
 - a timm file or folder (timm itself is not needed).
 
-The naming is recognised by the keys, the size by the shapes:
+The naming is recognised by the keys, whatever stands before all of them ("module.", "backbone."), the size by the
+shapes:
 
     official                         timm                       here and transformers
     stages.2.20 (the hook's block)   stages.2.blocks.20         stages.2.layers.20
@@ -23,7 +24,9 @@ The weights are under Meta's DINOv3 licence: get them yourself, nothing is downl
 Paper: Appendix J.1. DINOv3 ConvNeXt-Large, the input of block 20 of stage 2.
 """
 
+import json
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,7 +36,15 @@ from torch import Tensor, nn
 from transformers import DINOv3ConvNextConfig
 from transformers.models.dinov3_convnext.modeling_dinov3_convnext import DINOv3ConvNextStage
 
-from distributional_view.backends.zoo.weights import WrongWeights, check_sha256, existing, load_exactly, read_tensors
+from distributional_view.backends.zoo.weights import (
+    WrongWeights,
+    check_sha256,
+    existing,
+    load_exactly,
+    read_tensors,
+    without_prefix,
+)
+from distributional_view.files import shown
 from distributional_view.theory.errors import require
 
 ORIGIN = (
@@ -65,9 +76,11 @@ RENAMINGS = (
     (re.compile(r"downsample_layers\.(\d+)\.(\d+)\.(\w+)"), r"stages.\1.downsample_layers.\2.\3"),
     (re.compile(r"stem\.(\d+)\.(\w+)"), r"stages.0.downsample_layers.\1.\2"),
     (re.compile(r"stages\.(\d+)\.downsample\.(\d+)\.(\w+)"), r"stages.\1.downsample_layers.\2.\3"),
-    (re.compile(r"(?:model\.)?(stages\.\d+\.(?:layers|downsample_layers)\..*)"), r"\1"),
+    (re.compile(r"(stages\.\d+\.(?:layers|downsample_layers)\..*)"), r"\1"),
 )
 """Patterns of all three namings and what they become; keys that match none lie behind the last stage."""
+ANCHOR = re.compile(r"((?:[^.]+\.)*?)stages\.\d+\.(?:blocks\.|layers\.)?\d+\.gamma")
+"""The names that all ConvNeXt networks have, behind what a training program put before all names."""
 
 
 def canonical_name(key: str) -> str | None:
@@ -143,7 +156,9 @@ def weight_file(path: Path) -> Path:
     if not path.is_dir():
         return path
     if (path / "model.safetensors.index.json").exists():
-        raise WrongWeights(f"{path}: weights in several files are not supported; save them as one model.safetensors")
+        raise WrongWeights(
+            f"{shown(path)}: weights in several files are not supported; save them as one model.safetensors"
+        )
     return existing(path / "model.safetensors", ORIGIN)
 
 
@@ -151,20 +166,67 @@ def measure(tensors: Mapping[str, Tensor], path: Path) -> tuple[tuple[int, ...],
     """Widths and depths from tensors in our naming.
 
     Raises:
-        WrongWeights: if they are no ConvNeXt's.
+        WrongWeights: if they are no ConvNeXt's, or a stage or a block between others is missing.
     """
     blocks: dict[int, set[int]] = {}
     for name in tensors:
-        match = re.fullmatch(r"stages\.(\d+)\.layers\.(\d+)\.gamma", name)
+        match = re.match(r"stages\.(\d+)\.layers\.(\d+)\.", name)
         if match:
             blocks.setdefault(int(match[1]), set()).add(int(match[2]))
     whole = bool(blocks) and all(found == set(range(len(found))) for found in (set(blocks), *blocks.values()))
     if not whole:
-        some = {stage: len(found) for stage, found in sorted(blocks.items())}
-        raise WrongWeights(f"{path}: no ConvNeXt in the official, timm or transformers naming; blocks found: {some}")
-    depths = tuple(len(blocks[stage]) for stage in range(len(blocks)))
-    widths = tuple(tensors[f"stages.{stage}.layers.0.gamma"].numel() for stage in range(len(depths)))
-    return widths, depths
+        some = {stage: sorted(found) for stage, found in sorted(blocks.items())}
+        raise WrongWeights(
+            f"{shown(path)}: no ConvNeXt in the official, timm or transformers naming; blocks found: {some}"
+        )
+    firsts = [tensors.get(f"stages.{stage}.layers.0.gamma") for stage in range(len(blocks))]
+    if any(first is None for first in firsts):
+        raise WrongWeights(f"{shown(path)}: a first block has no tensor gamma, in stage {firsts.index(None)}")
+    return tuple(first.numel() for first in firsts if first is not None), tuple(len(blocks[s]) for s in sorted(blocks))
+
+
+def check_size(found: tuple[tuple[int, ...], tuple[int, ...]], wanted: str | None, file: Path) -> None:
+    """See that no block at the end of a stage is missing, which the numbers of the blocks do not show.
+
+    The official sizes are known, and a transformers folder says its own in `config.json`. For others there is nothing
+    to compare with: a warning tells what was read.
+
+    Raises:
+        WrongWeights: for other widths and depths than those.
+    """
+    widths, depths = found
+    if wanted in SIZES and found != SIZES[wanted]:
+        raise WrongWeights(f"{shown(file)}: widths and depths are {found}, those of {wanted} are {SIZES[wanted]}")
+    said = _said(file.with_name("config.json")) if file.name == "model.safetensors" else None
+    if said is not None and said != found:
+        raise WrongWeights(f"{shown(file)}: widths and depths are {found}, those in config.json beside it {said}")
+    near = {name: size[1] for name, size in SIZES.items() if widths == size[0][: len(widths)]}
+    if near and said is None and found not in SIZES.values():
+        raise WrongWeights(
+            f"{shown(file)}: the stages have {depths} blocks, with these widths {near}: some are missing"
+        )
+    if not near and said is None:
+        text = f"{shown(file)}: a ConvNeXt of no official size: widths {widths}, {depths} blocks read in the stages"
+        warnings.warn(text, stacklevel=3)
+
+
+def _said(config: Path) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """Widths and depths in a `config.json`, if it is there and has them (timm's has not).
+
+    Raises:
+        WrongWeights: if it cannot be read.
+    """
+    if not config.exists():
+        return None
+    try:
+        fields = json.loads(config.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise WrongWeights(f"{shown(config)}: cannot be read as JSON: {error}") from error
+    lists = [fields.get(name) if isinstance(fields, dict) else None for name in ("hidden_sizes", "depths")]
+    widths, depths = lists
+    if not (isinstance(widths, list) and isinstance(depths, list)):
+        return None
+    return tuple(widths), tuple(depths)
 
 
 def load_backbone(
@@ -181,7 +243,7 @@ def load_backbone(
 
     Raises:
         MissingWeights: if there is nothing at the path; tells where to get it.
-        WrongWeights: for a wrong hash, a wrong size, missing tensors or wrong shapes.
+        WrongWeights: for a wrong hash, a wrong size, missing blocks or tensors, wrong shapes, numbers not finite.
         ValueError: for an unknown size or a hook that does not exist.
     """
     require(size is None or size in SIZES, "size", size, f"one of {tuple(SIZES)}")
@@ -189,13 +251,27 @@ def load_backbone(
     official = OFFICIAL_FILE.fullmatch(file.name)
     if official and verify:
         check_sha256(file, official[2])
-    named = ((canonical_name(key), value) for key, value in read_tensors(file).items())
-    tensors = {name: value for name, value in named if name is not None}
+    tensors = _in_our_naming(read_tensors(file), file)
     found = measure(tensors, file)
-    wanted = size or (official[1] if official else None)
-    if wanted in SIZES and found != SIZES[wanted]:
-        raise WrongWeights(f"{file}: widths and depths are {found}, those of {wanted} are {SIZES[wanted]}")
+    check_size(found, size or (official[1] if official else None), file)
     with torch.device("meta"):
         backbone = Backbone(*found, hook)
     load_exactly(backbone, tensors, file, surplus=True)  # those behind the hook
     return backbone.to(device).eval().requires_grad_(False)
+
+
+def _in_our_naming(tensors: Mapping[str, Tensor], file: Path) -> dict[str, Tensor]:
+    """The tensors of the stages.
+
+    Raises:
+        WrongWeights: if there are none, or two of one name.
+    """
+    result: dict[str, Tensor] = {}
+    network = "ConvNeXt in the official, timm or transformers naming"
+    for key, value in without_prefix(tensors, ANCHOR, file, network).items():
+        name = canonical_name(key)
+        if name in result:
+            raise WrongWeights(f"{shown(file)}: two tensors are {name}, in two namings; one is {key}")
+        if name is not None:
+            result[name] = value
+    return result

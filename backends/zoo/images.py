@@ -1,5 +1,6 @@
 """Batches of images from a folder, in an order that depends only on a seed and on where one starts."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,47 +8,85 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
+from PIL.Image import Image as Picture
 from torch import Tensor
 
+from distributional_view.backends.zoo.decode import UnreadableImage as UnreadableImage
+from distributional_view.backends.zoo.decode import decode
+from distributional_view.errors import UserError
+from distributional_view.files import shown
 from distributional_view.theory.errors import require
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
+LONG = 8
+"""Ratio of the sides beyond which a picture is cropped before it is resized."""
 
 
-class UnreadableImage(ValueError):
-    """A file with the name of an image that cannot be decoded; the message has its path."""
+class NoImages(UserError):
+    """A folder that is not there, cannot be listed or holds no image."""
 
 
 def image_files(folder: Path) -> list[Path]:
     """All image files in a folder and the folders below it, sorted by path.
 
+    Links to folders are followed. A folder that can be reached in several ways counts once, so that loops end; under
+    its own name if that lies in `folder`.
+
     Raises:
-        ValueError: if there is no such folder or it holds no image.
+        NoImages: if there is no such folder, a folder below it cannot be listed, or there is no image.
     """
-    require(folder.is_dir(), "folder", str(folder), "an existing folder")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    require(bool(files), "folder", str(folder), f"a folder with images ({', '.join(sorted(SUFFIXES))})")
-    return files
+    if not folder.is_dir():
+        raise NoImages(f"folder = {shown(folder)!r}: must be an existing folder")
+    seen: set[str] = set()
+    files: list[Path] = []
+    waiting = [str(folder)]
+    while waiting:
+        for place, below, names in os.walk(waiting.pop(0), onerror=_refuse):
+            real = os.path.realpath(place)
+            if real in seen:
+                below.clear()
+                continue
+            seen.add(real)
+            files += [Path(place, name) for name in names if Path(name).suffix.lower() in SUFFIXES]
+            waiting += sorted(path for path in (os.path.join(place, name) for name in below) if os.path.islink(path))
+    if not files:
+        raise NoImages(f"folder = {shown(folder)!r}: must be a folder with images ({', '.join(sorted(SUFFIXES))})")
+    return sorted(files)
+
+
+def _refuse(error: OSError) -> None:
+    """What `os.walk` does with a folder that it cannot list."""
+    raise NoImages(f"{shown(error.filename)}: cannot be listed: {error.strerror}") from error
 
 
 def read_image(path: Path, size: int) -> Float[Tensor, "3 size size"]:
     """An image in [-1, 1]: its shorter side resized to `size`, its centre cut out, three channels.
 
+    How the file is decoded: `zoo.decode`.
+
     Raises:
-        UnreadableImage: if the file is no image or is damaged.
+        UnreadableImage: if the file is no image or is damaged, or nothing says which of its values are white.
     """
-    try:
-        with Image.open(path) as file:
-            picture = file.convert("RGB")
-    except (UnidentifiedImageError, OSError) as error:
-        raise UnreadableImage(f"{path}: {error}") from error
+    pixels = np.asarray(centre_square(decode(path).picture, size), dtype=np.float32)
+    return torch.from_numpy(pixels.copy()).permute(2, 0, 1) / 127.5 - 1
+
+
+def centre_square(picture: Picture, size: int) -> Picture:
+    """The picture resized (bicubic) so that its shorter side is `size`, and the square in its middle.
+
+    Of a long picture only the square is resized: the same filter, but the passes over rows and columns may change
+    places, which shows in roundings and where the filter overshoots 0 or 255.
+    """
     shorter = min(picture.size)
     width, height = (max(size, round(side * size / shorter)) for side in picture.size)
-    picture = picture.resize((width, height), Image.Resampling.BICUBIC)
     left, top = (width - size) // 2, (height - size) // 2
-    pixels = np.asarray(picture.crop((left, top, left + size, top + size)), dtype=np.float32)
-    return torch.from_numpy(pixels.copy()).permute(2, 0, 1) / 127.5 - 1
+    if max(picture.size) <= LONG * shorter:
+        whole = picture.resize((width, height), Image.Resampling.BICUBIC)
+        return whole.crop((left, top, left + size, top + size))
+    x, y = picture.width / width, picture.height / height
+    square = (left * x, top * y, (left + size) * x, (top + size) * y)
+    return picture.resize((size, size), Image.Resampling.BICUBIC, box=square)
 
 
 @dataclass(frozen=True)
