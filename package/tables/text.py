@@ -4,7 +4,8 @@ Splitting is that of Python's `csv` module, strict: quotes, doubled quotes and l
 and it says on which line it stands, which an error must name. Numbers are read by `float`. What is decided here is what
 no reader decides for us: `csv.Sniffer` guesses from character counts and is often wrong; `pyarrow.csv` is well kept and
 fast, but weighs about 150 MB installed, takes the first line for names unasked, turns words such as NA into nulls and
-names no line in its errors; `pandas` guesses in silence. Two passes over the file keep memory at the size of the numbers.
+names no line in its errors; `pandas` guesses in silence. Two passes over the file keep memory at the size of the
+numbers.
 """
 
 import csv
