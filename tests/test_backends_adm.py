@@ -204,6 +204,22 @@ def test_errors(tmp_path):
             adm(torch.zeros(bad), torch.zeros(1, dtype=torch.long))
 
 
+def test_wrapped_checkpoints_in_half_precision_are_the_network(tmp_path):
+    path, tensors, _ = written(tmp_path, UNEVEN)
+    x, time = inputs()
+    torch.save({name: value.bfloat16().float() for name, value in tensors.items()}, path)
+    wanted = load_adm(path, UNEVEN)(x, time)
+    torch.save({"ema": {f"module.{name}": value.bfloat16() for name, value in tensors.items()}}, path)
+    assert torch.equal(load_adm(path, UNEVEN)(x, time), wanted)
+    torch.save(tensors | {f"ema.{name}": value for name, value in tensors.items()}, path)
+    with pytest.raises(WrongWeights, match=r"several networks, under \['', 'ema\.'\]"):
+        load_adm(path, UNEVEN)
+    for name, shape in (("input_blocks.1.1.qkv.weight", (7, 8, 1)), ("input_blocks.1.1.proj_out.weight", (3,))):
+        torch.save(tensors | {name: torch.zeros(shape)}, path)
+        with pytest.raises(WrongWeights, match=r"adm\.pt: tensor .* has shape"):
+            load_adm(path, UNEVEN)
+
+
 def test_no_code_in_a_weight_file_is_run(tmp_path):
     class Trap:
         def __reduce__(self):
