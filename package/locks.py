@@ -41,7 +41,7 @@ def _taken(path: Path, what: str) -> int:
     """A descriptor of the locked file that lies at `path` now."""
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        if not _locked(file):
+        if not lock(file):
             holder = os.read(file, 20).decode("ascii", "replace").strip()
             os.close(file)
             by = f"process {holder}" if holder else "another process"
@@ -60,8 +60,11 @@ def _still_there(file: int, path: Path) -> bool:
         return False
 
 
-def _locked(file: int) -> bool:
-    """Lock the file unless another process has; where there are no such locks (Windows), nothing is held."""
+def lock(file: int) -> bool:
+    """Lock an open file or folder unless another process has.
+
+    Where there are no such locks (Windows, some network file systems), nothing is held and True is returned.
+    """
     if sys.platform == "win32":
         return True
     import fcntl
@@ -70,4 +73,6 @@ def _locked(file: int) -> bool:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError:  # a file system without locks
+        return True
     return True

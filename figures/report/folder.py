@@ -4,12 +4,14 @@ import json
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
 from distributional_view.errors import UserError
+from distributional_view.locks import lock
 
 REPORT = "report.json"
 EMPTY = "report-empty.json"
@@ -106,19 +108,13 @@ class ReportFolder:
         return {p for p in pages if isinstance(p, str) and _PAGE.fullmatch(p)} if isinstance(pages, list) else set()
 
     def _hold(self) -> None:
-        try:
-            import fcntl
-        except ImportError:
+        if sys.platform == "win32":  # folders cannot be opened there
             return
         self._held = os.open(self.out, os.O_RDONLY)
-        try:
-            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not lock(self._held):
             self._release()
             free = "a folder that no other report is being written to (wait, or name another)"
-            raise UserError(f"out = {str(self.out)!r}: must be {free}") from None
-        except OSError:  # a file system without locks
-            self._release()
+            raise UserError(f"out = {str(self.out)!r}: must be {free}")
 
     def _release(self) -> None:
         if self._held is not None:
