@@ -222,10 +222,10 @@ def test_the_best_member_in_other_units(unit, offset):
         )
 
 
-def test_without_a_level_scores_do_not_matter():
-    p, psi = np.array([0.4, 0.6]), np.array([0.0, 1.0])
-    found = best_member(lambda at: (at, np.eye(2)), psi, -np.inf, [np.ones(2)], masses=p)
-    assert found.masses == pytest.approx(p, abs=1e-6)
+def test_without_a_level_a_mean_below_that_of_p_will_do():
+    p, psi, only = np.array([0.4, 0.6]), np.array([0.0, 1.0]), np.array([0.9, 0.1])
+    found = best_member(lambda at: (np.log(only), np.zeros((1, 2))), psi, -np.inf, [np.ones(1)], masses=p)
+    assert found.masses == pytest.approx(only)
     for target in (np.inf, np.nan):
         with pytest.raises(ValueError, match="target = "):
             best_member(lambda at: (at, np.eye(2)), psi, target, [np.ones(2)], masses=p)

@@ -69,24 +69,24 @@ def test_moves_of_tilts_against_mpmath(offset, a, b):
         backward = q_log - r_log + (mp.mpf(b) - mp.mpf(a)) * r_mean
     law = skew_law(offset)
     low, high = Klsc(law, a), Klsc(law, b)
-    assert tv(low, high) == pytest.approx(float(distance), rel=1e-13)
-    assert tv_step(low, high) == pytest.approx(float(step), rel=1e-13)
-    assert kl(low, high) == pytest.approx(float(forward), rel=1e-12)
-    assert kl(high, low) == pytest.approx(float(backward), rel=1e-12)
+    assert tv(low, high) == pytest.approx(float(distance), rel=1e-13, abs=0)
+    assert tv_step(low, high) == pytest.approx(float(step), rel=1e-13, abs=0)
+    assert kl(low, high) == pytest.approx(float(forward), rel=1e-12, abs=0)
+    assert kl(high, low) == pytest.approx(float(backward), rel=1e-12, abs=0)
 
 
 def test_kl_of_near_multipliers_of_a_gaussian():
     law = GaussianLaw(3.0, 2.0)
     step = 1000.001 - 1000.0
-    assert kl(Klsc(law, 1000.0), Klsc(law, 1000.001)) == pytest.approx(2 * step**2, rel=1e-12)
-    assert kl(Klsc(law, 1000.001), Klsc(law, 1000.0)) == pytest.approx(2 * step**2, rel=1e-12)
+    assert kl(Klsc(law, 1000.0), Klsc(law, 1000.001)) == pytest.approx(2 * step**2, rel=1e-12, abs=0)
+    assert kl(Klsc(law, 1000.001), Klsc(law, 1000.0)) == pytest.approx(2 * step**2, rel=1e-12, abs=0)
 
 
 def test_rise_of_a_gaussian_far_from_zero():
     law = GaussianLaw(2.0**30, 1.0)
     near = GaussianLaw()
     assert tv_step(Klsc(law, 1.0), Klsc(law, 1.5)) == pytest.approx(tv_step(Klsc(near, 1.0), Klsc(near, 1.5)), rel=1e-7)
-    assert mean_klsc_tv_speed(law, 1.0, 1.0 + 2.0**-20) == pytest.approx(1 / math.sqrt(2 * math.pi), rel=1e-9)
+    assert mean_klsc_tv_speed(law, 1.0, 1.000001) == pytest.approx(1 / math.sqrt(2 * math.pi), rel=1e-9)
 
 
 def test_a_capped_score_whose_tilts_sit_on_the_cap():
@@ -100,7 +100,7 @@ def test_a_capped_score_whose_tilts_sit_on_the_cap():
     masses = [m / (1 + m) for m in below]
     means = [s / (1 + m) for s, m in zip(short, below, strict=True)]
     low, high = Klsc(law, 2.0**40), Klsc(law, 2.0**40 + 2.0**20)
-    assert tv(low, high) == pytest.approx(float(masses[0] - masses[1]), rel=1e-4)
+    assert tv(low, high) == pytest.approx(float(masses[0] - masses[1]), rel=1e-4, abs=0)
     assert tv_step(low, high) == pytest.approx(float((masses[0] - masses[1]) / (means[0] - means[1])), rel=1e-4)
 
 
@@ -127,10 +127,10 @@ def test_moves_of_truncations_against_fractions(offset):
 def test_dropping_a_few_of_a_million_points():
     law = AtomicLaw(np.arange(1_000_000) / 2.0**20)
     hard = Hard(law, 3 / 2.0**20)
-    assert hard.kl == pytest.approx(-math.log1p(-3e-6), rel=1e-13)
+    assert hard.kl == pytest.approx(-math.log1p(-3e-6), rel=1e-13, abs=0)
     half = Hard(law, 3 / 2.0**20, 0.5)
     kept = 1 - 3.5e-6
-    assert half.kl == pytest.approx(-math.log1p(-3.5e-6) + 0.5e-6 / kept * math.log(0.5), rel=1e-9)
+    assert half.kl == pytest.approx(-math.log1p(-3.5e-6) + 0.5e-6 / kept * math.log(0.5), rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize("rare", [1e-6, 1e-12, 1e-14, 1e-16, 1e-30])
@@ -143,7 +143,7 @@ def test_an_atom_below_a_rare_tail(rare, target):
     hard = calibrate_hard(law, target)
     if target < 0.5:
         assert hard.threshold == 0.0
-        assert hard.tie_fraction == pytest.approx(rare * (0.5 - target) / (target * (1 - rare)), rel=1e-12)
+        assert hard.tie_fraction == pytest.approx(rare * (0.5 - target) / (target * (1 - rare)), rel=1e-12, abs=0)
     else:
         assert hard.threshold == pytest.approx(2 * target - 1, rel=1e-12)
     assert hard.mean == pytest.approx(target, rel=1e-12)
@@ -255,7 +255,7 @@ def test_tv_of_a_truncation_and_a_tilt_by_enumeration(fraction, multiplier, offs
         with mp.workdps(40):
             r = [float(m) for m in tilted(multiplier)[0]]
         brute = 0.5 * math.fsum(abs(a / math.fsum(q) - b) for a, b in zip(q, r, strict=True))
-        assert tv(hard, soft) == pytest.approx(brute, rel=1e-12)
+        assert tv(hard, soft) == pytest.approx(brute, rel=1e-12, abs=1e-15)
 
 
 # Pools.
@@ -286,9 +286,9 @@ def test_prefix_means_of_a_long_pool():
     assert top_k(scores, scores.size).mean == pytest.approx(0.1 + 1 / scores.size, rel=1e-15)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(40))
 def test_top_k_of_all_points_is_no_truncation_and_no_tilt(seed):
-    scores = np.exp(3 * np.random.default_rng(seed).normal(size=50))
+    scores = 1000 + np.random.default_rng(seed).normal(size=50)
     hard = top_k_truncation(scores, scores.size)
     pair = matched(hard)
     assert (hard.status, pair.klsc.status, pair.gap) == ("inactive", "inactive", 0.0)
@@ -346,9 +346,10 @@ def test_an_array_type_without_masked_entries_is_welcome():
 
 
 def test_conditioning_far_from_zero():
-    q, region = [0.5, 0.25, 0.25 - 2.0**-30, 2.0**-30], [True, True, True, False]
+    rare = 1e-9
+    q, region = [0.3, 0.3, 0.4 - rare, rare], [True, True, True, False]
     s = np.array([0.0, 1.0, 2.0, 4.0])
     inside = math.fsum(q[k] * s[k] for k in range(3)) / math.fsum(q[:3])
     for offset in OFFSETS:
         found = conditioning_error(s + offset, region, masses=q)
-        assert found.error == pytest.approx(2.0**-30 * (4 - inside), rel=1e-9)
+        assert found.error == pytest.approx(rare * (4 - inside), rel=1e-9, abs=0)

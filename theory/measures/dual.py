@@ -112,6 +112,6 @@ def deviations(masses: Masses, features: Float[np.ndarray, "k n"]) -> Float[np.n
     charged, p = features[:, masses > 0], masses[masses > 0]
     ranges = np.ptp(charged, axis=1)
     units = np.where(ranges > 0, ranges, 1.0)
-    offsets = (charged - charged[:, :1]) / units[:, None]
+    offsets = charged / units[:, None]
     found = np.sqrt((offsets - (offsets @ p)[:, None]) ** 2 @ p)
     return np.where(ranges > 0, np.maximum(found, 1e-300) * units, 1.0)

@@ -16,7 +16,6 @@ from distributional_view.theory.solutions.calibrate import calibrate_hard, calib
 from distributional_view.theory.solutions.divergence import kl, tv
 from distributional_view.theory.solutions.gap import Gap
 from distributional_view.theory.solutions.hard import Hard
-from distributional_view.theory.solutions.klsc import Klsc
 
 
 class Move(NamedTuple):
@@ -81,7 +80,7 @@ def matched(hard: Hard) -> Gap:
         >>> round(matched(top_k_truncation([0, 1, 1, 2], 2)).gap, 4)
         0.0849
     """
-    klsc = _with_mean_of(hard)
+    klsc = calibrate_klsc(hard.prior, hard.mean)
     return Gap(hard, klsc, kl(hard, klsc))
 
 
@@ -131,10 +130,5 @@ def move(pair: Gap, to: Hard) -> Move:
         >>> move(matched(Hard(law, 1.0)), Hard(law, 2.0)).hard == 1 / 3
         True
     """
-    after = _with_mean_of(to)
+    after = calibrate_klsc(to.prior, to.mean)
     return Move(to.mean_from(pair.hard.mean), tv(pair.hard, to), tv(pair.klsc, after))
-
-
-def _with_mean_of(hard: Hard) -> Klsc:
-    """The tilt with the mean of a truncation: no tilt at all for one that keeps everything, whatever its rounding."""
-    return Klsc(hard.prior, 0.0) if hard.status == "inactive" else calibrate_klsc(hard.prior, hard.mean)
