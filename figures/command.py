@@ -15,8 +15,8 @@ import click
 from rich.console import Console
 
 from distributional_view.figures.registry import NAMES
+from distributional_view.files import shown
 from distributional_view.shell import Group
-from distributional_view.tables.table import printable
 
 OUT = click.option("--out", default="results", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 SEED = click.option(
@@ -66,7 +66,7 @@ def make(names: Sequence[str], out: Path, seed: int, quick: bool) -> None:
 def tell(console: Console, files: Sequence[Path]) -> None:
     """Name the files that were written."""
     for path in files:
-        console.print(f"wrote {printable(path)}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"wrote {shown(path)}", markup=False, highlight=False, soft_wrap=True)
 
 
 @click.command("paper", help=ALL_HELP)
@@ -117,14 +117,14 @@ def report(
     found = table(activations, header, id_column)
     features = chosen(found.columns, names, settings)
     for sentence in found.reading:
-        console.print(f"read: {printable(sentence)}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"read: {shown(sentence)}", markup=False, highlight=False, soft_wrap=True)
     for done, (feature, files) in enumerate(written(features, settings, provenance(found, settings), out), start=1):
-        line = f"[{done}/{len(features)}] {printable(summary(feature))}"
+        line = f"[{done}/{len(features)}] {shown(summary(feature))}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
         tell(console, files)
         failed += [feature.name] if feature.status == "failed" else []
     if failed:
-        listed = f"{', '.join(failed)} ({printable(activations.name)})"
+        listed = f"{', '.join(failed)} ({shown(activations.name)})"
         raise click.ClickException(f"{len(failed)} of {len(features)} features have no report: {listed}")
 
 

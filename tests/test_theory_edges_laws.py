@@ -44,7 +44,7 @@ def test_an_atom_below_a_rare_tail(rare):
     assert Hard(law, 0.0, 0.0).kept == kept
 
 
-@pytest.mark.parametrize("rare", [1e-3, 1e-12, 1e-14])
+@pytest.mark.parametrize("rare", [1e-3, 1e-12, 1e-14, 1e-16, 1e-20])
 def test_the_kept_fraction_of_an_atom_below_a_rare_tail(rare):
     hard = calibrate_hard(rare_tail(rare), 0.4)
     assert hard.threshold == 0.0

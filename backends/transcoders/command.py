@@ -12,7 +12,6 @@ from distributional_view.files import write_json
 from distributional_view.fingerprints import listing
 from distributional_view.jobs import opened
 from distributional_view.shell import Command
-from distributional_view.theory.progress import Progress
 
 if TYPE_CHECKING:
     from distributional_view.backends.transcoders.settings import TrainingSettings
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from distributional_view.backends.zoo.dinov3 import Backbone
     from distributional_view.backends.zoo.images import ImageBatches
     from distributional_view.backends.zoo.readable import Readable
+    from distributional_view.theory.progress import Progress
 
 COUNT = click.IntRange(min=1)
 MADE = ("training.pt", "training.json", "config.json", "sae_weights.safetensors")
@@ -38,7 +38,7 @@ class PictureOptions:
     seed: int
     on_bad_picture: OnBadPicture = "skip"
 
-    def readable(self, memory: Path, progress: Progress) -> "Readable":
+    def readable(self, memory: Path, progress: "Progress") -> "Readable":
         """The images of the folder that can be read; `memory` is a file that keeps which."""
         from distributional_view.backends.zoo.images import image_files
         from distributional_view.backends.zoo.readable import remembered

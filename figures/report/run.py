@@ -23,7 +23,7 @@ from distributional_view.figures.report.analysis import FeatureReport, analyse
 from distributional_view.figures.report.folder import EMPTY, REPORT, ReportFolder
 from distributional_view.figures.report.page import draw_page
 from distributional_view.figures.report.settings import ReportSettings
-from distributional_view.tables import printable
+from distributional_view.files import shown
 
 STATEMENTS = (
     "Definition 2.1",
@@ -162,7 +162,7 @@ def chosen(features: Sequence[Column], names: Sequence[str], settings: ReportSet
 def provenance(found: Table, settings: ReportSettings) -> Provenance:
     """Where a report comes from, and how the table was read."""
     parameters = {
-        "activations": printable(found.source),
+        "activations": shown(found.source),
         "read_as": list(found.reading),
         "top_k": settings.top_k,
         "target": settings.target,

@@ -2,6 +2,6 @@
 
 from distributional_view.tables.numbers import as_scores
 from distributional_view.tables.read import SUFFIXES, read_table, table_of
-from distributional_view.tables.table import Column, Table, printable
+from distributional_view.tables.table import Column, Table
 
-__all__ = ["SUFFIXES", "Column", "Table", "as_scores", "printable", "read_table", "table_of"]
+__all__ = ["SUFFIXES", "Column", "Table", "as_scores", "read_table", "table_of"]

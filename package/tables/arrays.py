@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from distributional_view.errors import UserError
-from distributional_view.tables.table import Kind, Raw, need, printable
+from distributional_view.files import shown
+from distributional_view.tables.table import Kind, Raw, need
 
 
 def from_numpy(path: Path) -> tuple[list[Raw], bool]:
@@ -18,7 +19,7 @@ def from_numpy(path: Path) -> tuple[list[Raw], bool]:
     """
     content = _loaded(path)
     if isinstance(content, np.ndarray):
-        return split(content, printable(path.stem), ""), content.dtype.names is not None
+        return split(content, shown(path.stem), ""), content.dtype.names is not None
     found: dict[str, np.ndarray | UserError] = {}
     with content:
         for key in content.files:

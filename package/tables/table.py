@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -84,8 +83,3 @@ def named_apart(names: Sequence[str], source: str, kind: str) -> None:
     need(len(names) > 0, "activations", source, f"{kind} with at least one column")
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     need(not twice, "column names", twice, "different from each other")
-
-
-def printable(name: str | Path) -> str:
-    """A file's name for people: bytes that are no UTF-8 become the replacement character, so that it can be printed."""
-    return str(name).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
