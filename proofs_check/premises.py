@@ -1,7 +1,7 @@
 """What a counterexample says: which hypotheses hold in its example, which one fails, and that the conclusion is false.
 
 A check on the necessity rung calls `holds` for every other hypothesis of its statement, `broken` for the one that it
-drops, `moot` for one that means nothing without it, and `refuted` for the conclusion. While it runs, a ledger notes the names; `Ledger.gaps` compares them with the
+drops, `granted` for one that needs words and no test, and `refuted` for the conclusion. While it runs, a ledger notes the names; `Ledger.gaps` compares them with the
 registry, so that no hypothesis is passed over in silence and no second one fails beside the first.
 """
 
@@ -68,9 +68,11 @@ def holds(hypothesis: str, so: object, **shown: object) -> None:
         ledger.held.add(hypothesis)
 
 
-def moot(hypothesis: str, why: str) -> None:
-    """This hypothesis cannot be put without the dropped one, or is about another part of the conclusion."""
-    expect(len(why.split()) >= 4, f"hypothesis {hypothesis!r} is moot: needs a reason of four words or more", why=why)
+def granted(hypothesis: str, why: str) -> None:
+    """This hypothesis holds by construction, means nothing without the dropped one, or is about another conclusion."""
+    expect(
+        len(why.split()) >= 4, f"hypothesis {hypothesis!r} is granted: it needs a reason of four words or more", why=why
+    )
     if ledger := _LEDGER.get():
         ledger.held.add(hypothesis)
 

@@ -7,10 +7,12 @@ Its controls are examples in which the conclusion stands. Nothing here asks the 
 import numpy as np
 
 from distributional_view.proofs_check.evidence import evidence
-from distributional_view.proofs_check.premises import broken, moot, refuted
+from distributional_view.proofs_check.premises import broken, granted, refuted
 
 
-@evidence("Definition B.1", "necessity", drops="integrable", controls={"bounded": {"base": 1.0}, "E = 2": {"base": 1.5}})
+@evidence(
+    "Definition B.1", "necessity", drops="integrable", controls={"bounded": {"base": 1.0}, "E = 2": {"base": 1.5}}
+)
 def sums_depend_on_their_order(base: float = 2.0) -> str:
     """Masses 2^-k and phi = (-base)^k: for base 2 every atom adds +1 or -1, in the order that one likes."""
     k = np.arange(1, 241)
@@ -59,7 +61,7 @@ def wider_kernels_see_neighbours(kernel: tuple[float, float, float] = (0.5, 1.0,
     """Two rows equal at the middle position: a position-wise encoder gives them one code there, a wider kernel two."""
     rows = np.array([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]])
     codes = np.maximum(rows @ np.array(kernel), 0)
-    moot("no ties", "one code a position, so that nothing is dropped")
+    granted("no ties", "one code a position, so that nothing is dropped")
     refuted("the code of a position is a function of that position", codes[0] != codes[1], codes=codes)
     broken("1 x 1 kernel", kernel[0] != 0 or kernel[2] != 0, kernel=kernel)
     return f"A kernel three wide: equal entries, different neighbours, codes {codes[0]:.1f} and {codes[1]:.1f}."

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.integrate import quad
 
 from distributional_view.proofs_check.evidence import evidence
-from distributional_view.proofs_check.premises import broken, holds, moot, refuted
+from distributional_view.proofs_check.premises import broken, granted, holds, refuted
 
 BELOW_THE_END = {"mass above t": {"t": 0.9}}
 
@@ -38,7 +38,7 @@ def no_law_above_the_supremum(t: float = 1.5) -> str:
     holds("finite Z", math.isfinite(float(p @ np.exp(beta * scores))))
     holds("ordered thresholds", lower <= t)
     holds("mass between", p[(scores >= lower) & (scores < t)].sum() > 0.1)
-    moot("moving mean", "tau(b) is the mean of the law that is missing")
+    granted("moving mean", "tau(b) is the mean of the law that is missing")
     above = p * (scores >= t)
     with np.errstate(invalid="ignore"):
         total = float((above / above.sum()).sum())
@@ -54,7 +54,7 @@ def no_hazard_at_the_supremum(t: float = 1.0, beta: float = 1.0) -> str:
     holds("finite Z", math.isfinite(math.expm1(beta) / beta))
     holds("density at t", t <= 1)
     holds("positive density", t <= 1)
-    moot("spread above t", "no conditional law above t that could be degenerate")
+    granted("spread above t", "no conditional law above t that could be degenerate")
     mass = 1 - t
     tail = quad(lambda y: math.exp(beta * y), t, 1)[0]
     hard, soft = (1 / mass, math.exp(beta * t) / tail) if mass else (math.inf, math.inf)
@@ -82,7 +82,7 @@ def no_tilt_beyond_the_domain(beta: float = 2.0, t: float = 1.0) -> str:
     holds("positive density", math.exp(-t) > 0)
     holds("spread above t", math.exp(-t) > math.exp(-2 * t))
     holds("smooth marginals", t > 0)
-    moot("exact start", "q_T has the same infinite Z, no process can start in it")
+    granted("exact start", "q_T has the same infinite Z, no process can start in it")
     windows = [10.0, 20.0, 40.0]
     parts = [quad(lambda y: math.exp((beta - 1) * y), 0, w)[0] for w in windows]
     below = [quad(lambda y: math.exp((beta - 1) * y), 0, 5)[0] / part for part in parts]
