@@ -1,8 +1,9 @@
 """What a counterexample says: which hypotheses hold in its example, which one fails, and that the conclusion is false.
 
-A check on the necessity rung calls `holds` for every other hypothesis of its statement, `broken` for the one that it
-drops, `granted` for one that needs words and no test, and `refuted` for the conclusion. While it runs, a ledger notes the names; `Ledger.gaps` compares them with the
-registry, so that no hypothesis is passed over in silence and no second one fails beside the first.
+A check on the necessity rung calls `holds` for every other hypothesis of its statement (`granted` for one that needs
+words and no test), `broken` for the one that it drops, and `refuted` for the conclusion. While it runs, a ledger notes
+the names; `Ledger.gaps` compares them with the registry, so that no hypothesis is passed over in silence and no second
+one fails beside the first.
 """
 
 from collections.abc import Collection, Iterator

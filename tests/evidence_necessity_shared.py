@@ -31,7 +31,7 @@ def no_law_above_the_supremum(t: float = 1.5) -> str:
     scores = (np.arange(cells) + 0.5) / cells
     p = np.full(cells, 1 / cells)
     holds("density", np.ptp(p) == 0)
-    holds("continuous at t", t > 1 or t < 1, t=t)
+    holds("continuous at t", t != 1, t=t)
     holds("continuous density", 0 < lower < 1, t=lower)
     holds("delta > 0", delta > 0)
     holds("sign of beta", beta >= 0)

@@ -122,13 +122,13 @@ def one_value_above_gives_equality(law: ScoreLaw = DIE, t: float = 2.0) -> str:
     return "With one value on {psi >= t} the gap is 0, reached at no finite beta."
 
 
-@evidence("Ours: crossing", "sharpness", controls={"N(3, 2)": {"law": GaussianLaw(3.0, 2.0)}})
-def the_crossing_is_between(law: ScoreLaw = NORMAL, below: float = -2.5, above: float = -2.49) -> str:
-    """No weaker condition than t > t*: V_hard is already below V_soft at -2.5, still above at -2.49."""
+@evidence("Ours: crossing", "sharpness", controls={"both above t*": {"below": -2.48, "above": -2.3}})
+def the_crossing_is_between(law: ScoreLaw = NORMAL, below: float = -2.5, above: float = -2.48) -> str:
+    """No weaker condition than t > t*: V_hard is already below V_soft at -2.5, still above at -2.48."""
     soft, hard = klsc_tv_speed(law, 0.0), [hard_tv_speed(law, t) for t in (below, above)]
     expect(close(soft, 1 / math.sqrt(2 * math.pi)), "V_soft", soft=soft)
     expect(hard[0] < soft < hard[1], "the crossing lies between", hard=hard, soft=soft)
-    return f"N(0, 1): {hard[0]:.5f} < {soft:.5f} < {hard[1]:.5f} at -2.5 and -2.49."
+    return f"N(0, 1): {hard[0]:.5f} < {soft:.5f} < {hard[1]:.5f} at -2.5 and -2.48."
 
 
 def product(masses: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -78,7 +78,10 @@ INSTABILITY = (
         "A KLSC solution q* at the level tau = E_p[psi | A_t] has KL(q* || p) <= KL(q_t || p) = -log p(A_t), with"
         " equality only if q* = q_t.",
         {
-            "mass above t": "p(A_t) > 0.",
+            "mass above t": (
+                "p(A_t) > 0.",
+                "without it neither q_t nor the level tau is defined, so that nothing is left to compare",
+            ),
             "mass below t": (
                 "p(A_t) < 1.",
                 "not needed: at p(A_t) = 1 both solutions are p, so that equality holds with q* = q_t",
