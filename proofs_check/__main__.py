@@ -68,11 +68,15 @@ def show_statement(entry: Statement, console: Console) -> None:
     console.print(f"[bold]{escape(entry.label)}[/], {entry.kind}: {escape(entry.name)}{numbers}", soft_wrap=True)
     console.print(f"    {escape(entry.claim)}", soft_wrap=True)
     for assumption in entry.assumptions:
-        console.print(f"    assumes: {escape(assumption)}", soft_wrap=True)
+        console.print(f"    assumes: {escape(assumption.sentence)} ({escape(assumption.name)})", soft_wrap=True)
     console.print(f"    needed: {', '.join(r for r in RUNGS if entry.applies(r)) or 'nothing'}", soft_wrap=True)
     for rung in RUNGS:
         if not entry.applies(rung):
             console.print(f"    not {rung}: {escape(entry.reason(rung))}", soft_wrap=True)
+    for assumption in entry.assumptions:
+        if assumption.without:
+            line = f"no counterexample without {assumption.name}: {assumption.without}"
+            console.print(f"    {escape(line)}", soft_wrap=True)
 
 
 def chosen_statements(

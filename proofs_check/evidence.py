@@ -6,6 +6,9 @@ raises `Rejected` (or `AssertionError`) when the statement, as its arguments sta
 a set of other arguments, a deliberately wrong version of the statement: the function must reject it. A piece
 of evidence without a control, or with one that is not rejected, does not count.
 
+On the necessity rung a check drops one hypothesis by its name in the registry, and says of all of them whether they
+hold (see `premises`); its controls are examples in which the conclusion stands, and must be rejected for that alone.
+
     @evidence("Lemma D.6", "symbolic", controls={"the shell below t": {"sign": -1}})
     def shell_mass(sign: int = 1) -> str:
         ...
@@ -18,18 +21,15 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-RUNGS = ("symbolic", "certified", "property", "sampled", "necessity")
-IN_TESTS = ("property", "sampled", "necessity")
+from distributional_view.proofs_check.premises import Rejected as Rejected
+from distributional_view.proofs_check.premises import Stands, noted
+from distributional_view.proofs_check.premises import expect as expect
+from distributional_view.proofs_check.statements import statement
+
+RUNGS = ("symbolic", "certified", "property", "sampled", "necessity", "sharpness")
+IN_TESTS = ("property", "sampled", "necessity", "sharpness")
 """Rungs whose checks lie in `tests`: a checkout has them, a wheel does not."""
 Check = Callable[..., str]
-
-
-class Rejected(AssertionError):
-    """A check does not hold: says at which step, and shows the two sides or the counterexample."""
-
-    def __init__(self, step: str, **shown: object):
-        self.step, self.shown = step, shown
-        super().__init__("\n".join([step, *(f"  {name} = {value}" for name, value in shown.items())]))
 
 
 _ATTACKED = ContextVar("attacked", default=False)
@@ -50,12 +50,6 @@ def under_attack() -> bool:
     return _ATTACKED.get()
 
 
-def expect(holds: object, step: str, **shown: object) -> None:
-    """Raise `Rejected` with the step and what is shown unless `holds` is exactly true."""
-    if not bool(holds):
-        raise Rejected(step, **shown)
-
-
 @dataclass(frozen=True)
 class Evidence:
     """One check of one statement with its negative controls.
@@ -67,6 +61,7 @@ class Evidence:
         controls: what is wrong -> the arguments that make it wrong.
         slow: whether it is left out of a run unless asked for.
         survives: function of the project that the check asks -> why no wrong answer of it is noticed (see `attack`).
+        drops: on the necessity rung, the name of the hypothesis that its example lacks.
     """
 
     label: str
@@ -75,6 +70,7 @@ class Evidence:
     controls: Mapping[str, Mapping[str, Any]]
     slow: bool = False
     survives: Mapping[str, str] = field(default_factory=dict)
+    drops: str = ""
 
     @property
     def name(self) -> str:
@@ -112,12 +108,13 @@ def evidence(
     controls: Mapping[str, Mapping[str, Any]],
     slow: bool = False,
     survives: Mapping[str, str] | None = None,
+    drops: str = "",
 ) -> Callable[[Check], Check]:
     """Register a check of a statement on a rung. Stack it for a check that serves several statements.
 
     Raises:
-        ValueError: for an unknown rung, no control, a survivor without a reason, or the same function twice on one
-            label and rung.
+        ValueError: for an unknown rung, no control, a survivor without a reason, a dropped hypothesis that the registry
+            does not have, or the same function twice on one label and rung.
     """
     if rung not in RUNGS:
         raise ValueError(f"rung = {rung!r}: must be one of {RUNGS}")
@@ -127,9 +124,12 @@ def evidence(
     short = [name for name, why in (survives or {}).items() if len(why.split()) < 4]
     if short:
         raise ValueError(f"survives = {short!r}: each needs a reason of four words or more")
+    permitted = [h.name for h in statement(label).assumptions] if rung == "necessity" else [""]
+    if drops not in permitted:
+        raise ValueError(f"drops = {drops!r}: must be one of {permitted}, hypotheses of {label} on the rung necessity")
 
     def register(check: Check) -> Check:
-        found = Evidence(label, rung, check, dict(controls), slow, dict(survives or {}))
+        found = Evidence(label, rung, check, dict(controls), slow, dict(survives or {}), drops)
         key = (label, rung, found.name)
         if key in _ALL:
             raise ValueError(f"evidence {key!r}: must be registered once")
@@ -152,15 +152,21 @@ def run(piece: Evidence) -> Outcome:
         return Outcome(piece, passed, shown, time.perf_counter() - start, dict(rejections))
 
     try:
-        shown = piece.check()
+        with noted() as ledger:
+            shown = piece.check()
     except Exception as error:
         return outcome(False, _why(error), {})
+    gaps = ledger.gaps([h.name for h in statement(piece.label).assumptions], piece.drops) if piece.drops else []
+    if gaps:
+        return outcome(False, "no counterexample: " + "; ".join(gaps), {})
     rejections: dict[str, str] = {}
     for name, arguments in piece.controls.items():
         try:
             accepted = piece.check(**arguments)
         except AssertionError as error:
             rejections[name] = _why(error)
+            if piece.drops and not isinstance(error, Stands):
+                return outcome(False, f"control {name!r} is not rejected by its conclusion: {_why(error)}", rejections)
         except Exception as error:  # a control must be rejected by the check, not by a crash
             return outcome(False, f"control {name!r} crashed: {_why(error)}", rejections)
         else:

@@ -49,7 +49,9 @@ def test_registry_is_complete():
         assert entry.rungs._fields == RUNGS
         assert entry.kind in KINDS
         assert entry.claim.endswith(".")
-        assert all(a.endswith(".") for a in entry.assumptions)
+        assert all(a.sentence.endswith(".") for a in entry.assumptions)
+        assert len({a.name for a in entry.assumptions}) == len(entry.assumptions)
+        assert all(not a.without or len(a.without.split()) >= 4 for a in entry.assumptions)
         assert all(n.isdigit() for n in entry.equations)
         for reason in entry.rungs:
             assert reason == APPLIES or len(reason.split()) >= 4, (entry.label, reason)
@@ -190,6 +192,7 @@ def test_a_wheel_needs_a_checkout_and_misses_nothing():
         "property": "needs a checkout",
         "sampled": "not applicable",
         "necessity": "needs a checkout",
+        "sharpness": "not applicable",
     }
     assert not matrix.complete(found)
     away = [cell for cell in found if cell.state == "needs a checkout"]
@@ -268,6 +271,7 @@ def test_table_goes_between_the_markers():
         ([piece(), piece(ABSENT)], ["D.6", "--rung", "symbolic"], 1, "WRONG"),
         ([piece()], [ABSENT], 2, "must be one of"),
         ([], ["D.6", "--list"], 0, "not sampled: about exact"),
+        ([], ["D.7", "--list"], 0, "no counterexample without spread above t: it follows"),
     ],
 )
 def test_exit_status(monkeypatch, pieces, arguments, status, says):
@@ -306,4 +310,4 @@ def test_files(monkeypatch, tmp_path):
     assert "was not rejected" in first["outcomes"][0]["shown"]
     cells = table.read_text().splitlines()[-1].strip("| ").split(" | ")
     missing = "**missing**"
-    assert cells == ["Lemma D.6", statement("D.6").name, "**failed**", missing, missing, "–", missing]
+    assert cells == ["Lemma D.6", statement("D.6").name, "**failed**", missing, missing, "–", missing, "–"]

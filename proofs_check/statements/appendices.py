@@ -9,7 +9,7 @@ PROBLEM = (
         "definition",
         "An explanation minimises KL(q || p) under a constraint: what is scored, how faithfulness is asked for, and how"
         " q is realised are three separate choices.",
-        (),
+        {},
         "3",
         symbolic="a frame for the definitions that follow, without a formula of its own",
         certified="a frame for the definitions that follow, without a formula of its own",
@@ -28,7 +28,12 @@ APPENDICES = (
         "Four equal modes, a score that grows with the angle from the diagonal; threshold and multiplier are calibrated"
         " to the same E[psi], then compared by the shell of margin delta and by the TV between targets tau and tau"
         " + d tau.",
-        ("The targets lie between E_p[psi] and the largest score.",),
+        {
+            "targets in range": (
+                "The targets lie between E_p[psi] and the largest score.",
+                "a protocol asserts nothing that could fail",
+            ),
+        },
         "194-205",
         certified=APPLIES,
         property="one law with fixed constants: nothing to draw; other laws are under Lemmas D.6 to D.12",
@@ -41,7 +46,16 @@ APPENDICES = (
         "algorithm",
         "Retrieval keeps the prefix of a sorted pool whose mean is the target, optimisation penalises x_2^2, EnergyDPS"
         " uses the closed score of the noised mixture; all are judged by the KL of a kernel density estimate.",
-        ("The pool is finite.", "The mixture is Gaussian."),
+        {
+            "finite pool": (
+                "The pool is finite.",
+                "a protocol asserts nothing that could fail",
+            ),
+            "Gaussian mixture": (
+                "The mixture is Gaussian.",
+                "a protocol asserts nothing that could fail",
+            ),
+        },
         "206-212",
         certified=IDENTITY,
         property="a protocol on one world: its parts are drawn under Lemma F.1 and Lemma F.2",
@@ -54,7 +68,7 @@ APPENDICES = (
         "definition",
         "The score of a picture is 0.7 times the largest plus 0.3 times the mean activation of the feature's map;"
         " above a cap the guidance of a step is zero.",
-        (),
+        {},
         "213",
         symbolic=WORDS,
         certified=WORDS,
@@ -67,7 +81,7 @@ APPENDICES = (
         "the baselines of the image experiments",
         "algorithm",
         "MACO ascends from pixels; DiffExplainer optimises soft prompt tokens behind a fixed prefix.",
-        (),
+        {},
         "214",
         symbolic=WORDS,
         certified=WORDS,
@@ -82,7 +96,7 @@ APPENDICES = (
         "algorithm",
         "EnergyDPS guided by psi + gamma g; g is the likeness to a text, or minus the mean squared distance to a"
         " reference.",
-        (),
+        {},
         "215-216",
         symbolic="its target is Lemma E.1's joint tilt, shown there",
         certified="its target is Lemma E.1's joint tilt: no digit of its own",

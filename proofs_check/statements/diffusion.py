@@ -8,7 +8,7 @@ DIFFUSION = (
         "forward diffusion",
         "assumption",
         "dX = f dt + g dW from X_0 ~ p has smooth positive marginals p_t that solve the Fokker-Planck equation.",
-        (),
+        {},
         "181",
         certified="an assumption: nothing to enclose",
         property=PROCESS,
@@ -20,12 +20,17 @@ DIFFUSION = (
         "time reversal",
         "lemma",
         "dY = (-f + g^2 grad log rho_(T-s)) ds + g dW from Y_0 ~ rho_T has the marginals Y_s ~ rho_(T-s).",
-        ("Assumption G.1 for rho.", "Y_0 ~ rho_T."),
+        {
+            "smooth marginals": (
+                "Assumption G.1 for rho.",
+                "the equations are not defined without the marginals' scores; atoms at time 0 alone do no harm",
+            ),
+            "exact start": "Y_0 ~ rho_T.",
+        },
         "182-189",
         certified=CONTINUUM,
         property=PROCESS,
         sampled=APPLIES,
-        necessity="its hypotheses, the start in rho_T above all, are dropped under Theorem G.3",
     ),
     stated(
         "Theorem G.3",
@@ -33,7 +38,14 @@ DIFFUSION = (
         "theorem",
         "For q_0 = p exp(beta psi)/Z and H_t(x) = log E[exp(beta psi(X_0)) | X_t = x]: q_t = p_t exp(H_t)/Z(beta),"
         " grad log q_t = grad log p_t + grad H_t, and the reverse SDE from q_T ends in q_0.",
-        ("Assumption G.1.", "Z(beta) is finite.", "The reverse SDE starts in q_T."),
+        {
+            "smooth marginals": (
+                "Assumption G.1.",
+                "the equations are not defined without the marginals' scores; atoms at time 0 alone do no harm",
+            ),
+            "finite Z": "Z(beta) is finite.",
+            "exact start": "The reverse SDE starts in q_T.",
+        },
         "24, 190-193",
         certified=CONTINUUM,
         property=PROCESS,
@@ -45,7 +57,7 @@ DIFFUSION = (
         "remark",
         "Replacing grad H_t by beta grad psi(x0_hat(x_t)), with x0_hat = E[X_0 | X_t] by Tweedie's formula, is an"
         " approximation.",
-        (),
+        {},
         certified=CONTINUUM,
         property=PROCESS,
         sampled=APPLIES,
@@ -58,7 +70,12 @@ DIFFUSION = (
         "A DDPM step with the mean of x_(i-1) given x_i and x0_hat, plus zeta_i times the gradient of psi(x0_hat(x_i))"
         " through the denoiser; with zeta_i = beta (1 - alpha_i)/sqrt(alpha_i) and the gradient of H the conditional"
         " mean is exact.",
-        ("A DDPM schedule alpha_bar_i.",),
+        {
+            "DDPM schedule": (
+                "A DDPM schedule alpha_bar_i.",
+                "it gives the formulas their letters: no other schedule is covered or refuted",
+            ),
+        },
         certified="an algorithm: its bias at finitely many steps is under Ours: few steps",
         property=PROCESS,
         sampled=APPLIES,

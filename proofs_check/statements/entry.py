@@ -1,11 +1,32 @@
 """What an entry of the registry is, and the reasons that several entries share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
 Kind = Literal["definition", "lemma", "proposition", "theorem", "remark", "assumption", "algorithm", "example", "ours"]
 KINDS: tuple[str, ...] = get_args(Kind)
 APPLIES = "applies"
+
+
+UNASSERTED = "nothing is asserted about it: no sharper form is ruled out"
+
+
+class Hypothesis(NamedTuple):
+    """What a statement assumes.
+
+    Args:
+        name: a few words, by which a counterexample says that it drops this one.
+        sentence: what is assumed.
+        without: why no counterexample is registered; empty if there is one.
+    """
+
+    name: str
+    sentence: str
+    without: str = ""
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 class Rungs(NamedTuple):
@@ -16,6 +37,7 @@ class Rungs(NamedTuple):
     property: str
     sampled: str
     necessity: str
+    sharpness: str
 
 
 @dataclass(frozen=True)
@@ -27,7 +49,7 @@ class Statement:
         name: a few words.
         kind: one of `KINDS`.
         claim: one sentence.
-        assumptions: short sentences; none if it holds whenever its terms are defined.
+        assumptions: its hypotheses by name, a short sentence each; none if it holds whenever its terms are defined.
         equations: the paper's numbers.
         rungs: which evidence applies.
         code: `APPLIES` if some function computes or samples what it is about, else the reason why none does.
@@ -37,7 +59,7 @@ class Statement:
     name: str
     kind: Kind
     claim: str
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Hypothesis, ...]
     equations: tuple[str, ...]
     rungs: Rungs
     code: str
@@ -77,12 +99,20 @@ def numbers(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+NONE: Mapping[str, str | tuple[str, str]] = {}
+
+
+def hypotheses(named: Mapping[str, str | tuple[str, str]]) -> tuple[Hypothesis, ...]:
+    """Name -> sentence, or the sentence and why no counterexample is registered."""
+    return tuple(Hypothesis(name, *((said,) if isinstance(said, str) else said)) for name, said in named.items())
+
+
 def stated(
     label: str,
     name: str,
     kind: Kind,
     claim: str,
-    assumptions: tuple[str, ...] = (),
+    assumptions: Mapping[str, str | tuple[str, str]] = NONE,
     equations: str = "",
     *,
     symbolic: str = APPLIES,
@@ -90,11 +120,13 @@ def stated(
     property: str = APPLIES,
     sampled: str,
     necessity: str = APPLIES,
+    sharpness: str = UNASSERTED,
     code: str = APPLIES,
 ) -> Statement:
     """An entry, with what most entries have as the default."""
-    rungs = Rungs(symbolic, certified, property, sampled, necessity)
-    return Statement(label, name, kind, claim, assumptions, numbers(equations) if equations else (), rungs, code)
+    rungs = Rungs(symbolic, certified, property, sampled, necessity, sharpness)
+    counted = numbers(equations) if equations else ()
+    return Statement(label, name, kind, claim, hypotheses(assumptions), counted, rungs, code)
 
 
 # Reasons that several statements share.

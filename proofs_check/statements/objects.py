@@ -1,6 +1,14 @@
 """Section 2.2.3 and Appendix E: a task score beside the intrinsic one."""
 
-from distributional_view.proofs_check.statements.entry import DEFINED, EXACT, IDENTITY, ORDER, TWO_CONSTRAINTS, stated
+from distributional_view.proofs_check.statements.entry import (
+    APPLIES,
+    DEFINED,
+    EXACT,
+    IDENTITY,
+    ORDER,
+    TWO_CONSTRAINTS,
+    stated,
+)
 
 OBJECTS = (
     stated(
@@ -8,7 +16,7 @@ OBJECTS = (
         "two constraints",
         "definition",
         "Minimise KL(q || p) over q << p with E_q[psi] >= tau and E_q[g] >= kappa for a task score g.",
-        (),
+        {},
         "13",
         certified=IDENTITY,
         property=TWO_CONSTRAINTS,
@@ -21,17 +29,21 @@ OBJECTS = (
         "lemma",
         "The minimiser is proportional to p exp(beta psi + gamma g) with beta, gamma >= 0 and complementary"
         " slackness beta (E_q[psi] - tau) = 0, gamma (E_q[g] - kappa) = 0.",
-        ("A law q << p of finite KL meets both constraints strictly.",),
+        {
+            "strict feasibility": "A law q << p of finite KL meets both constraints strictly.",
+            "attained minimum": "The minimum is attained.",
+        },
         "14, 145-152",
         certified=IDENTITY,
         sampled=EXACT,
+        sharpness=APPLIES,
     ),
     stated(
         "Definition 2.5",
         "distortion",
         "definition",
         "Delta(kappa) is the least KL(q || q_beta) over q with E_q[psi] = tau and E_q[g] >= kappa.",
-        (),
+        {},
         "15",
         certified=IDENTITY,
         property=TWO_CONSTRAINTS,
@@ -44,7 +56,10 @@ OBJECTS = (
         "lemma",
         "log E_mu[exp(f)] is the largest E_q[f] - KL(q || mu) over q << mu, attained only at q = mu"
         " exp(f)/E_mu[exp(f)].",
-        ("E_mu[exp(f)] is finite.", "f is integrable under the maximiser."),
+        {
+            "finite Z": "E_mu[exp(f)] is finite.",
+            "integrable": "f is integrable under the maximiser.",
+        },
         "153-155",
         certified=IDENTITY,
         sampled=EXACT,
@@ -55,9 +70,13 @@ OBJECTS = (
         "theorem",
         "Delta(kappa) >= sup over gamma >= 0 of gamma kappa - log E_(q_beta)[exp(gamma g)], which is > 0 once"
         " kappa > E_(q_beta)[g].",
-        ("E_(q_beta)[exp(gamma g)] is finite for some gamma > 0.", "For positivity, kappa > E_(q_beta)[g]."),
+        {
+            "exponential moment": "E_(q_beta)[exp(gamma g)] is finite for some gamma > 0.",
+            "unmet demand": "For positivity, kappa > E_(q_beta)[g].",
+        },
         "16, 156-158",
         certified=ORDER,
         sampled=EXACT,
+        sharpness=APPLIES,
     ),
 )

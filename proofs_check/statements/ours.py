@@ -17,7 +17,9 @@ OURS = (
         "ours",
         "KL, TV, boundary mass, hazards, speeds and the matched levels of truncations and tilts depend on (p, psi)"
         " only through the law of Y.",
-        ("The densities relative to p are functions of psi.",),
+        {
+            "functions of psi": "The densities relative to p are functions of psi.",
+        },
         certified=IDENTITY,
         sampled=EXACT,
     ),
@@ -27,9 +29,15 @@ OURS = (
         "ours",
         "At tau = ess sup psi with mass the solution is the truncation there; without mass, or above, none exists; if"
         " A is not steep and tau > A'(beta_max), the infimum beta_max tau - A(beta_max) is not attained.",
-        ("Assumption D.2.",),
+        {
+            "exponential moments": (
+                "Assumption D.2.",
+                "not needed as far as known: without upper moments beta_max = 0 and the infimum 0 stays out of reach",
+            ),
+        },
         certified=IDENTITY,
         sampled=EXACT,
+        necessity="no counterexample to its one hypothesis is known: perhaps it is not needed",
     ),
     stated(
         "Ours: ties",
@@ -37,9 +45,12 @@ OURS = (
         "ours",
         "p (1{psi > t} + a 1{psi = t}), a in [0, 1], reaches every level from E_p[psi] to ess sup psi (that included if"
         " it carries mass), with KL = -log kept + (a P(Y = t)/kept) log a.",
-        ("Levels lie between E_p[psi] and the essential supremum.",),
+        {
+            "levels in range": "Levels lie between E_p[psi] and the essential supremum.",
+        },
         certified=IDENTITY,
         sampled=EXACT,
+        sharpness=APPLIES,
     ),
     stated(
         "Ours: all margins",
@@ -47,7 +58,11 @@ OURS = (
         "ours",
         "M_delta(q_beta; t) <= M_delta(q_t; t) for every delta > 0, because tilting orders the conditional laws above t"
         " stochastically.",
-        ("beta >= 0 with Z(beta) finite.", "S(t) > 0."),
+        {
+            "sign of beta": "beta >= 0.",
+            "finite Z": "Z(beta) is finite.",
+            "mass above t": "S(t) > 0.",
+        },
         "12",
         certified=ORDER,
         sampled=EXACT,
@@ -57,7 +72,10 @@ OURS = (
         "the finite direction of Lemma D.8",
         "ours",
         "For t1 <= t2, KL(q_t2 || q_t1) = log(S(t1)/S(t2)).",
-        ("S(t2) > 0.",),
+        {
+            "mass above t": "S(t2) > 0.",
+            "ordered thresholds": "t1 <= t2.",
+        },
         "70-71",
         certified=IDENTITY,
         sampled=EXACT,
@@ -68,7 +86,10 @@ OURS = (
         "the hard path's speed for any law and step",
         "ours",
         "TV(q_t, q_t')/(tau(t') - tau(t)) = 1/(tau(t') - E[Y | t <= Y < t']).",
-        ("P(t <= Y < t') > 0.", "S(t') > 0."),
+        {
+            "mass between": "P(t <= Y < t') > 0.",
+            "mass above t": "S(t') > 0.",
+        },
         "85-91",
         certified=IDENTITY,
         sampled=EXACT,
@@ -80,7 +101,10 @@ OURS = (
         "ours",
         "The average speed of the hard path over thresholds in [a, b) has the numerator integral of dF/S, which is"
         " log(S(a)/S(b)) for a density and a sum of jumps P(Y = y)/S(y) for atoms.",
-        ("S(b) > 0.", "tau(a) < tau(b)."),
+        {
+            "mass above t": "S(b) > 0.",
+            "moving mean": "tau(a) < tau(b).",
+        },
         "102-104",
         certified=IDENTITY,
         sampled=EXACT,
@@ -90,22 +114,29 @@ OURS = (
         "where Proposition D.13 begins to hold",
         "ours",
         "For Y ~ N(0, 1), V_hard(t) > V_soft exactly for t > t*, the root of m(t*) = sqrt(2 pi), t* = -2.49...",
-        ("Y ~ N(0, 1).",),
+        {
+            "normal": "Y ~ N(0, 1).",
+        },
         "125-136",
         certified=APPLIES,
         sampled=EXACT,
         necessity=APPLIES,
         code="no function looks for t*: the code computes both speeds, the checks enclose where they cross",
+        sharpness=APPLIES,
     ),
     stated(
         "Ours: gap",
         "the exact interpretability gap",
         "ours",
         "KL(q_t || p) - KL(q_beta || p) = KL(q_t || q_beta) if both have mean tau; it is > 0 for every finite beta.",
-        ("E_(q_t)[psi] = E_(q_beta)[psi].", "For positivity, p(A_t) < 1."),
+        {
+            "matched level": "E_(q_t)[psi] = E_(q_beta)[psi].",
+            "mass below t": "For positivity, p(A_t) < 1.",
+        },
         "141-144",
         certified=IDENTITY,
         sampled=EXACT,
+        sharpness=APPLIES,
     ),
     stated(
         "Ours: exact distortion",
@@ -113,10 +144,13 @@ OURS = (
         "ours",
         "Delta(kappa) = sup over gamma >= 0 and real b of gamma kappa + b tau - log E_(q_beta)[exp(gamma g + b psi)],"
         " never below Theorem E.3's bound.",
-        ("A finite space, or (tau, kappa) in the relative interior of what is attainable.",),
+        {
+            "finite or inside": "A finite space, or (tau, kappa) in the relative interior of what is attainable.",
+        },
         "16, 156-158",
         certified=IDENTITY,
         sampled=EXACT,
+        sharpness=APPLIES,
     ),
     stated(
         "Ours: effective sample size",
@@ -124,11 +158,16 @@ OURS = (
         "ours",
         "1/(sum of w_i^2) falls from N at beta = 0 to |M| as beta -> inf, and no weights give a mean above the pool's"
         " maximum.",
-        ("The pool is finite.", "beta >= 0."),
+        {
+            "finite pool": (
+                "The pool is finite.",
+                "an infinite pool has no N to fall from, so that the claim cannot be put",
+            ),
+            "beta >= 0": "beta >= 0.",
+        },
         "17",
         certified=ORDER,
         sampled="about the weights of a given pool: no process to run",
-        necessity="no hypothesis beyond a finite pool, which the weights need to be defined",
     ),
     stated(
         "Ours: exact shell",
@@ -136,12 +175,14 @@ OURS = (
         "ours",
         "P(|X|^2 <= (1 - delta) d) is the regularised incomplete gamma function at (d/2, (1 - delta) d/2), and the best"
         " Chernoff exponent per dimension is -(delta + log(1 - delta))/2 >= delta^2/4.",
-        ("0 < delta < 1.", "X is standard normal."),
+        {
+            "0 < delta < 1": "0 < delta < 1.",
+            "standard normal": "X is standard normal.",
+        },
         "166-170",
         certified=APPLIES,
         property="covered for every delta by balls: drawn points would add nothing",
         sampled="an exact probability: sampling would only estimate what is certified",
-        necessity="its hypotheses are Lemma F.4's, dropped there",
     ),
     stated(
         "Ours: factor of two",
@@ -149,7 +190,16 @@ OURS = (
         "ours",
         "If phi(x, t) = psi(x0_hat(x, t)) is constant along the probability-flow ODE, the reverse SDE guided by"
         " g^2 beta grad phi has marginals proportional to p_t exp(2 beta phi).",
-        ("phi is constant along the probability-flow ODE.", "The start is the tilted p_T."),
+        {
+            "constant along the flow": (
+                "phi is constant along the probability-flow ODE.",
+                "priors and scores without it are measured under Ours: plug-in bias",
+            ),
+            "tilted start": (
+                "The start is the tilted p_T.",
+                "as under Theorem G.3, whose start is dropped there",
+            ),
+        },
         certified=CONTINUUM,
         property=PROCESS,
         sampled=APPLIES,
@@ -161,7 +211,7 @@ OURS = (
         "ours",
         "The law that the plug-in samples is not the tilt by beta, and the ratio of the tilt it reaches to beta depends"
         " on prior and score: 1 for a linear score and a Gaussian prior, another for psi = x^2.",
-        (),
+        {},
         certified=CONTINUUM,
         property=PROCESS,
         sampled=APPLIES,
@@ -173,7 +223,16 @@ OURS = (
         "ours",
         "For the prior N(0, 1) the DDPM sampler with the exact score ends with a variance below 1, which a linear"
         " recursion over the steps gives exactly: 0.857 at 50 steps of the strided linear schedule, 0.991 at 1000.",
-        ("The schedule is the linear one, strided.", "No noise is added at the last step."),
+        {
+            "linear schedule": (
+                "The schedule is the linear one, strided.",
+                "it fixes the numbers: other schedules have others",
+            ),
+            "no last noise": (
+                "No noise is added at the last step.",
+                "it fixes the numbers: other samplers have others",
+            ),
+        },
         certified=APPLIES,
         property=PROCESS,
         sampled=APPLIES,
@@ -185,7 +244,10 @@ OURS = (
         "ours",
         "With psi >= 0, hard KLs of 0.2030 at tau = 5 and 0.6198 at 7 force the exact KLSC KL at 5 below 0.044; printed"
         " is 0.1499.",
-        ("psi >= 0.", "The printed hard values are exact KLs of truncations with the stated means."),
+        {
+            "psi >= 0": "psi >= 0.",
+            "exact hard values": "The printed hard values are exact KLs of truncations with the stated means.",
+        },
         certified=APPLIES,
         property=APPLIES,
         sampled="a bound from printed numbers: no process to run",
