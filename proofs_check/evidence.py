@@ -9,6 +9,9 @@ of evidence without a control, or with one that is not rejected, does not count.
     @evidence("Lemma D.6", "symbolic", controls={"the shell below t": {"sign": -1}})
     def shell_mass(sign: int = 1) -> str:
         ...
+
+A control may say at which step it must be rejected, by the key `breaks` beside its arguments: the beginning of the
+step's text. It then counts only if every step before that one holds.
 """
 
 import time
@@ -16,9 +19,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any
 
 RUNGS = ("symbolic", "certified", "property", "sampled", "necessity")
+BREAKS = "breaks"
+"""Key of a control that names the step at which it must be rejected."""
 IN_TESTS = ("property", "sampled", "necessity")
 """Rungs whose checks lie in `tests`: a checkout has them, a wheel does not."""
 Check = Callable[..., str]
@@ -64,9 +70,11 @@ class Evidence:
         label: of the statement, as in the registry: "Lemma D.7".
         rung: one of `RUNGS`.
         check: the function.
-        controls: what is wrong -> the arguments that make it wrong.
+        controls: what is wrong -> the arguments that make it wrong, and perhaps the step that must reject (`BREAKS`).
         slow: whether it is left out of a run unless asked for.
-        survives: function of the project that the check asks -> why no wrong answer of it is noticed (see `attack`).
+        survives: function of the project that the check asks, or constant -> why no wrong one is noticed (see `attack`
+            and `constants`).
+        constants: keyword arguments of the check that are constants of its claim: numbers, or yes and no.
     """
 
     label: str
@@ -75,6 +83,7 @@ class Evidence:
     controls: Mapping[str, Mapping[str, Any]]
     slow: bool = False
     survives: Mapping[str, str] = field(default_factory=dict)
+    constants: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -112,16 +121,17 @@ def evidence(
     controls: Mapping[str, Mapping[str, Any]],
     slow: bool = False,
     survives: Mapping[str, str] | None = None,
+    constants: tuple[str, ...] = (),
 ) -> Callable[[Check], Check]:
     """Register a check of a statement on a rung. Stack it for a check that serves several statements.
 
     Raises:
-        ValueError: for an unknown rung, no control, a survivor without a reason, or the same function twice on one
-            label and rung.
+        ValueError: for an unknown rung, no control, a survivor without a reason, a constant that is no argument, or
+            the same function twice on one label and rung.
     """
     if rung not in RUNGS:
         raise ValueError(f"rung = {rung!r}: must be one of {RUNGS}")
-    if not controls or not all(controls.values()):
+    if not controls or not all(set(changed) - {BREAKS} for changed in controls.values()):
         raise ValueError(f"controls = {controls!r}: must hold at least one changed argument each")
 
     short = [name for name, why in (survives or {}).items() if len(why.split()) < 4]
@@ -129,7 +139,10 @@ def evidence(
         raise ValueError(f"survives = {short!r}: each needs a reason of four words or more")
 
     def register(check: Check) -> Check:
-        found = Evidence(label, rung, check, dict(controls), slow, dict(survives or {}))
+        unknown = set(constants) - set(signature(check).parameters)
+        if unknown:
+            raise ValueError(f"constants = {sorted(unknown)!r}: each must be an argument of {check.__name__}")
+        found = Evidence(label, rung, check, dict(controls), slow, dict(survives or {}), constants)
         key = (label, rung, found.name)
         if key in _ALL:
             raise ValueError(f"evidence {key!r}: must be registered once")
@@ -156,16 +169,25 @@ def run(piece: Evidence) -> Outcome:
     except Exception as error:
         return outcome(False, _why(error), {})
     rejections: dict[str, str] = {}
-    for name, arguments in piece.controls.items():
+    for name, control in piece.controls.items():
+        arguments = {key: value for key, value in control.items() if key != BREAKS}
         try:
             accepted = piece.check(**arguments)
         except AssertionError as error:
+            if not _broken_at(control.get(BREAKS, ""), error):
+                wanted = f"rejected at another step than {control[BREAKS]!r}"
+                return outcome(False, f"control {name!r} was {wanted}: {_why(error)}", rejections)
             rejections[name] = _why(error)
         except Exception as error:  # a control must be rejected by the check, not by a crash
             return outcome(False, f"control {name!r} crashed: {_why(error)}", rejections)
         else:
             return outcome(False, f"control {name!r} was not rejected: {accepted}", rejections)
     return outcome(True, shown, rejections)
+
+
+def _broken_at(step: str, error: AssertionError) -> bool:
+    """Whether the step that rejected begins with this text; any step will do where the text is empty."""
+    return not step or (isinstance(error, Rejected) and error.step.startswith(step))
 
 
 def _why(error: BaseException) -> str:
