@@ -97,8 +97,9 @@ def ordering(riccati: int = 1, sign: int = 1, start: sp.Expr = RESIDUAL_AT_0, so
     "Proposition D.13",
     "symbolic",
     controls={"+2/t^3": {"cubic": 2}, "1/(2t)": {"linear": sp.Rational(1, 2)}, "lambda - t ~ t": {"power": 1}},
+    constants=("linear", "cubic", "fifth", "power"),
 )
-def growth(linear: sp.Expr = sp.S.One, cubic: int = -2, power: int = -1) -> str:
+def growth(linear: sp.Expr = sp.S.One, cubic: int = -2, power: int = -1, fifth: int = 10) -> str:
     """(137)-(140): the only series t + a/t + b/t^3 + c/t^5 that solves lambda' = lambda (lambda - t)."""
     a, b, c = sp.symbols("a b c")
     series = T + a / T + b / T**3 + c / T**5
@@ -107,7 +108,7 @@ def growth(linear: sp.Expr = sp.S.One, cubic: int = -2, power: int = -1) -> str:
     expect(len(found) == 1, "one series solves the equation", solutions=found)
     equal(found[0][a], linear, "coefficient of 1/t")
     equal(found[0][b], cubic, "coefficient of 1/t^3")
-    equal(found[0][c], 10, "coefficient of 1/t^5")
+    equal(found[0][c], fifth, "coefficient of 1/t^5")
     excess = (series - T).subs(found[0])
     equal(sp.limit(excess * T**-power, T, sp.oo), 1, "m(t) ~ 1/t, V_hard(t) ~ t")
     return (
