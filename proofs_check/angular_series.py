@@ -4,8 +4,8 @@ For X ~ N(mu, I) in the plane with |mu| = r, the angle Theta from mu has, with z
 
     E cos(n Theta) = rho_n = sqrt(pi/8) r e^-z (I_((n-1)/2)(z) + I_((n+1)/2)(z)).
 
-Four equal modes a quarter turn apart leave the frequencies n = 0, 4, 8, ..., and rho_0 = 1: the deviation |d| on [0, pi]
-has the density (1 + 2 sum rho_n cos(n d))/pi. With psi = scale (1 - cos d) and b = beta scale, Jacobi and Anger's
+Four equal modes a quarter turn apart leave the frequencies n = 0, 4, 8, ..., and rho_0 = 1: the deviation |d| has, on
+[0, pi], the density (1 + 2 sum rho_n cos(n d))/pi. With psi = scale (1 - cos d) and b = beta scale, Jacobi and Anger's
 
     exp(-b cos d) = I_0(b) + 2 sum (-1)^m I_m(b) cos(m d)
 

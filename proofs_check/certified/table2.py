@@ -26,7 +26,7 @@ from distributional_view.proofs_check.evidence import evidence, expect
 NOTHING: Mapping[str, str] = MappingProxyType({})
 DIGITS, NEAR = arb("1e-10"), arb("1e-25")
 DOUBLED, DISPLACED = {"weight": "2"}, {"radius": "2.4"}
-"""What is wrong about the density that is integrated: twice as much mass, modes elsewhere. The series keeps the truth."""
+"""What is wrong about the density that is integrated: twice the mass, modes elsewhere. The series keeps the truth."""
 Changes = Mapping[str, str]
 
 

@@ -68,7 +68,6 @@ DEFINITIONS = (
         ("The kernel is 1 x 1 for the equality.", "No ties among the codes at the k-th place."),
         "32-42",
         certified=IDENTITY,
-        property="`theory` has no transcoder to draw inputs for; the identity is shown for symbolic tensors",
         sampled=EXACT,
         necessity="its one hypothesis, the kernel's size, is a control of the symbolic check",
     ),

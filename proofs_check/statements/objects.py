@@ -34,7 +34,6 @@ OBJECTS = (
         (),
         "15",
         certified=IDENTITY,
-        property=TWO_CONSTRAINTS,
         sampled=EXACT,
         necessity=DEFINED,
     ),

@@ -139,7 +139,6 @@ OURS = (
         ("0 < delta < 1.", "X is standard normal."),
         "166-170",
         certified=APPLIES,
-        property="covered for every delta by balls: drawn points would add nothing",
         sampled="an exact probability: sampling would only estimate what is certified",
         necessity="its hypotheses are Lemma F.4's, dropped there",
     ),

@@ -43,7 +43,6 @@ SAMPLING = (
         ("0 < delta < 1.", "X is standard normal."),
         "166-170",
         certified=APPLIES,
-        property="covered for every delta by balls: drawn points would add nothing",
         sampled="an exact probability: its value is Ours: exact shell",
     ),
     stated(

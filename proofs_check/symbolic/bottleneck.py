@@ -73,6 +73,6 @@ def pythagoras(
     return (
         "for all laws p, q on four atoms and scores the Pythagorean identity with its excess term beta (E_q psi - tau):"
         " >= 0 on the feasible set for beta >= 0, 0 at E_q psi = tau; the bound on a family follows because its"
-        " feasible members are members; of the normal laws of one fixed variance s^2 with mean >= tau that at tau is the"
-        " cheapest and pays (s^2 - 1 - log s^2)/2, divergences integrated"
+        " feasible members are members; of the normal laws of one fixed variance s^2 with mean >= tau that at tau is"
+        " the cheapest and pays (s^2 - 1 - log s^2)/2, divergences integrated"
     )

@@ -115,8 +115,8 @@ def guided_reversal(
     """(190)-(193): u = e^H solves du/dt = (-f + g^2 grad log p) . grad u + g^2/2 lap u, so that q = p u solves the
     forward equation, and the reverse SDE with grad log p + grad H keeps q.
 
-    The equation of u is proved: by Bayes' rule u = E[exp(beta psi(X_0)) | X_t = x] is the sum of w_i e_i k_i over that of
-    w_i k_i, with k_i the density of X_t from the i-th atom, and each k_i solves the forward equation.
+    The equation of u is proved: by Bayes' rule u = E[exp(beta psi(X_0)) | X_t = x] is the sum of w_i e_i k_i over that
+    of w_i k_i, with k_i the density of X_t from the i-th atom, and each k_i solves the forward equation.
     """
     for dimension in (1, 2):
         at, f, g, p = general_diffusion(dimension)
@@ -126,7 +126,9 @@ def guided_reversal(
         lifted = sum(a * b * k for a, b, k in zip(w, e, kernels, strict=True))
         each = {k: fokker_planck(k, f, g, at) for k in kernels}
         for law in (prior, lifted):
-            equal(sp.expand(in_time(sp.diff(law, T), each)), sp.expand(fokker_planck(law, f, g, at)), "mixtures solve it")
+            equal(
+                sp.expand(in_time(sp.diff(law, T), each)), sp.expand(fokker_planck(law, f, g, at)), "mixtures solve it"
+            )
         tilted = sp.Function("q", positive=True)(*at, T)
         ratio, pulled = tilted / p, carrier(f, g, grad(sp.log(p), at))
         solved = {law: fokker_planck(law, f, g, at) for law in (p, tilted)}

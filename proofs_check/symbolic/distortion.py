@@ -12,7 +12,6 @@ from distributional_view.proofs_check.algebra import (
     equal,
     kl,
     mean,
-    normalised,
     partition,
     positive,
     real,
@@ -148,7 +147,7 @@ def exact_distortion(level: int = 1, odds: Expression = 1 + U, share: Expression
     best = tilt(P, exponent)
     at_its_means = {KAPPA: mean(best, G), TAU: mean(best, PSI)}
     equal(kl(best, P), share * dual.subs(at_its_means), "attained: the divergence of the tilt is the dual value")
-    for multiplier, score in ((GAMMA, G), (b, PSI)):
+    for multiplier in (GAMMA, b):
         equal(sp.diff(dual, multiplier).subs(at_its_means), 0, "the dual value is stationary there")
     # gamma = log(odds) must be >= 0. With one task value 0 or 1 and psi free, the tilt by gamma asks for more of g than
     # q_beta has just then; with less asked for, q_beta itself is feasible and the distortion is 0.
@@ -157,9 +156,9 @@ def exact_distortion(level: int = 1, odds: Expression = 1 + U, share: Expression
     expect(sp.factor(sp.together(demand)).is_positive, "the task demands more than q_beta has", demand=demand)
     return (
         "for every law q on four atoms with E_q psi = tau, E_q g >= kappa the distortion exceeds the dual value by a"
-        " divergence and gamma (E_q g - kappa), each >= 0 for gamma >= 0; the tilt by gamma and b attains the value at"
-        " its own means, and with gamma < 0 the demand would be slack, the distortion 0. That a tilt has the means asked"
-        " for is the registry's assumption on (tau, kappa)"
+        " divergence and gamma (E_q g - kappa), each >= 0 for gamma >= 0; the tilt by gamma and b attains the value"
+        " at its own means, and with gamma < 0 the demand would be slack, the distortion 0. That a tilt has the means"
+        " asked for is the registry's assumption on (tau, kappa)"
     )
 
 

@@ -111,8 +111,8 @@ def _signs(split: int) -> list[int]:
 def _speeds(split: int) -> tuple[Expression, Expression]:
     """d TV/d beta and d tau/d beta of a tilt of any four ordered atoms, from its definition, at any beta.
 
-    TV to a slightly larger beta is the mass that the atoms above tau gain; derivatives are taken of the tilt by b of the
-    law of today, at b = 0.
+    TV to a slightly larger beta is the mass that the atoms above tau gain; derivatives are taken of the tilt by b of
+    the law of today, at b = 0.
     """
     b, y = real("b")[0], ladder(4)
     weights = [m * sp.exp(b * v) for m, v in zip(_four_masses(), y, strict=True)]
@@ -199,8 +199,8 @@ def averages_over_levels(sign: int = 1, levels: bool = True, share: Expression =
         equal(deviation / 2 * covered, share * deviation * variance, "V_soft d tau/d beta = E|Y - tau|/2")
         equal(moved, share * deviation, "which is d TV/d beta")
     return (
-        "averages over levels: log(S(a)/S(b))/(tau(b) - tau(a)) for a general density; for KLSC, of E|Y - tau|/2 d beta,"
-        " which is d TV, for any 4 ordered atoms"
+        "averages over levels: log(S(a)/S(b))/(tau(b) - tau(a)) for a general density; for KLSC, of E|Y - tau|/2 d beta"
+        ", which is d TV, for any 4 ordered atoms"
     )
 
 

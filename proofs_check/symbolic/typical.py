@@ -180,8 +180,8 @@ def tempered_optimiser(
     equal(at_shell, T / (1 - delta), "at r^2 = (1 - delta) d: T/(1 - delta)")
     return (
         "for symbolic d the tempered Gaussian N(0, T I_d) fails with eta = Gamma(d/2, r^2/(2 T))/Gamma(d/2), at most"
-        " T d/r^2 by Markov's inequality and exp(-r^2/(2 T)) in the plane: at r^2 = (1 - delta) d the failure is at most"
-        " T/(1 - delta), so that Lemma F.6 applies to every low temperature"
+        " T d/r^2 by Markov's inequality and exp(-r^2/(2 T)) in the plane: at r^2 = (1 - delta) d the failure is at"
+        " most T/(1 - delta), so that Lemma F.6 applies to every low temperature"
     )
 
 
