@@ -36,7 +36,7 @@ def distortion_is_the_least_extra_cost(
 ) -> str:
     """(15): the law found has E_q psi = tau and E_q g >= kappa, and its value is KL(q || p) - KL(q_beta || p).
 
-    log(q/q_beta) is c + b psi + gamma g with gamma >= 0, gamma = 0 if slack: as KL is convex, no feasible law is nearer.
+    log(q/q_beta) is c + b psi + gamma g, gamma >= 0, and 0 if slack: as KL is convex, no feasible law is nearer.
     """
     reached = {"the task is a demand": 0, "the task is met already": 0}
 
