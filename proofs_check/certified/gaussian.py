@@ -66,6 +66,15 @@ def bounds_hazard(above: fmpq_poly, below: fmpq_poly, side: int, start: fmpq) ->
         "the KLSC path is the faster one": {"side": -1},
         "the bound t + 1/(2t) beyond": {"beyond": "0.5"},
     },
+    constants=(
+        "side",
+        "origin",
+        "beyond",
+    ),
+    survives={
+        "origin": "1/(lambda - 1.1 t) is larger still: the inequality is the weaker one",
+        "beyond": "a larger bound is weaker, and true as well; a smaller one is rejected",
+    },
 )
 def hard_path_is_faster(start: str = "0", end: str = "50", origin: int = 1, side: int = 1, beyond: str = "1") -> str:
     """side * (1/(lambda(t) - origin t) - V_soft) > 0 on [start, end] by a cover, then by lambda < t + beyond/t."""
@@ -100,6 +109,10 @@ def hard_path_is_faster(start: str = "0", end: str = "50", origin: int = 1, side
         "V_hard is the faster one before t*": {"side": -1},
         "m' < -1/2 throughout": {"slope": "-0.5"},
     },
+    constants=(
+        "half",
+        "side",
+    ),
 )
 def crossing(half: str = "0.5", near: tuple[str, str] = ("-2.5", "-2.4"), side: int = 1, slope: str = "0") -> str:
     """m(t*) = 1/V_soft has one root, in `near`; side * (m - 1/V_soft) > 0 before it and < 0 after it.
@@ -137,6 +150,12 @@ def crossing(half: str = "0.5", near: tuple[str, str] = ("-2.5", "-2.4"), side: 
         "[-8, -2.4] averages above V_soft": {"order": -1},
         "[-8, -1] in place of [-8, -2.4]": {"ends": ("-1", "-2.4")},
     },
+    constants=(
+        "over_levels",
+        "slow",
+        "fast",
+        "order",
+    ),
 )
 def crossing_averages(
     over_levels: bool = True,

@@ -240,6 +240,10 @@ def hard_tv_steps(half: str = "0.5", inverse: bool = False, density: Changes = N
         "E|Y - tau|/Var, no half": {"factor": 2},
         "standard deviation in place of the variance": {"power": "0.5"},
     },
+    constants=(
+        "factor",
+        "power",
+    ),
 )
 def klsc_tv_steps(factor: int = 1, power: str = "1") -> str:
     """TV per unit of target is the mean of the two end speeds E|Y - tau|/(2 Var), up to the square of the step.
@@ -280,6 +284,8 @@ def klsc_tv_steps(factor: int = 1, power: str = "1") -> str:
         "from the hard KL at 5 alone": {"far": 5},
         "the bound 0.03": {"bound": "0.03"},
     },
+    constants=("bound",),
+    survives={"bound": "a larger bound is weaker, and true as well; a smaller one is rejected"},
 )
 def printed_kl_is_not_exact(floor: str = "0", far: int = 7, bound: str = "0.044") -> str:
     """If the printed hard KLs are exact and psi >= floor, KLSC at 5 has KL below `bound`, far below the printed value.

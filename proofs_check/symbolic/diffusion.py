@@ -35,6 +35,10 @@ HALF = sp.Rational(1, 2)
         "a variance that keeps growing": {"variance": lambda a: a + 1},
         "a drift of full rate": {"drift": 1},
     },
+    constants=(
+        "noise",
+        "drift",
+    ),
 )
 def marginals_of_a_process(
     noise: Expression = 1, variance: Callable[[Expression], Expression] = lambda a: 1 - a, drift: Expression = HALF
@@ -68,6 +72,10 @@ def marginals_of_a_process(
         "the score with the other sign": {"score": -1},
         "noise switched off but the full score kept": {"noise": 0},
     },
+    constants=(
+        "score",
+        "flow",
+    ),
 )
 def time_reversal(score: Expression = 1, flow: int = -1, noise: Expression = 1) -> str:
     """(183)-(189): rho_(T-s) solves the Fokker-Planck equation of drift -f + g^2 grad log rho and noise g."""
@@ -169,6 +177,10 @@ def guided_reversal(
         "the tilted prior narrowed": {"narrowed": 2},
         "Z left out": {"log_z": lambda m, v: 0},
     },
+    constants=(
+        "spread",
+        "narrowed",
+    ),
 )
 def gaussian_tilt(
     spread: int = 1,

@@ -56,6 +56,10 @@ def distortion_is_extra_cost(
         "the maximiser tilted by -f": {"sign": -1},
         "half the divergence": {"price": sp.Rational(1, 2)},
     },
+    constants=(
+        "sign",
+        "price",
+    ),
 )
 def gibbs_principle(
     remainder: Callable[..., Expression] = lambda q, best: kl(q, best), sign: int = 1, price: Expression = 1
@@ -101,6 +105,10 @@ def _task_bound(base: list[Expression], gamma: Expression) -> Expression:
         "a negative multiplier": {"direction": -1},
         "twice the bound": {"factor": 2},
     },
+    constants=(
+        "direction",
+        "factor",
+    ),
 )
 def distortion_bound(demand: Expression = None, direction: int = 1, factor: int = 1) -> str:
     """(157)-(158): KL(q || q_beta) = gamma E_q g - log E exp(gamma g) + KL(q || q_(beta, gamma)); slope at gamma = 0

@@ -19,6 +19,10 @@ BETA = real("beta")[0]
         "KL(q_t || p) = -log p(not A)": {"event": False},
         "tau below the mean of p": {"order": -1},
     },
+    constants=(
+        "event",
+        "order",
+    ),
 )
 def hard_solution_is_a_candidate(excess: int = 0, event: bool = True, order: int = 1) -> str:
     """(141)-(144): q_t meets the soft constraint at tau, tau > E_p[psi], and KL >= 0 gives the gap its sign."""

@@ -21,6 +21,11 @@ RESIDUAL_AT_0, LEVEL = sp.sqrt(2 / sp.pi), sp.sqrt(2 * sp.pi)
         "V_hard = 1/lambda": {"origin": 0},
         "the average with log S(a) - S(b)": {"log": False},
     },
+    constants=(
+        "upper",
+        "origin",
+        "log",
+    ),
 )
 def hard_path(upper: bool = True, origin: int = 1, log: bool = True) -> str:
     """(109)-(117): tau = lambda = phi/S, m = lambda - t, V_hard = 1/m, mean log(S(a)/S(b))/(lambda(b) - lambda(a))."""
@@ -47,6 +52,10 @@ def hard_path(upper: bool = True, origin: int = 1, log: bool = True) -> str:
         "A(beta) = beta^2": {"log_partition": BETA**2},
         "V_soft = sqrt(2/pi)": {"speed": sp.sqrt(2 / sp.pi)},
     },
+    constants=(
+        "shift",
+        "speed",
+    ),
 )
 def klsc_path(shift: sp.Expr = sp.S.One, log_partition: sp.Expr = BETA**2 / 2, speed: sp.Expr = SOFT) -> str:
     """(118)-(124): q_beta = N(beta, 1), A = beta^2/2, tau = beta, Var = 1, E|Y - tau| = sqrt(2/pi), V_soft."""
@@ -70,6 +79,12 @@ def klsc_path(shift: sp.Expr = sp.S.One, log_partition: sp.Expr = BETA**2 / 2, s
         "m(0) = 1/sqrt(2 pi)": {"start": SOFT},
         "V_soft = sqrt(2), E|Y - tau| times sqrt(pi)": {"soft": sp.sqrt(2)},
     },
+    constants=(
+        "riccati",
+        "sign",
+        "start",
+        "soft",
+    ),
 )
 def ordering(riccati: int = 1, sign: int = 1, start: sp.Expr = RESIDUAL_AT_0, soft: sp.Expr = SOFT) -> str:
     """(125)-(136): lambda' = lambda m, Var = 1 - lambda m, m' = -Var (m = lambda - t); m <= m(0), 1/m(0) > V_soft."""
@@ -86,7 +101,7 @@ def ordering(riccati: int = 1, sign: int = 1, start: sp.Expr = RESIDUAL_AT_0, so
     origin = (hazard - T).subs(T, 0)
     equal(origin, start, "m(0) = sqrt(2/pi)")
     expect(sp.simplify(1 / origin - soft).is_positive, "1/m(0) > V_soft", fast=1 / origin, soft=soft)
-    equal(1 / (origin * SOFT), sp.pi, "V_hard(0)/V_soft = pi")
+    equal(1 / (origin * soft), sp.pi, "V_hard(0)/V_soft = pi")
     return (
         "m' = -Var(Y | Y >= t), so m falls (a truncated normal is not constant: Var > 0) and V_hard = 1/m >= 1/m(0) = "
         "sqrt(pi/2) = pi V_soft for t >= 0; averages over levels inherit it, being means of V over tau."
@@ -125,6 +140,10 @@ def growth(linear: sp.Expr = sp.S.One, cubic: int = -2, power: int = -1, fifth: 
         "m' = +Var": {"sign": -1},
         "lambda < 0 below 0": {"bound": -1},
     },
+    constants=(
+        "level",
+        "sign",
+    ),
 )
 def one_crossing(level: sp.Expr = LEVEL, sign: int = 1, bound: int = 1) -> str:
     """V_hard > V_soft iff m < sqrt(2 pi); m falls strictly from above it at -sqrt(2 pi) to below it at 0."""

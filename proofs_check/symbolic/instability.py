@@ -57,6 +57,11 @@ def tv_of_truncations(p: Sequence[Expression], j: int, k: int) -> Expression:
         "S(t)/S(t') - 1": {"inverse": True},
         "f in place of f/S": {"conditional": False},
     },
+    constants=(
+        "half",
+        "inverse",
+        "conditional",
+    ),
 )
 def truncations_differ_by_the_lost_mass(half: int = 1, inverse: bool = False, conditional: bool = True) -> str:
     """(80)-(84): the three pieces of |q_t - q_t'|, their sum, and the expansion in t' - t."""
@@ -85,6 +90,11 @@ def truncations_differ_by_the_lost_mass(half: int = 1, inverse: bool = False, co
         "tau in place of m": {"origin": 0},
         "h m^2": {"power": 2},
     },
+    constants=(
+        "loss",
+        "origin",
+        "power",
+    ),
 )
 def hard_path_speed(loss: int = -1, origin: int = 1, power: int = 1) -> str:
     """(85)-(91): tau = N/S, tau' = h (tau - t) = h m, V_hard = h/(h m) = 1/m, m' = h m - 1."""
@@ -212,6 +222,11 @@ def averages_over_levels(sign: int = 1, levels: bool = True, share: Expression =
         "tau(t) in place of tau(t')": {"ahead": False},
         "the reciprocal": {"power": 1},
     },
+    constants=(
+        "lower",
+        "ahead",
+        "power",
+    ),
 )
 def finite_step_speed(lower: bool = True, ahead: bool = True, power: int = -1) -> str:
     """TV/(tau' - tau) = 1/(tau' - E[Y | t <= Y < t']): tau is the mixture of tau' and the shell's mean."""

@@ -39,6 +39,7 @@ def _weights(beta: Expression, winners: int = WINNERS) -> list[Expression]:
         "uniform over the whole pool": {"share": sp.Rational(1, WINNERS + 3)},
         "one winner takes all": {"share": 1},
     },
+    constants=("share",),
 )
 def pool_collapses(end: Expression = sp.oo, share: Expression = HALF) -> str:
     """(159)-(160): w_i/w_j = exp(beta (psi_i - psi_j)), so that a winner's weight is 1/|M| less S/(|M| (|M| + S)),
@@ -123,6 +124,7 @@ def effective_sample_size(limit: int = WINNERS, power: int = 2, sign: int = 1, e
         "temperature to infinity": {"end": sp.oo},
         "winners share equally whatever the reference": {"share": lambda mu: [1 / sp.Integer(len(mu))] * len(mu)},
     },
+    constants=("sign",),
 )
 def modes_and_temperature(
     sign: int = -1,

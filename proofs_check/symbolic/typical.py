@@ -20,6 +20,7 @@ HALF = sp.Rational(1, 2)
         "eps in place of 2 eps": {"factor": 1},
         "the difference over the region's mass": {"outside": lambda inside: 1 / inside - 1},
     },
+    constants=("factor",),
 )
 def typical_region(factor: int = 2, outside: Callable[[Expression], Expression] = lambda inside: 1 - inside) -> str:
     """(165): E s - E[s | T] = q(not T) (E[s | not T] - E[s | T]), so that it is at most 2 eps sup |s|."""
@@ -57,6 +58,7 @@ def _gaussian_integral(exponent: Expression) -> Expression:
         "twice the exponent": {"exponent": -D * DELTA**2 / 2},
         "the upper tail": {"tail": 1},
     },
+    constants=("tail",),
 )
 def shell_bound(
     s: Expression = DELTA / 2,
@@ -100,6 +102,7 @@ def shell_bound(
         "the upper tail's exponent": {"rate": (DELTA - sp.log(1 + DELTA)) / 2},
         "half the level in the gamma function": {"scale": sp.Rational(1, 4)},
     },
+    constants=("scale",),
 )
 def exact_shell(
     best: Expression = None,
