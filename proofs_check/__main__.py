@@ -5,7 +5,7 @@ dview check [LABEL ...] [--rung RUNG ...] [--slow] [--jobs N] [--json FILE] [--m
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -101,25 +101,37 @@ def write_files(cells: Sequence[matrix.Cell], json_file: Path | None, markdown_f
 
 
 def attack_all(pieces: Sequence[Evidence], console: Console, json_file: Path | None) -> bool:
-    """Attack the pieces; a line for each function that a check asks. Whether none survives without a reason."""
+    """Attack the pieces: in `tests` each function that a check asks, elsewhere each constant of its claim.
+
+    Prints a line for each that is not noticed. Whether none survives without a reason.
+    """
     from distributional_view.files import write_whole
-    from distributional_view.proofs_check.attack import attack, verdict
 
     counts, records, good = Counter[str](), [], True
     for number, piece in enumerate(pieces, start=1):
         head = f"{number}/{len(pieces)} {escape(piece.label)}, {piece.rung}: {escape(piece.name)}"
         console.print(head, soft_wrap=True)
-        for found in attack(piece):
-            state, why = verdict(found)
+        for what, state, why in attacked_parts(piece):
             counts[state] += 1
             good &= state in ("noticed", "explained")
             if state != "noticed":
-                console.print(f"    [red]{state}[/] {escape(found.target.shown)}: {escape(why)}", soft_wrap=True)
-            records.append({"label": piece.label, "check": piece.name, "asked": found.target.shown, "state": state})
+                console.print(f"    [red]{state}[/] {escape(what)}: {escape(why)}", soft_wrap=True)
+            records.append({"label": piece.label, "check": piece.name, "asked": what, "state": state})
             if json_file:
                 write_whole(json_file, json.dumps(records, indent=1) + "\n")
     console.print(", ".join(f"{n} {state}" for state, n in sorted(counts.items())) or "nothing was attacked")
     return good
+
+
+def attacked_parts(piece: Evidence) -> Iterator[tuple[str, str, str]]:
+    """What was made wrong about a piece, the state in a word, and why."""
+    from distributional_view.proofs_check import attack, constants
+
+    if piece.rung in IN_TESTS:
+        for found in attack.attack(piece):
+            yield found.target.shown, *attack.verdict(found)
+    for tried in constants.constants(piece):
+        yield tried.constant, *constants.verdict(tried)
 
 
 @click.command(
@@ -138,7 +150,7 @@ def attack_all(pieces: Sequence[Evidence], console: Console, json_file: Path | N
 )
 @click.option("--list", "only_list", is_flag=True, help="Only say what each statement claims and needs.")
 @click.option(
-    "--attack", "attacking", is_flag=True, help="Make what each check asks wrong, one by one; it must notice (hours)."
+    "--attack", "attacking", is_flag=True, help="Make wrong what each check asks or claims; it must notice (hours)."
 )
 def main(
     statements: tuple[Statement, ...],
@@ -162,7 +174,7 @@ def main(
     labels, asked = {s.label for s in statements}, rungs or RUNGS
     pieces = [p for p in everything if p.label in labels and p.rung in asked and (slow or not p.slow)]
     if attacking:
-        if not attack_all([p for p in pieces if p.rung in IN_TESTS], console, json_file):
+        if not attack_all([p for p in pieces if p.rung in IN_TESTS or p.constants], console, json_file):
             raise click.exceptions.Exit(1)
         return
     cells = matrix.cells(everything, run_with_progress(pieces, jobs), statements, asked, own_tests(ROOT) is not None)

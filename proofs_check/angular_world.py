@@ -59,12 +59,14 @@ class AngularWorld:
         scale: of the score.
         margin: of the shell.
         step: of the target.
+        weight: total mass of the density; another one than 1 makes it no density.
     """
 
     radius: str
     scale: str
     margin: str
     step: str
+    weight: str = "1"
 
     def density(self, d: acb) -> acb:
         """g(d), the density of the deviation on [0, pi]."""
@@ -128,7 +130,7 @@ def shapes(world: AngularWorld) -> tuple[Integrand, Integrand]:
     """Density and score of a deviation, as plain lambdas with their constants at hand: quadrature calls them often."""
     with ctx.workprec(BITS + 32):
         r, scale, root, root_pi = arb(q(world.radius)), arb(q(world.scale)), arb(2).sqrt(), (2 * arb.pi()).sqrt()
-        front = (-r * r / 2).exp() / (4 * arb.pi())
+        front = arb(q(world.weight)) * (-r * r / 2).exp() / (4 * arb.pi())
     paired: Integrand = lambda D: D * (D / root).erf() * (D * D / 2).exp() * root_pi  # noqa: E731
     return lambda d: (4 + paired(r * d.cos()) + paired(r * d.sin())) * front, lambda d: scale * (1 - d.cos())
 

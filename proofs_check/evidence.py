@@ -12,6 +12,9 @@ hold (see `premises`); its controls are examples in which the conclusion stands,
     @evidence("Lemma D.6", "symbolic", controls={"the shell below t": {"sign": -1}})
     def shell_mass(sign: int = 1) -> str:
         ...
+
+A control may say at which step it must be rejected, by the key `breaks` beside its arguments: the beginning of the
+step's text. It then counts only if every step before that one holds.
 """
 
 import time
@@ -19,6 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any
 
 from distributional_view.proofs_check.premises import Rejected as Rejected
@@ -27,6 +31,8 @@ from distributional_view.proofs_check.premises import expect as expect
 from distributional_view.proofs_check.statements import statement
 
 RUNGS = ("symbolic", "certified", "property", "sampled", "necessity", "sharpness")
+BREAKS = "breaks"
+"""Key of a control that names the step at which it must be rejected."""
 IN_TESTS = ("property", "sampled", "necessity", "sharpness")
 """Rungs whose checks lie in `tests`: a checkout has them, a wheel does not."""
 Check = Callable[..., str]
@@ -58,9 +64,11 @@ class Evidence:
         label: of the statement, as in the registry: "Lemma D.7".
         rung: one of `RUNGS`.
         check: the function.
-        controls: what is wrong -> the arguments that make it wrong.
+        controls: what is wrong -> the arguments that make it wrong, and perhaps the step that must reject (`BREAKS`).
         slow: whether it is left out of a run unless asked for.
-        survives: function of the project that the check asks -> why no wrong answer of it is noticed (see `attack`).
+        survives: function of the project that the check asks, or constant -> why no wrong one is noticed (see `attack`
+            and `constants`).
+        constants: keyword arguments of the check that are constants of its claim: numbers, or yes and no.
         drops: on the necessity rung, the name of the hypothesis that its example lacks.
     """
 
@@ -71,6 +79,7 @@ class Evidence:
     slow: bool = False
     survives: Mapping[str, str] = field(default_factory=dict)
     drops: str = ""
+    constants: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -109,16 +118,17 @@ def evidence(
     slow: bool = False,
     survives: Mapping[str, str] | None = None,
     drops: str = "",
+    constants: tuple[str, ...] = (),
 ) -> Callable[[Check], Check]:
     """Register a check of a statement on a rung. Stack it for a check that serves several statements.
 
     Raises:
         ValueError: for an unknown rung, no control, a survivor without a reason, a dropped hypothesis that the registry
-            does not have, or the same function twice on one label and rung.
+            does not have, a constant that is no argument, or the same function twice on one label and rung.
     """
     if rung not in RUNGS:
         raise ValueError(f"rung = {rung!r}: must be one of {RUNGS}")
-    if not controls or not all(controls.values()):
+    if not controls or not all(set(changed) - {BREAKS} for changed in controls.values()):
         raise ValueError(f"controls = {controls!r}: must hold at least one changed argument each")
 
     short = [name for name, why in (survives or {}).items() if len(why.split()) < 4]
@@ -129,7 +139,10 @@ def evidence(
         raise ValueError(f"drops = {drops!r}: must be one of {permitted}, hypotheses of {label} on the rung necessity")
 
     def register(check: Check) -> Check:
-        found = Evidence(label, rung, check, dict(controls), slow, dict(survives or {}), drops)
+        unknown = set(constants) - set(signature(check).parameters)
+        if unknown:
+            raise ValueError(f"constants = {sorted(unknown)!r}: each must be an argument of {check.__name__}")
+        found = Evidence(label, rung, check, dict(controls), slow, dict(survives or {}), drops, constants)
         key = (label, rung, found.name)
         if key in _ALL:
             raise ValueError(f"evidence {key!r}: must be registered once")
@@ -160,10 +173,14 @@ def run(piece: Evidence) -> Outcome:
     if gaps:
         return outcome(False, "no counterexample: " + "; ".join(gaps), {})
     rejections: dict[str, str] = {}
-    for name, arguments in piece.controls.items():
+    for name, control in piece.controls.items():
+        arguments = {key: value for key, value in control.items() if key != BREAKS}
         try:
             accepted = piece.check(**arguments)
         except AssertionError as error:
+            if not _broken_at(control.get(BREAKS, ""), error):
+                wanted = f"rejected at another step than {control[BREAKS]!r}"
+                return outcome(False, f"control {name!r} was {wanted}: {_why(error)}", rejections)
             rejections[name] = _why(error)
             if piece.drops and not isinstance(error, Stands):
                 return outcome(False, f"control {name!r} is not rejected by its conclusion: {_why(error)}", rejections)
@@ -172,6 +189,11 @@ def run(piece: Evidence) -> Outcome:
         else:
             return outcome(False, f"control {name!r} was not rejected: {accepted}", rejections)
     return outcome(True, shown, rejections)
+
+
+def _broken_at(step: str, error: AssertionError) -> bool:
+    """Whether the step that rejected begins with this text; any step will do where the text is empty."""
+    return not step or (isinstance(error, Rejected) and error.step.startswith(step))
 
 
 def _why(error: BaseException) -> str:

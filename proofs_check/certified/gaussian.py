@@ -66,6 +66,15 @@ def bounds_hazard(above: fmpq_poly, below: fmpq_poly, side: int, start: fmpq) ->
         "the KLSC path is the faster one": {"side": -1},
         "the bound t + 1/(2t) beyond": {"beyond": "0.5"},
     },
+    constants=(
+        "side",
+        "origin",
+        "beyond",
+    ),
+    survives={
+        "origin": "1/(lambda - 1.1 t) is larger still: the inequality is the weaker one",
+        "beyond": "a larger bound is weaker, and true as well; a smaller one is rejected",
+    },
 )
 def hard_path_is_faster(start: str = "0", end: str = "50", origin: int = 1, side: int = 1, beyond: str = "1") -> str:
     """side * (1/(lambda(t) - origin t) - V_soft) > 0 on [start, end] by a cover, then by lambda < t + beyond/t."""
@@ -100,6 +109,10 @@ def hard_path_is_faster(start: str = "0", end: str = "50", origin: int = 1, side
         "V_hard is the faster one before t*": {"side": -1},
         "m' < -1/2 throughout": {"slope": "-0.5"},
     },
+    constants=(
+        "half",
+        "side",
+    ),
 )
 def crossing(half: str = "0.5", near: tuple[str, str] = ("-2.5", "-2.4"), side: int = 1, slope: str = "0") -> str:
     """m(t*) = 1/V_soft has one root, in `near`; side * (m - 1/V_soft) > 0 before it and < 0 after it.
@@ -137,6 +150,12 @@ def crossing(half: str = "0.5", near: tuple[str, str] = ("-2.5", "-2.4"), side: 
         "[-8, -2.4] averages above V_soft": {"order": -1},
         "[-8, -1] in place of [-8, -2.4]": {"ends": ("-1", "-2.4")},
     },
+    constants=(
+        "over_levels",
+        "slow",
+        "fast",
+        "order",
+    ),
 )
 def crossing_averages(
     over_levels: bool = True,
@@ -163,22 +182,34 @@ def crossing_averages(
     "Gaussian example",
     "certified",
     controls={
-        "+2/t^3": {"cubic": 2},
-        "1/(2t)": {"linear": "0.5"},
-        "a constant below the next coefficient": {"constant": "9.9"},
-        "the remainder is negative": {"side": -1},
+        "+2/t^3": {"cubic": "2", "breaks": "remainder has its sign"},
+        "1/t too large by 1e-12, which no point shows": {
+            "linear": "1.000000000001",
+            "breaks": "lower bound is above the expansion",
+        },
+        "-2/t^3 too large by 1e-6, which no point shows": {
+            "cubic": "-1.999999",
+            "breaks": "lower bound is above the expansion",
+        },
+        "a constant below the next coefficient by 1e-5, which no point shows": {
+            "constant": "9.99999",
+            "breaks": "upper bound is below expansion + C/t^5",
+        },
+        "the remainder is negative": {"side": -1, "breaks": "remainder has its sign"},
     },
+    constants=("linear", "cubic", "constant", "side"),
+    survives={"constant": "11/t^5 is a true bound, weaker than the best one, which the last steps show to be 10/t^5"},
 )
-def hazard_asymptotics(linear: str = "1", cubic: int = -2, constant: str = "10", side: int = 1) -> str:
+def hazard_asymptotics(linear: str = "1", cubic: str = "-2", constant: str = "10", side: int = 1) -> str:
     """0 < lambda(t) - t - linear/t - cubic/t^3 < constant/t^5 for every t > 0."""
-    first, fifth_bound, start = q(linear), q(constant), fmpq(0)
+    first, third, fifth_bound, start = q(linear), q(cubic), q(constant), fmpq(0)
     with ctx.workprec(256):
         for k in range(-8, 41):  # the claim itself at points, before its proof
             t = arb(2) ** (fmpq(k, 4))
-            rest = side * (hazard(t) - t - first / t - cubic / t**3)
+            rest = side * (hazard(t) - t - first / t - third / t**3)
             expect(rest > 0, "remainder has its sign", t=t, remainder=rest)
             expect(rest < fifth_bound / t**5, "remainder < C/t^5", t=t, remainder=rest, bound=fifth_bound / t**5)
-    expansion, fifth = T**6 + first * T**4 + cubic * T**2, T**5
+    expansion, fifth = T**6 + first * T**4 + third * T**2, T**5
     low, high = mills_bound(2), mills_bound(3)
     expect(bounds_hazard(*low, 1, start), "lambda > t + 1/(t + 2/t)", bound=low)
     expect(bounds_hazard(*high, -1, start), "lambda < t + 1/(t + 2/(t + 3/t))", bound=high)

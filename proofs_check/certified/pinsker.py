@@ -29,6 +29,14 @@ def bernoulli_kl(a: fmpq, b: fmpq) -> arb:
     "Lemma B.4",
     "certified",
     controls={"a constant above 2": {"constant": "2.1"}, "L1 distance in place of TV": {"distance": 2}},
+    constants=(
+        "constant",
+        "distance",
+    ),
+    survives={
+        "constant": "a smaller constant gives a weaker inequality, true as well; a larger one is rejected",
+        "distance": "a smaller constant gives a weaker inequality, true as well; a larger one is rejected",
+    },
 )
 def two_point_pinsker(constant: str = "2", distance: int = 1) -> str:
     """KL(Ber(a) || Ber(b)) >= constant (distance |a - b|)^2 on the unit square."""

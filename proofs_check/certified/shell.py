@@ -50,6 +50,11 @@ def prefactor(d: int, delta: fmpq) -> arb:
         "exponent delta^2/3": {"rate": "0.3333"},
         "s = delta in the Laplace transform": {"s": "1"},
     },
+    constants=(
+        "rate",
+        "s",
+    ),
+    survives={"rate": "a smaller constant gives a weaker inequality, true as well; a larger one is rejected"},
 )
 def chernoff_exponent(rate: str = "0.25", s: str = "0.5") -> str:
     """I(delta) >= rate delta^2 on (0, 1), and log(1 + 2 s delta)/2 - s delta(1 - delta) >= rate delta^2 too.
@@ -104,6 +109,10 @@ def chernoff_exponent(rate: str = "0.25", s: str = "0.5") -> str:
         "exponent delta^2/3": {"rate": "0.3333"},
         "d^2 in place of d": {"power": 2},
     },
+    constants=("rate",),
+    survives={
+        "rate": "at these dimensions the probability is far below the bound: chernoff_exponent has the best rate"
+    },
 )
 def exact_value_below_bound(rate: str = "0.25", power: int = 1) -> str:
     """The exact P(chi2_d <= (1 - delta) d) <= exp(-rate d^power delta^2) on [0, 1], for some d up to 10^4.
@@ -137,6 +146,16 @@ def exact_value_below_bound(rate: str = "0.25", power: int = 1) -> str:
         "half the optimal bound": {"share": "0.5"},
         "a ratio within 0.4 log(pi d)": {"spread": "0.4"},
         "exponent delta^2/4 in place of the optimal one": {"optimal": False},
+    },
+    constants=(
+        "factor",
+        "share",
+        "spread",
+        "optimal",
+    ),
+    survives={
+        "share": "r(0) tends to 1/2 and is 0.68 at most: the claim is < 1",
+        "spread": "a larger bound is weaker, and true as well; a smaller one is rejected",
     },
 )
 def optimal_chernoff(factor: int = 1, share: str = "1", spread: str = "0.5", optimal: bool = True) -> str:

@@ -16,6 +16,7 @@ RADIUS = arb("1e-30")
         "E[psi; psi >= t], not conditional": {"conditional": False},
         "modes that pull the mean off": {"lean": "0.1"},
     },
+    constants=("conditional",),
 )
 def matched_means(ahead: int = 0, conditional: bool = True, lean: str = "0") -> str:
     """(198)-(200): E[psi] is the target under truncation and tilt; (194)-(195): E_p[psi] is the score's scale."""

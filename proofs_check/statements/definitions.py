@@ -79,7 +79,6 @@ DEFINITIONS = (
         },
         "32-42",
         certified=IDENTITY,
-        property="`theory` has no transcoder to draw inputs for; the identity is shown for symbolic tensors",
         sampled=EXACT,
     ),
     stated(

@@ -11,7 +11,7 @@ DIFFUSION = (
         {},
         "181",
         certified="an assumption: nothing to enclose",
-        property=PROCESS,
+        property="an assumption: that (181) has the kernels N(sqrt(a) x_0, 1 - a) is shown symbolically for every rate",
         sampled="an assumption on the prior's process: what follows from it is run under Lemma G.2",
         necessity="an assumption: its part in the proofs is dropped under Theorem G.3",
     ),
@@ -68,8 +68,8 @@ DIFFUSION = (
         "EnergyDPS",
         "algorithm",
         "A DDPM step with the mean of x_(i-1) given x_i and x0_hat, plus zeta_i times the gradient of psi(x0_hat(x_i))"
-        " through the denoiser; with zeta_i = beta (1 - alpha_i)/sqrt(alpha_i) and the gradient of H the conditional"
-        " mean is exact.",
+        " through the denoiser; with zeta_i = (1 - alpha_i)/sqrt(alpha_i) and the gradient of H_i, which contains beta,"
+        " for that of psi(x0_hat) the conditional mean is exact.",
         {
             "DDPM schedule": (
                 "A DDPM schedule alpha_bar_i.",

@@ -135,7 +135,9 @@ IDENTITY = "exact identities, shown symbolically: no bound or digit to enclose"
 ORDER = "follows for every law from an exact identity: no interval of parameters to cover"
 DEFINED = "a definition: it asserts nothing that a hypothesis could be dropped from"
 TWO_CONSTRAINTS = "a definition whose solution is Lemma E.1's and Theorem E.3's: drawn there"
-PROCESS = "about a process: its laws are not among the exact solutions to draw; run under sampled"
+PROCESS = (
+    "about a process: for normal priors shown symbolically for every parameter, else without an exact law: sampled"
+)
 CONTINUUM = "a derivation about densities evolving in time: no bound or digit to enclose"
 PROTOCOL = "a protocol: it claims nothing whose hypothesis could be dropped"
 WORDS = "words and one formula that fix a choice: no identity to prove"

@@ -46,7 +46,6 @@ OBJECTS = (
         {},
         "15",
         certified=IDENTITY,
-        property=TWO_CONSTRAINTS,
         sampled=EXACT,
         necessity=DEFINED,
     ),

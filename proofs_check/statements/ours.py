@@ -181,7 +181,6 @@ OURS = (
         },
         "166-170",
         certified=APPLIES,
-        property="covered for every delta by balls: drawn points would add nothing",
         sampled="an exact probability: sampling would only estimate what is certified",
     ),
     stated(

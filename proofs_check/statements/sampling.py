@@ -59,7 +59,6 @@ SAMPLING = (
         },
         "166-170",
         certified=APPLIES,
-        property="covered for every delta by balls: drawn points would add nothing",
         sampled="an exact probability: its value is Ours: exact shell",
     ),
     stated(

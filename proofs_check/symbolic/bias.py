@@ -33,6 +33,7 @@ S = sp.Function("S", positive=True)
         "hazard f/(1 - S)": {"hazard": lambda density, survival: density / (1 - survival)},
         "the shell below t": {"side": -1},
     },
+    constants=("side",),
 )
 def boundary_mass(
     above: Callable[[int, int], bool] = lambda y, t: y >= t,
@@ -68,6 +69,7 @@ def boundary_mass(
         "an expectation that is not conditional": {"given": lambda survival: sp.Integer(1)},
         "exp(beta t) left out": {"numerator": lambda e: sp.Integer(1)},
     },
+    constants=("sign",),
 )
 def tilted_hazard(
     sign: int = 1,
@@ -100,6 +102,7 @@ def tilted_hazard(
         "beta < 0": {"sign": -1},
         "survivals from below the threshold on": {"start": 0},
     },
+    constants=("sign",),
 )
 def stochastic_order(sign: int = 1, start: int = 1) -> str:
     """S_beta(t+delta)/S_beta(t) - S(t+delta)/S(t) is a sum over pairs (shell, above) of positive terms."""
@@ -175,6 +178,7 @@ def reverse_direction(
         "the divergence the other way round": {"direction": lambda q, r: kl(r, q)},
         "a whole squared step": {"share": sp.Integer(1)},
     },
+    constants=("share",),
 )
 def bregman(
     slope_at: Binary = lambda b1, b2: b1,

@@ -25,6 +25,7 @@ P, Q = positive("p q")
         "no weights": {"weight": lambda q, p: sp.Integer(1)},
         "masses that need not sum to 1": {"scale": sp.Symbol("c", positive=True)},
     },
+    constants=("scale",),
 )
 def expectation(weight: Binary = lambda q, p: q / p, scale: Expression = 1) -> str:
     """Linear, monotone, E[1] = 1, and the change of measure with weights dq/dp."""
@@ -72,6 +73,7 @@ def _events(n: int) -> list[tuple[bool, ...]]:
         "the whole L1 distance": {"factor": 1},
         "attained where q < p": {"attained": lambda sign: sign < 0},
     },
+    constants=("factor",),
 )
 def variation_is_attained(
     factor: Expression = sp.S.Half, attained: Callable[[int], bool] = lambda sign: sign > 0
@@ -103,6 +105,8 @@ def variation_is_attained(
         "a bound barely smaller": {"constant": sp.Rational(201, 100)},
         "conditionals under p only": {"within": lambda q, Q, p, P: q * sp.log(q / (p / P))},
     },
+    constants=("constant",),
+    survives={"constant": "a smaller constant gives a weaker inequality, true as well; a larger one is rejected"},
 )
 def pinsker(
     constant: Expression = 2,

@@ -35,6 +35,10 @@ HALF = sp.Rational(1, 2)
         "a variance that keeps growing": {"variance": lambda a: a + 1},
         "a drift of full rate": {"drift": 1},
     },
+    constants=(
+        "noise",
+        "drift",
+    ),
 )
 def marginals_of_a_process(
     noise: Expression = 1, variance: Callable[[Expression], Expression] = lambda a: 1 - a, drift: Expression = HALF
@@ -68,6 +72,10 @@ def marginals_of_a_process(
         "the score with the other sign": {"score": -1},
         "noise switched off but the full score kept": {"noise": 0},
     },
+    constants=(
+        "score",
+        "flow",
+    ),
 )
 def time_reversal(score: Expression = 1, flow: int = -1, noise: Expression = 1) -> str:
     """(183)-(189): rho_(T-s) solves the Fokker-Planck equation of drift -f + g^2 grad log rho and noise g."""
@@ -98,20 +106,43 @@ def time_reversal(score: Expression = 1, flow: int = -1, noise: Expression = 1) 
     "Theorem G.3",
     "symbolic",
     controls={
-        "e^H solves the backward equation of the forward drift": {"carrier": lambda f, g, u: f},
-        "e^H carried by the flow": {"carrier": lambda f, g, u: [-a + g**2 * b / 2 for a, b in zip(f, u, strict=True)]},
-        "half of the guidance": {"guidance": HALF},
-        "guidance towards low scores": {"guidance": -1},
+        "e^H solves the backward equation of the forward drift": {"carrier": lambda f, g, u: f, "breaks": "e^H = E["},
+        "e^H carried by the flow": {
+            "carrier": lambda f, g, u: [-a + g**2 * b / 2 for a, b in zip(f, u, strict=True)],
+            "breaks": "e^H = E[",
+        },
+        "half of the guidance": {"guidance": HALF, "breaks": "(193)"},
+        "guidance towards low scores": {"guidance": -1, "breaks": "(193)"},
     },
+    constants=("guidance",),
 )
 def guided_reversal(
     carrier: Callable[..., Sequence[Expression]] = lambda f, g, u: [-a + g**2 * b for a, b in zip(f, u, strict=True)],
     guidance: Expression = 1,
 ) -> str:
     """(190)-(193): u = e^H solves du/dt = (-f + g^2 grad log p) . grad u + g^2/2 lap u, so that q = p u solves the
-    forward equation, and the reverse SDE with grad log p + grad H keeps q."""
+    forward equation, and the reverse SDE with grad log p + grad H keeps q.
+
+    The equation of u is proved: by Bayes' rule u = E[exp(beta psi(X_0)) | X_t = x] is the sum of w_i e_i k_i over that
+    of w_i k_i, with k_i the density of X_t from the i-th atom, and each k_i solves the forward equation.
+    """
     for dimension in (1, 2):
         at, f, g, p = general_diffusion(dimension)
+        kernels = [sp.Function(f"k_{i}", positive=True)(*at, T) for i in range(3)]
+        w, e = positive("w_:3"), positive("e_:3")
+        prior = sum(a * k for a, k in zip(w, kernels, strict=True))
+        lifted = sum(a * b * k for a, b, k in zip(w, e, kernels, strict=True))
+        each = {k: fokker_planck(k, f, g, at) for k in kernels}
+        for law in (prior, lifted):
+            equal(
+                sp.expand(in_time(sp.diff(law, T), each)), sp.expand(fokker_planck(law, f, g, at)), "mixtures solve it"
+            )
+        tilted = sp.Function("q", positive=True)(*at, T)
+        ratio, pulled = tilted / p, carrier(f, g, grad(sp.log(p), at))
+        solved = {law: fokker_planck(law, f, g, at) for law in (p, tilted)}
+        risen = in_time(sp.diff(ratio, T), solved)
+        stated = generator(ratio, pulled, g, at)
+        equal(sp.expand(risen - stated), 0, f"e^H = E[exp(beta psi(X_0)) | X_t] solves its equation, dim {dimension}")
         h = sp.Function("H", real=True)(*at, T)
         u = sp.exp(h)
         log_gradient = grad(sp.log(p), at)
@@ -131,8 +162,9 @@ def guided_reversal(
             sp.expand(-forward / u), sp.expand(reverse / u), f"(193): the guided reverse SDE in dimension {dimension}"
         )
     return (
-        "for general f, g, p, H in one and two dimensions: if e^H solves the backward equation of the reversed"
-        " diffusion (as E[exp(beta psi(X_0)) | X_t] does), p e^H solves the forward equation with the same f, g, its"
+        "for general f, g, p in one and two dimensions e^H = E[exp(beta psi(X_0)) | X_t], a ratio of mixtures of"
+        " transition densities, solves the backward equation of the reversed diffusion (mixtures of three, and any two"
+        " solutions of the forward equation); so p e^H solves the forward equation with the same f, g, its"
         " score is grad log p + grad H, and the reverse SDE with that score has the marginals p e^H/Z"
     )
 
@@ -145,6 +177,10 @@ def guided_reversal(
         "the tilted prior narrowed": {"narrowed": 2},
         "Z left out": {"log_z": lambda m, v: 0},
     },
+    constants=(
+        "spread",
+        "narrowed",
+    ),
 )
 def gaussian_tilt(
     spread: int = 1,

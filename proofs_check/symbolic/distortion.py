@@ -12,7 +12,6 @@ from distributional_view.proofs_check.algebra import (
     equal,
     kl,
     mean,
-    normalised,
     partition,
     positive,
     real,
@@ -20,6 +19,8 @@ from distributional_view.proofs_check.algebra import (
 )
 from distributional_view.proofs_check.evidence import evidence, expect
 from distributional_view.proofs_check.two_scores import BETA, GAMMA, KAPPA, PSI, TAU, G, N, P, Q, joint_exponent
+
+U = positive("u")[0]
 
 
 @evidence(
@@ -55,6 +56,10 @@ def distortion_is_extra_cost(
         "the maximiser tilted by -f": {"sign": -1},
         "half the divergence": {"price": sp.Rational(1, 2)},
     },
+    constants=(
+        "sign",
+        "price",
+    ),
 )
 def gibbs_principle(
     remainder: Callable[..., Expression] = lambda q, best: kl(q, best), sign: int = 1, price: Expression = 1
@@ -100,6 +105,10 @@ def _task_bound(base: list[Expression], gamma: Expression) -> Expression:
         "a negative multiplier": {"direction": -1},
         "twice the bound": {"factor": 2},
     },
+    constants=(
+        "direction",
+        "factor",
+    ),
 )
 def distortion_bound(demand: Expression = None, direction: int = 1, factor: int = 1) -> str:
     """(157)-(158): KL(q || q_beta) = gamma E_q g - log E exp(gamma g) + KL(q || q_(beta, gamma)); slope at gamma = 0
@@ -128,29 +137,36 @@ def distortion_bound(demand: Expression = None, direction: int = 1, factor: int 
     "Ours: exact distortion",
     "symbolic",
     controls={
-        "the level of psi without a multiplier": {"level": 0},
-        "psi charged with the other sign": {"level": -1},
+        "the level of psi without a multiplier": {"level": 0, "breaks": "the gap for a general law"},
+        "psi charged with the other sign": {"level": -1, "breaks": "the gap for a general law"},
+        "a law that the task pushes away": {"odds": 1 / (1 + U), "breaks": "the task demands"},
+        "half the dual value": {"share": sp.S.Half, "breaks": "attained"},
     },
+    constants=("level", "share"),
 )
-def exact_distortion(level: int = 1) -> str:
-    """Delta(kappa) = sup {gamma kappa + b tau - log E exp(gamma g + b psi)}: the gap is a divergence, and on three
-    atoms, where the two levels leave one law, that law's divergence is the value."""
+def exact_distortion(level: int = 1, odds: Expression = 1 + U, share: Expression = sp.S.One) -> str:
+    """Delta(kappa) = sup {gamma kappa + b tau - log E exp(gamma g + b psi)}: the gap is a divergence and slack >= 0,
+    and a tilt by gamma >= 0 and b has neither at its own means."""
     b = sp.Symbol("b", real=True)
-    dual = GAMMA * KAPPA + level * b * TAU - sp.log(partition(P, joint_exponent(b, GAMMA)))
+    exponent = joint_exponent(b, GAMMA)
+    dual = GAMMA * KAPPA + level * b * TAU - sp.log(partition(P, exponent))
     slack = GAMMA * (mean(Q, G) - KAPPA) + b * (mean(Q, PSI) - TAU)
-    equal(kl(Q, P), dual + kl(Q, tilt(P, joint_exponent(b, GAMMA))) + slack, "the gap for a general law")
-    # The law itself: three atoms, psi = (0, 1, 2), g = (0, 1, s); q is given by its two means.
-    s, (u, v, w) = sp.Symbol("s", positive=True), positive("u v w")
-    q, p, psi, g = normalised([u, v, w]), normalised(positive("a_:3")), (0, 1, 2), (0, 1, s)
-    log_ratio = [sp.log(x) - sp.log(y) for x, y in zip(q, p, strict=True)]
-    system = sp.Matrix([[c, d, -1] for c, d in zip(g, psi, strict=True)])
-    gamma, shift, log_z = system.LUsolve(sp.Matrix(log_ratio))
-    value = gamma * mean(q, g) + level * shift * mean(q, psi) - log_z
-    equal(value, kl(q, p), "the dual's stationary value is the divergence of the only feasible law")
+    equal(kl(Q, P), dual + kl(Q, tilt(P, exponent)) + slack, "the gap for a general law")
+    best = tilt(P, exponent)
+    at_its_means = {KAPPA: mean(best, G), TAU: mean(best, PSI)}
+    equal(kl(best, P), share * dual.subs(at_its_means), "attained: the divergence of the tilt is the dual value")
+    for multiplier in (GAMMA, b):
+        equal(sp.diff(dual, multiplier).subs(at_its_means), 0, "the dual value is stationary there")
+    # gamma = log(odds) must be >= 0. With one task value 0 or 1 and psi free, the tilt by gamma asks for more of g than
+    # q_beta has just then; with less asked for, q_beta itself is feasible and the distortion is 0.
+    with_task, without = positive("p_1 p_0")
+    demand = with_task * odds / (with_task * odds + without) - with_task / (with_task + without)
+    expect(sp.factor(sp.together(demand)).is_positive, "the task demands more than q_beta has", demand=demand)
     return (
         "for every law q on four atoms with E_q psi = tau, E_q g >= kappa the distortion exceeds the dual value by a"
-        " divergence and gamma (E_q g - kappa); on three atoms the dual's value at its stationary point is exactly the"
-        " divergence of the law that the two levels determine"
+        " divergence and gamma (E_q g - kappa), each >= 0 for gamma >= 0; the tilt by gamma and b attains the value"
+        " at its own means, and with gamma < 0 the demand would be slack, the distortion 0. That a tilt has the means"
+        " asked for is the registry's assumption on (tau, kappa)"
     )
 
 

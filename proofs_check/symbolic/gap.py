@@ -1,10 +1,12 @@
 """Theorem D.14 and its exact form, symbolically, for finitely many atoms: all masses and places are symbols."""
 
+from collections.abc import Callable
+
 import sympy as sp
 
-from distributional_view.proofs_check.algebra import equal, mean, normalised, positive, real, tilt
+from distributional_view.proofs_check.algebra import Expression, equal, mean, normalised, positive, real, tilt
 from distributional_view.proofs_check.evidence import evidence, expect
-from distributional_view.proofs_check.finite import above, conditioned, convex_minimum, ladder, mass
+from distributional_view.proofs_check.finite import above, conditioned, convex_minimum, divergence, ladder, mass
 
 BETA = real("beta")[0]
 
@@ -17,6 +19,10 @@ BETA = real("beta")[0]
         "KL(q_t || p) = -log p(not A)": {"event": False},
         "tau below the mean of p": {"order": -1},
     },
+    constants=(
+        "event",
+        "order",
+    ),
 )
 def hard_solution_is_a_candidate(excess: int = 0, event: bool = True, order: int = 1) -> str:
     """(141)-(144): q_t meets the soft constraint at tau, tau > E_p[psi], and KL >= 0 gives the gap its sign."""
@@ -51,30 +57,39 @@ def hard_solution_is_a_candidate(excess: int = 0, event: bool = True, order: int
     "Ours: gap",
     "symbolic",
     controls={
-        "unmatched means": {"matched": False},
-        "the reverse multiplier": {"sign": -1},
-        "twice the gap": {"factor": 2},
+        "unmatched means": {"matched": False, "breaks": "KL(q_t || p) - KL(q_beta || p)"},
+        "the reverse multiplier": {"sign": -1, "breaks": "KL(q_t || p) - KL(q_beta || p)"},
+        "twice the gap": {"factor": 2, "breaks": "KL(q_t || p) - KL(q_beta || p)"},
+        "the truncation below t": {"upper": False, "breaks": "E_(q_t) > E_p"},
+        "KL(q_beta || q_t) for the gap": {"direction": lambda q, r: divergence(r, q), "breaks": "KL(q_t || p) - KL"},
     },
+    constants=("factor", "matched", "upper"),
 )
-def exact_gap(matched: bool = True, sign: int = 1, factor: int = 1) -> str:
+def exact_gap(
+    matched: bool = True,
+    sign: int = 1,
+    factor: int = 1,
+    upper: bool = True,
+    direction: Callable[..., Expression] = divergence,
+) -> str:
     """Gap = KL(q_t || q_beta) + beta (difference of means); >= -log q_beta(A) > 0; -> 0 if psi is largest on A."""
     n, cut = 4, 2
-    p, y, e = positive("p:4"), ladder(n), positive("e:4")  # e stands for exp(beta y): positive, and so is their mass
-    log_kept, log_z = real("log_kept log_z")  # log p(A) and log Z, up to the total mass that cancels
-    tail = above(cut, n)
-    hard, soft = conditioned(p, tail), normalised([a * b for a, b in zip(p, e, strict=True)])
-    hard_kl = mean(hard, [-log_kept] * n)  # log(q_t/p) = -log p(A) on A
-    soft_kl = mean(soft, [sign * BETA * v - log_z for v in y])  # log(q_beta/p) = beta y - log Z
-    between = mean(hard, [-log_kept - BETA * v + log_z for v in y])  # log(q_t/q_beta) on A
-    difference = BETA * (mean(hard, y) - mean(soft, y)) if matched else sp.Integer(0)
+    p, y = normalised(positive("p:4")), ladder(n)
+    tail = [inside is upper for inside in above(cut, n)]
+    hard, soft = conditioned(p, tail), tilt(p, [BETA * v for v in y])
+    rest = conditioned(p, [not inside for inside in tail])
+    rise = sp.factor(sp.together(mean(hard, y) - mean(rest, y)))
+    equal(mean(hard, y) - mean(p, y), (1 - mass(p, tail)) * rise, "E_(q_t) - E_p is p(not A) (E[ | A] - E[ | not A])")
+    expect(rise.is_positive, "E_(q_t) > E_p: only a beta > 0 has the mean of q_t", rise=rise)
+    difference = sign * BETA * (mean(hard, y) - mean(soft, y)) if matched else sp.Integer(0)
     equal(
-        hard_kl - soft_kl,
-        factor * between + difference,
+        divergence(hard, p) - divergence(soft, p),
+        factor * direction(hard, soft) + difference,
         "KL(q_t || p) - KL(q_beta || p) = KL(q_t || q_beta) + beta (E_(q_t) - E_(q_beta)); 0 at matched means",
     )
-    a, b, c = positive("a b c")  # at a point of A: q_t, q_beta, and q_beta(A)
-    equal(sp.log(a / b), -sp.log(c) + sp.log(a / (b / c)), "log(q_t/q_beta) = -log q_beta(A) + log(q_t/q_beta( . | A))")
-    equal(sum(hard), 1, "averaged over q_t: KL(q_t || q_beta) = -log q_beta(A) + KL(q_t || q_beta( . | A))")
+    reached, inner = mass(soft, tail), conditioned(soft, tail)
+    split = divergence(hard, inner) - sp.log(reached)
+    equal(divergence(hard, soft), split, "KL(q_t || q_beta) = -log q_beta(A) + KL(q_t || q_beta( . | A))")
     lost = mass(soft, [not b for b in tail])
     expect(lost.is_positive, "q_beta(not A) > 0 for every finite beta: the gap is > 0", mass=lost)
     top = [k == n - 1 for k in range(n)]

@@ -21,6 +21,11 @@ RESIDUAL_AT_0, LEVEL = sp.sqrt(2 / sp.pi), sp.sqrt(2 * sp.pi)
         "V_hard = 1/lambda": {"origin": 0},
         "the average with log S(a) - S(b)": {"log": False},
     },
+    constants=(
+        "upper",
+        "origin",
+        "log",
+    ),
 )
 def hard_path(upper: bool = True, origin: int = 1, log: bool = True) -> str:
     """(109)-(117): tau = lambda = phi/S, m = lambda - t, V_hard = 1/m, mean log(S(a)/S(b))/(lambda(b) - lambda(a))."""
@@ -47,6 +52,10 @@ def hard_path(upper: bool = True, origin: int = 1, log: bool = True) -> str:
         "A(beta) = beta^2": {"log_partition": BETA**2},
         "V_soft = sqrt(2/pi)": {"speed": sp.sqrt(2 / sp.pi)},
     },
+    constants=(
+        "shift",
+        "speed",
+    ),
 )
 def klsc_path(shift: sp.Expr = sp.S.One, log_partition: sp.Expr = BETA**2 / 2, speed: sp.Expr = SOFT) -> str:
     """(118)-(124): q_beta = N(beta, 1), A = beta^2/2, tau = beta, Var = 1, E|Y - tau| = sqrt(2/pi), V_soft."""
@@ -70,6 +79,12 @@ def klsc_path(shift: sp.Expr = sp.S.One, log_partition: sp.Expr = BETA**2 / 2, s
         "m(0) = 1/sqrt(2 pi)": {"start": SOFT},
         "V_soft = sqrt(2), E|Y - tau| times sqrt(pi)": {"soft": sp.sqrt(2)},
     },
+    constants=(
+        "riccati",
+        "sign",
+        "start",
+        "soft",
+    ),
 )
 def ordering(riccati: int = 1, sign: int = 1, start: sp.Expr = RESIDUAL_AT_0, soft: sp.Expr = SOFT) -> str:
     """(125)-(136): lambda' = lambda m, Var = 1 - lambda m, m' = -Var (m = lambda - t); m <= m(0), 1/m(0) > V_soft."""
@@ -86,7 +101,7 @@ def ordering(riccati: int = 1, sign: int = 1, start: sp.Expr = RESIDUAL_AT_0, so
     origin = (hazard - T).subs(T, 0)
     equal(origin, start, "m(0) = sqrt(2/pi)")
     expect(sp.simplify(1 / origin - soft).is_positive, "1/m(0) > V_soft", fast=1 / origin, soft=soft)
-    equal(1 / (origin * SOFT), sp.pi, "V_hard(0)/V_soft = pi")
+    equal(1 / (origin * soft), sp.pi, "V_hard(0)/V_soft = pi")
     return (
         "m' = -Var(Y | Y >= t), so m falls (a truncated normal is not constant: Var > 0) and V_hard = 1/m >= 1/m(0) = "
         "sqrt(pi/2) = pi V_soft for t >= 0; averages over levels inherit it, being means of V over tau."
@@ -97,8 +112,9 @@ def ordering(riccati: int = 1, sign: int = 1, start: sp.Expr = RESIDUAL_AT_0, so
     "Proposition D.13",
     "symbolic",
     controls={"+2/t^3": {"cubic": 2}, "1/(2t)": {"linear": sp.Rational(1, 2)}, "lambda - t ~ t": {"power": 1}},
+    constants=("linear", "cubic", "fifth", "power"),
 )
-def growth(linear: sp.Expr = sp.S.One, cubic: int = -2, power: int = -1) -> str:
+def growth(linear: sp.Expr = sp.S.One, cubic: int = -2, power: int = -1, fifth: int = 10) -> str:
     """(137)-(140): the only series t + a/t + b/t^3 + c/t^5 that solves lambda' = lambda (lambda - t)."""
     a, b, c = sp.symbols("a b c")
     series = T + a / T + b / T**3 + c / T**5
@@ -107,7 +123,7 @@ def growth(linear: sp.Expr = sp.S.One, cubic: int = -2, power: int = -1) -> str:
     expect(len(found) == 1, "one series solves the equation", solutions=found)
     equal(found[0][a], linear, "coefficient of 1/t")
     equal(found[0][b], cubic, "coefficient of 1/t^3")
-    equal(found[0][c], 10, "coefficient of 1/t^5")
+    equal(found[0][c], fifth, "coefficient of 1/t^5")
     excess = (series - T).subs(found[0])
     equal(sp.limit(excess * T**-power, T, sp.oo), 1, "m(t) ~ 1/t, V_hard(t) ~ t")
     return (
@@ -124,6 +140,10 @@ def growth(linear: sp.Expr = sp.S.One, cubic: int = -2, power: int = -1) -> str:
         "m' = +Var": {"sign": -1},
         "lambda < 0 below 0": {"bound": -1},
     },
+    constants=(
+        "level",
+        "sign",
+    ),
 )
 def one_crossing(level: sp.Expr = LEVEL, sign: int = 1, bound: int = 1) -> str:
     """V_hard > V_soft iff m < sqrt(2 pi); m falls strictly from above it at -sqrt(2 pi) to below it at 0."""

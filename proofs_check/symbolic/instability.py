@@ -57,6 +57,11 @@ def tv_of_truncations(p: Sequence[Expression], j: int, k: int) -> Expression:
         "S(t)/S(t') - 1": {"inverse": True},
         "f in place of f/S": {"conditional": False},
     },
+    constants=(
+        "half",
+        "inverse",
+        "conditional",
+    ),
 )
 def truncations_differ_by_the_lost_mass(half: int = 1, inverse: bool = False, conditional: bool = True) -> str:
     """(80)-(84): the three pieces of |q_t - q_t'|, their sum, and the expansion in t' - t."""
@@ -85,6 +90,11 @@ def truncations_differ_by_the_lost_mass(half: int = 1, inverse: bool = False, co
         "tau in place of m": {"origin": 0},
         "h m^2": {"power": 2},
     },
+    constants=(
+        "loss",
+        "origin",
+        "power",
+    ),
 )
 def hard_path_speed(loss: int = -1, origin: int = 1, power: int = 1) -> str:
     """(85)-(91): tau = N/S, tau' = h (tau - t) = h m, V_hard = h/(h m) = 1/m, m' = h m - 1."""
@@ -103,14 +113,47 @@ def hard_path_speed(loss: int = -1, origin: int = 1, power: int = 1) -> str:
     )
 
 
+def _signs(split: int) -> list[int]:
+    """Sign of y - tau on four ordered atoms with this many of them below tau."""
+    return [-1] * split + [1] * (4 - split)
+
+
+def _speeds(split: int) -> tuple[Expression, Expression]:
+    """d TV/d beta and d tau/d beta of a tilt of any four ordered atoms, from its definition, at any beta.
+
+    TV to a slightly larger beta is the mass that the atoms above tau gain; derivatives are taken of the tilt by b of
+    the law of today, at b = 0.
+    """
+    b, y = real("b")[0], ladder(4)
+    weights = [m * sp.exp(b * v) for m, v in zip(_four_masses(), y, strict=True)]
+    moved = [sp.expand(sp.diff(w / sum(weights), b).subs(b, 0)) for w in weights]
+    gained = sum(x for x, sign in zip(moved, _signs(split), strict=True) if sign > 0)
+    return gained, mean(moved, y)
+
+
+def _deviation_and_variance(split: int) -> tuple[Expression, Expression]:
+    """E|Y - tau| and Var Y of the same law, written out."""
+    law, y = _four_masses(), ladder(4)
+    centred = [v - mean(law, y) for v in y]
+    deviation = sum(sign * m * v for sign, m, v in zip(_signs(split), law, centred, strict=True))
+    return sp.expand(deviation), sp.expand(mean(law, [v**2 for v in centred]))
+
+
+def _four_masses() -> list[Expression]:
+    """Four masses of total 1, polynomials: the last is what is left."""
+    w = positive("w:3")
+    return [*w, 1 - sum(w)]
+
+
 @evidence(
     "Lemma D.12",
     "symbolic",
     controls={
-        "E|Y - tau|/Var": {"parts": 1},
+        "E|Y - tau|/Var": {"parts": 1, "breaks": "V_soft = E|Y - tau|/(2 Var)"},
         "no centring: dq/d beta = q Y": {"centre": 0},
         "the second moment about 0 in place of the variance": {"about": 0},
     },
+    constants=("parts", "centre", "about"),
 )
 def klsc_path_speed(parts: int = 2, centre: int = 1, about: int = 1) -> str:
     """(92)-(101): dq/d beta = q (Y - tau), d tau/d beta = Var; the remainder; V_soft = E|Y - tau|/(2 Var)."""
@@ -131,18 +174,13 @@ def klsc_path_speed(parts: int = 2, centre: int = 1, about: int = 1) -> str:
         )
         equal(bend, masses[k] * ((spots[k] - average) ** 2 - spread), f"q'' = q ((Y - tau)^2 - Var) at atom {k}")
     equal(mean(q, shift), 0, "E(Y - tau) = 0: the parts above and below tau weigh the same")
-    e = sp.Symbol("epsilon", positive=True)
-    law = [sp.Rational(1, 2), sp.Rational(1, 3), sp.Rational(1, 6)]
-    places = [sp.Integer(0), sp.Integer(1), sp.Integer(3)]
-    moved, level = tilt(law, [e * v for v in places]), mean(law, places)
-    lost = sum(a - b for a, b, v in zip(law, moved, places, strict=True) if v < level)  # = TV for small epsilon
-    limit = sp.limit(lost / (mean(moved, places) - level), e, 0)
-    deviation = mean(law, [abs(v - level) for v in places])
-    square = mean(law, [(v - level) ** 2 for v in places])
-    equal(limit, deviation / (parts * square), "TV/(tau' - tau) -> E|Y - tau|/(2 Var) for masses 1/2, 1/3, 1/6")
+    for split in (1, 2, 3):  # how many atoms lie below tau
+        (moved, covered), (deviation, square) = _speeds(split), _deviation_and_variance(split)
+        equal(moved * parts * square, deviation * covered, f"V_soft = E|Y - tau|/(2 Var), {split} atoms below tau")
     return (
         "dq/d beta = q (Y - tau), d tau/d beta = Var and q'' = q ((Y - tau)^2 - Var), which bounds the remainder, for "
-        "4 symbolic atoms; TV = |d beta| E|Y - tau|/2 + O(d beta^2), V_soft = E|Y - tau|/(2 Var). For a density: "
+        "4 symbolic atoms; TV = |d beta| E|Y - tau|/2 + O(d beta^2), V_soft = E|Y - tau|/(2 Var), for any 4 ordered "
+        "atoms and any number of them below tau (an atom at tau does not move to first order). For a density: "
         "differentiation under the integral inside the domain of A."
     )
 
@@ -150,9 +188,14 @@ def klsc_path_speed(parts: int = 2, centre: int = 1, about: int = 1) -> str:
 @evidence(
     "Lemma D.12",
     "symbolic",
-    controls={"log(S(b)/S(a))": {"sign": -1}, "V dt in place of V d tau": {"levels": False}},
+    controls={
+        "log(S(b)/S(a))": {"sign": -1},
+        "V dt in place of V d tau": {"levels": False},
+        "a seventh of E|Y - tau|": {"share": sp.Rational(1, 7), "breaks": "V_soft d tau/d beta = E|Y - tau|/2"},
+    },
+    constants=("sign", "levels", "share"),
 )
-def averages_over_levels(sign: int = 1, levels: bool = True) -> str:
+def averages_over_levels(sign: int = 1, levels: bool = True, share: Expression = sp.S.Half) -> str:
     """(102)-(107): V_hard d tau = h dt, whose integral is log(S(a)/S(b)); V_soft d tau = E|Y - tau|/2 d beta."""
     residual = FIRST / SURVIVAL - T
     integrand = plain(1 / residual) * (slope(FIRST / SURVIVAL) if levels else 1)
@@ -161,14 +204,13 @@ def averages_over_levels(sign: int = 1, levels: bool = True) -> str:
     equal(integrand, F(T) / _S, "V_hard d tau/dt = h")
     equal(slope(accumulated), integrand, "d/db log(S(a)/S(b)) = h(b)")
     equal(accumulated.subs(SURVIVAL, start), 0, "log(S(a)/S(b)) is 0 at b = a")
-    deviation, variance = positive("D V")
-    equal(
-        deviation / (2 * variance) * variance,
-        deviation / 2,
-        "V_soft d tau/d beta = E|Y - tau|/2, as d tau = Var d beta",
-    )
+    for split in (1, 2, 3):
+        (moved, covered), (deviation, variance) = _speeds(split), _deviation_and_variance(split)
+        equal(deviation / 2 * covered, share * deviation * variance, "V_soft d tau/d beta = E|Y - tau|/2")
+        equal(moved, share * deviation, "which is d TV/d beta")
     return (
         "averages over levels: log(S(a)/S(b))/(tau(b) - tau(a)) for a general density; for KLSC, of E|Y - tau|/2 d beta"
+        ", which is d TV, for any 4 ordered atoms"
     )
 
 
@@ -180,6 +222,11 @@ def averages_over_levels(sign: int = 1, levels: bool = True) -> str:
         "tau(t) in place of tau(t')": {"ahead": False},
         "the reciprocal": {"power": 1},
     },
+    constants=(
+        "lower",
+        "ahead",
+        "power",
+    ),
 )
 def finite_step_speed(lower: bool = True, ahead: bool = True, power: int = -1) -> str:
     """TV/(tau' - tau) = 1/(tau' - E[Y | t <= Y < t']): tau is the mixture of tau' and the shell's mean."""

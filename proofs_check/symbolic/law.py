@@ -96,6 +96,10 @@ def randomised_truncation(
         "the limit beta -> -inf": {"side": -1},
         "scores that reach beyond the level": {"excess": sp.Rational(-1, 3)},
     },
+    constants=(
+        "power",
+        "side",
+    ),
 )
 def at_and_beyond_the_supremum(
     power: int = 3,

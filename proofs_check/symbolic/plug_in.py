@@ -33,6 +33,7 @@ HALF = sp.Rational(1, 2)
         "Tweedie with the other sign": {"tweedie": -1},
         "the gradient not through the denoiser": {"through": lambda slope: 1},
     },
+    constants=("tweedie",),
 )
 def plug_in_guidance(tweedie: int = 1, through: Callable[[Expression], Expression] = lambda slope: slope) -> str:
     """x0_hat = (x + (1 - a) grad log p_t)/sqrt(a) = E[X_0 | x]; the plug-in is grad H for a linear score and a normal
@@ -92,6 +93,10 @@ def plug_in_guidance(tweedie: int = 1, through: Callable[[Expression], Expressio
         "phi constant along the forward drift instead of the flow": {"half": 0},
         "phi constant in time at each point": {"half": None},
     },
+    constants=(
+        "factor",
+        "half",
+    ),
 )
 def factor_of_two(factor: int = 2, half: Expression | None = HALF) -> str:
     """If d phi/dt + v . grad phi = 0, v = f - g^2/2 grad log p, the reverse SDE guided by g^2 beta grad phi keeps
@@ -159,6 +164,7 @@ def round_prior_and_direction(
         "the plug-in reaches the tilt by 2 beta": {"reached": lambda b: 1 / (1 - 4 * b)},
         "a linear score is doubled too": {"linear": 2},
     },
+    constants=("linear",),
 )
 def plug_in_bias(
     reached: Callable[[Expression], Expression] = lambda b: (sp.exp(4 * b) - 1) / (4 * b), linear: int = 1

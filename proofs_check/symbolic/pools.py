@@ -39,6 +39,7 @@ def _weights(beta: Expression, winners: int = WINNERS) -> list[Expression]:
         "uniform over the whole pool": {"share": sp.Rational(1, WINNERS + 3)},
         "one winner takes all": {"share": 1},
     },
+    constants=("share",),
 )
 def pool_collapses(end: Expression = sp.oo, share: Expression = HALF) -> str:
     """(159)-(160): w_i/w_j = exp(beta (psi_i - psi_j)), so that a winner's weight is 1/|M| less S/(|M| (|M| + S)),
@@ -65,11 +66,12 @@ def pool_collapses(end: Expression = sp.oo, share: Expression = HALF) -> str:
     "Ours: effective sample size",
     "symbolic",
     controls={
-        "the limit counts one winner": {"limit": 1},
+        "the limit counts one winner": {"limit": 1, "breaks": "the winners at infinity"},
         "a tempered form with Z(beta)^2/Z(beta)": {"power": 1},
         "slope A'(2 beta) - A'(beta)": {"sign": -1},
         "bounded by the exponential of twice the divergence": {"entropy": 2},
     },
+    constants=("limit", "power", "sign", "entropy"),
 )
 def effective_sample_size(limit: int = WINNERS, power: int = 2, sign: int = 1, entropy: int = 1) -> str:
     """1/sum w^2 = Z(beta)^2/Z(2 beta) (Z a sum over the pool) runs from N to |M|, falls for beta > 0, and is at most
@@ -84,7 +86,11 @@ def effective_sample_size(limit: int = WINNERS, power: int = 2, sign: int = 1, e
     unnormalised = [sp.Integer(1)] * WINNERS + [sp.exp(-BETA * gap) for gap in GAPS]
     equal(1 / sum(v**2 for v in normalised(unnormalised)), size, "1/sum w^2 = Z(beta)^2/Z(2 beta)")
     equal(size.subs(BETA, 0), n, "the whole pool at beta = 0")
-    equal(sp.limit(size.subs(dict(zip(GAPS, (1, 2, 3), strict=True))), BETA, sp.oo), limit, "the winners at infinity")
+    ratios = positive("r_:3")
+    by_ratios = (WINNERS + sum(ratios)) ** 2 / (WINNERS + sum(r**power for r in ratios))
+    equal(by_ratios.subs(dict(zip(ratios, [sp.exp(-BETA * gap) for gap in GAPS], strict=True))), size, "in the ratios")
+    ends = {r: sp.limit(sp.exp(-BETA * gap), BETA, sp.oo) for r, gap in zip(ratios, GAPS, strict=True)}
+    equal(by_ratios.subs(ends), limit, "the winners at infinity, whatever the gaps")
     slope = sp.diff(sp.log(size), BETA)
     a_prime = sp.diff(sp.log(z(BETA)), BETA)
     equal(slope, sign * 2 * (a_prime - a_prime.subs(BETA, 2 * BETA)), "slope 2 (A'(beta) - A'(2 beta))")
@@ -118,6 +124,7 @@ def effective_sample_size(limit: int = WINNERS, power: int = 2, sign: int = 1, e
         "temperature to infinity": {"end": sp.oo},
         "winners share equally whatever the reference": {"share": lambda mu: [1 / sp.Integer(len(mu))] * len(mu)},
     },
+    constants=("sign",),
 )
 def modes_and_temperature(
     sign: int = -1,
@@ -130,8 +137,9 @@ def modes_and_temperature(
     objective = psi - lam * penalty
     density = sp.exp(psi + sign * lam * penalty)
     equal(sp.diff(density, X), density * sp.diff(objective, X), "stationary points agree")
-    u, v = real("u v")
-    equal(sp.log(sp.exp(u) / sp.exp(v)), u - v, "log of the ratio of two densities is the difference of objectives")
+    there = {X: sp.Symbol("z", real=True)}
+    log_ratio = sp.log(density) - sp.log(density.subs(there))
+    equal(log_ratio, objective - objective.subs(there), "log of the ratio of two densities: difference of objectives")
     # pi_T is the tilt by 1/T of the proxy prior exp(-lambda R/T); and lambda = 1/beta gives p exp(beta psi), p = e^-R.
     equal(sp.log(sp.exp(sign * lam * penalty / T)) + psi / T, objective / T, "tilt of the proxy prior")
     equal((objective / T).subs(T, lam).subs(lam, 1 / BETA), BETA * psi - penalty, "lambda = 1/beta: the KLSC target")

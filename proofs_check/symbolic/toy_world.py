@@ -12,6 +12,11 @@ HALF = sp.Rational(1, 2)
     "Appendix H",
     "symbolic",
     controls={"without the 1": {"constant": 0}, "D twice": {"factor": 2}, "odd in D": {"paired": -1}},
+    constants=(
+        "constant",
+        "factor",
+        "paired",
+    ),
 )
 def angle_of_a_mode(constant: int = 1, factor: int = 1, paired: int = 1) -> str:
     """The radial integral of rho exp(rho D - rho^2/2) is 1 + D Phi(D)/phi(D); modes in pairs +-D make it even."""
@@ -42,6 +47,11 @@ def angle_of_a_mode(constant: int = 1, factor: int = 1, paired: int = 1) -> str:
         "no noise added": {"noise": 0},
         "weights of the prior as responsibilities": {"posterior": False},
     },
+    constants=(
+        "signal",
+        "noise",
+        "posterior",
+    ),
 )
 def noised_mixture(signal: Expression = HALF, noise: int = 1, posterior: bool = True) -> str:
     """(209)-(211): sqrt(a) X_0 + sqrt(1 - a) eps is a mixture again, and its score is a mean over responsibilities."""
@@ -62,7 +72,15 @@ def noised_mixture(signal: Expression = HALF, noise: int = 1, posterior: bool = 
     return "X_t has the law sum of w_k N(sqrt(a) m_k, a v_k + 1 - a); its score is the mean of (m - x)/v over r_k(x)."
 
 
-@evidence("Appendix I", "symbolic", controls={"lowest first": {"order": -1}, "without the new one": {"new": 0}})
+@evidence(
+    "Appendix I",
+    "symbolic",
+    controls={"lowest first": {"order": -1}, "without the new one": {"new": 0}},
+    constants=(
+        "order",
+        "new",
+    ),
+)
 def prefix_means(order: int = 1, new: int = 1, n: int = 6) -> str:
     """(206): one more point of the sorted pool lowers the mean of the kept ones by its distance to it over K + 1."""
     top, gaps = real("top")[0], positive(f"g_:{n - 1}")

@@ -57,15 +57,21 @@ def _same(left: Sequence[sp.Matrix], right: Sequence[sp.Matrix], step: str) -> N
         "positions flattened by columns": {"flatten": sorted(GRID, key=lambda n: n[::-1])},
         "the pre-bias folded in with the wrong sign": {"fold": 1},
         "channels and features swapped in the weights": {"encoder": lambda w: w.T},
+        "a dictionary for each position": {"shared": False, "breaks": "(40) against (34)"},
     },
+    constants=("fold", "shared"),
 )
 def one_by_one_is_position_wise(
     size: int = 1,
     flatten: Sequence[Tap] = GRID,
     fold: int = -1,
     encoder: Callable[[sp.Matrix], sp.Matrix] = lambda w: w,
+    shared: bool = True,
 ) -> str:
-    """With a 1 x 1 kernel (37)-(38), flattened, give the pre-activations (X - b_pre) W_enc + b_enc of (32)."""
+    """With a 1 x 1 kernel (37)-(38), flattened, give the pre-activations (X - b_pre) W_enc + b_enc of (32).
+
+    So (40), one dictionary for all positions, gives the reconstructions (34) of the flattened codes, whatever is kept.
+    """
     x, kernel = _activations(), _kernel(size)
     b_pre, b_enc = sp.Matrix([real(f"p_:{CHANNELS}")]), sp.Matrix([real(f"e_:{FEATURES}")])
     w_enc = encoder(kernel[0, 0])
@@ -73,10 +79,18 @@ def one_by_one_is_position_wise(
     flat = [grid[n] for n in flatten]
     position_wise = [(x[n] - b_pre) * w_enc + b_enc for n in GRID]
     _same(flat, position_wise, "(38)-(39) against (32)")
+    keeps = {n: sp.diag(*real(f"k_{n[0]}_{n[1]}_:{FEATURES}")) for n in GRID}  # 1 where top-k keeps a code, else 0
+    b_dec, dictionary = sp.Matrix([real(f"d_:{CHANNELS}")]), sp.Matrix(FEATURES, CHANNELS, real("v_:4"))
+    own = {n: sp.Matrix(FEATURES, CHANNELS, real(f"v_{n[0]}_{n[1]}_:4")) for n in GRID}
+    image = [grid[n] * keeps[n] * (dictionary if shared else own[n]) + b_dec for n in flatten]
+    stacked = sp.Matrix.vstack(*(code * keeps[n] for n, code in zip(GRID, position_wise, strict=True)))
+    rows = stacked * dictionary + sp.ones(len(GRID), 1) * b_dec
+    _same(image, [rows[n, :] for n in range(len(GRID))], "(40) against (34)")
     return (
         f"on a {HEIGHT} x {WIDTH} grid with symbolic entries the 1 x 1 convolution, flattened row by row, is"
-        " (X - b_pre) W_enc + b_enc at each position, with b_pre folded into the bias; top-k (33), (39) and the"
-        " dictionary (34), (40) are the same functions of these codes in both models"
+        " (X - b_pre) W_enc + b_enc at each position, with b_pre folded into the bias; with one dictionary the same"
+        " holds for the reconstructions (34), (40), for every choice of codes to keep. The project's own transcoder is"
+        " drawn on the property rung"
     )
 
 

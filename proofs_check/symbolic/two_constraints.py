@@ -63,6 +63,10 @@ def convex_problem(
         "no multiplier of the normalisation": {"eta": lambda z: sp.Integer(1)},
         "the derivative of r log r without its 1": {"entropy_slope": 0},
     },
+    constants=(
+        "sign",
+        "entropy_slope",
+    ),
 )
 def stationarity(
     sign: int = 1, eta: Callable[[Expression], Expression] = lambda z: 1 - sp.log(z), entropy_slope: int = 1
@@ -100,6 +104,10 @@ def stationarity(
         "the task's multiplier is left out of the gap": {"task": 0},
         "the divergence from the solution reversed": {"remainder": lambda q, solution: kl(solution, q)},
     },
+    constants=(
+        "sign",
+        "task",
+    ),
 )
 def duality_gap(
     sign: int = 1, task: int = 1, remainder: Callable[..., Expression] = lambda q, solution: kl(q, solution)

@@ -20,6 +20,7 @@ HALF = sp.Rational(1, 2)
         "eps in place of 2 eps": {"factor": 1},
         "the difference over the region's mass": {"outside": lambda inside: 1 / inside - 1},
     },
+    constants=("factor",),
 )
 def typical_region(factor: int = 2, outside: Callable[[Expression], Expression] = lambda inside: 1 - inside) -> str:
     """(165): E s - E[s | T] = q(not T) (E[s | not T] - E[s | T]), so that it is at most 2 eps sup |s|."""
@@ -57,6 +58,7 @@ def _gaussian_integral(exponent: Expression) -> Expression:
         "twice the exponent": {"exponent": -D * DELTA**2 / 2},
         "the upper tail": {"tail": 1},
     },
+    constants=("tail",),
 )
 def shell_bound(
     s: Expression = DELTA / 2,
@@ -100,6 +102,7 @@ def shell_bound(
         "the upper tail's exponent": {"rate": (DELTA - sp.log(1 + DELTA)) / 2},
         "half the level in the gamma function": {"scale": sp.Rational(1, 4)},
     },
+    constants=("scale",),
 )
 def exact_shell(
     best: Expression = None,
@@ -147,29 +150,41 @@ def exact_shell(
     "Assumption F.5",
     "symbolic",
     controls={
-        "a radius that forgets the temperature": {"failure": lambda r: sp.exp(-(r**2) / 2)},
-        "Markov with the radius, not its square": {"power": 1},
+        "a radius that forgets the temperature": {"level": lambda r: r**2 / 2, "breaks": "the density of"},
+        "Markov with the radius, not its square": {"power": 1, "breaks": "Markov"},
+        "half the temperature's spread": {"spread": HALF, "breaks": "Markov"},
     },
+    constants=("power", "spread"),
 )
 def tempered_optimiser(
-    failure: Callable[[Expression], Expression] = lambda r: sp.exp(-(r**2) / (2 * T)), power: int = 2
+    level: Callable[[Expression], Expression] = lambda r: r**2 / (2 * T), power: int = 2, spread: Expression = 1
 ) -> str:
-    """(171) is met by tempering: N(0, T I) has eta = T d/r^2 by Markov, and exactly exp(-r^2/(2 T)) in the plane."""
-    r, rho = positive("r rho")
-    density = sp.exp(-(X**2) / (2 * T)) / sp.sqrt(2 * sp.pi * T)
-    second = sp.simplify(sp.integrate(X**2 * density, (X, -sp.oo, sp.oo)))
-    equal(second, T, "second moment of exp(-x^2/(2 T))")
+    """(171) is met by tempering: N(0, T I_d) has eta = Gamma(d/2, r^2/(2 T))/Gamma(d/2) <= T d/r^2, for any d."""
+    r, rho, y = positive("r rho y")
+    one = sp.exp(-(X**2) / (2 * T)) / sp.sqrt(2 * sp.pi * T)
+    rate = positive("s")[0]
+    laplace = sp.simplify(sp.integrate(one * sp.exp(-rate * X**2), (X, -sp.oo, sp.oo)))
+    equal(laplace, (1 + 2 * rate * T) ** -HALF, "Laplace transform of one squared coordinate")
+    chi = y ** (D / 2 - 1) * sp.exp(-y / (2 * T)) / ((2 * T) ** (D / 2) * sp.gamma(D / 2))
+    whole = sp.integrate(chi * sp.exp(-rate * y), (y, 0, sp.oo), conds="none")
+    equal(sp.powsimp(sp.simplify(whole), force=True), (1 + 2 * rate * T) ** (-D / 2), "of y = |x|^2, for any d")
+    beyond = sp.uppergamma(D / 2, level(r)) / sp.gamma(D / 2)
+    density = sp.expand_power_base(-sp.diff(beyond, r), force=True)
+    expected = sp.expand_power_base((chi * 2 * r).subs(y, r**2), force=True)
+    equal(sp.powsimp(sp.simplify(density / expected), force=True), 1, "the density of |x| is the slope of eta")
+    # Markov: 1{y >= r^2} <= y/r^2, so that eta <= E[y]/r^2.
+    eta = spread * T * D / r**power
+    second = sp.gammasimp(sp.integrate(chi * y, (y, 0, sp.oo), conds="none"))
+    equal(second / r**2, eta, "Markov: E|x|^2/r^2 = T d/r^2")
     plane = sp.integrate(rho * sp.exp(-(rho**2) / (2 * T)) / T, (rho, r, sp.oo))
-    equal(plane, failure(r), "d = 2: probability beyond r")
-    # Markov in the plane: u e^-u <= 1 < 2 with u = r^2/(2 T), so that e^-u <= 2 T/r^2 = T d/r^2.
-    u = positive("u")[0]
-    markov = (2 * T / r**power).subs(r, sp.sqrt(2 * T * u))
-    equal(markov, 1 / u, "Markov's eta in units of u = r^2/(2 T)")
-    expect(sp.solve(sp.diff(u * sp.exp(-u), u), u) == [1] and sp.exp(-1) < 1, "u e^-u <= 1/e < 1")
+    equal(sp.expand_func(beyond.subs(D, 2)), plane, "d = 2: exp(-r^2/(2 T)) in polar coordinates")
+    delta = DELTA
+    at_shell = eta.subs(r, sp.sqrt((1 - delta) * D))
+    equal(at_shell, T / (1 - delta), "at r^2 = (1 - delta) d: T/(1 - delta)")
     return (
-        "the tempered Gaussian N(0, T I_d) meets the assumption with eta = T d/r^2, in the plane exactly with"
-        " exp(-r^2/(2 T)), smaller than that: at r^2 = (1 - delta) d the failure is at most T/(1 - delta), so that"
-        " Lemma F.6 applies to every low temperature"
+        "for symbolic d the tempered Gaussian N(0, T I_d) fails with eta = Gamma(d/2, r^2/(2 T))/Gamma(d/2), at most"
+        " T d/r^2 by Markov's inequality and exp(-r^2/(2 T)) in the plane: at r^2 = (1 - delta) d the failure is at"
+        " most T/(1 - delta), so that Lemma F.6 applies to every low temperature"
     )
 
 
