@@ -4,6 +4,8 @@ Values of `theory.measures.tasks` are compared with sums over points, and with r
 names the competitor for which it holds.
 """
 
+import itertools
+
 import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
@@ -13,11 +15,13 @@ from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.measures.dual import gibbs
 from distributional_view.theory.measures.tasks import baseline, distortion, distortion_bound, task_injected
 from distributional_view.theory.solutions.calibrate import calibrate_klsc
+from tests.support.drawn import Drawn
 from tests.support.enumeration import close, inside, log_partition, summed_kl, tilted
 from tests.support.strategies import finite_measures, for_all, restricted, unit, weights_of_six
 
 tasks = st.lists(st.integers(-4, 4), min_size=6, max_size=6).map(lambda v: np.array(v) / 2)
 multipliers = st.floats(0.0, 4.0)
+margins_below = st.sampled_from([0.01, 0.05, 0.3])
 
 
 def held_at(q: np.ndarray, p: np.ndarray, psi: np.ndarray, level: float) -> np.ndarray:
@@ -41,12 +45,20 @@ def held_at(q: np.ndarray, p: np.ndarray, psi: np.ndarray, level: float) -> np.n
 def joint_tilt_is_minimal(
     signs: tuple[int, int] = (1, 1), slackness: tuple[float, float] = (1.0, 1.0), lag: float = 0.0
 ) -> str:
-    """The levels are means of a charged q less a margin, so that q meets both strictly."""
+    """The levels are means of a charged q less a margin, so that q meets both strictly.
 
-    @for_all(finite_measures(), tasks, weights_of_six, weights_of_six, st.tuples(unit, unit), examples=60, shrink=False)
-    def each(measure, g, raw, other, margins):
+    That q leans towards psi or away from it, and the same for g, so that each constraint is active or not.
+    """
+    drawn = Drawn("none active", "psi alone", "g alone", "both active")
+    margins_of_two, leans = st.tuples(margins_below, margins_below), st.tuples(*[st.sampled_from([-1.0, 1.0])] * 2)
+
+    @for_all(
+        finite_measures(), tasks, leans, weights_of_six, weights_of_six, margins_of_two, examples=100, shrink=False
+    )
+    def each(measure, g, lean, raw, other, margins):
         p, psi = measure
-        slater = 0.9 * restricted(raw, p > 0) + 0.1 * p
+        towards = tilted(p, lean[0] * psi + lean[1] * g, 1.0)
+        slater = 0.2 * restricted(raw, p > 0) + 0.7 * towards + 0.1 * p
         levels = np.array([slater @ psi, slater @ g]) - np.array(margins)
         found = task_injected(psi, float(levels[0]), task=g, task_target=float(levels[1]), masses=p)
         shown = {"p": p, "psi": psi, "g": g, "levels": levels, "found": found}
@@ -66,8 +78,14 @@ def joint_tilt_is_minimal(
         left, right = summed_kl(q, p), value + summed_kl(q, found.masses) + above
         expect(close(left, right, 1e-6, 1e-6), "KL(q||p) = KL(q*||p) + KL(q||q*) + slacks", q=q, left=left, right=right)
         expect(left >= value + summed_kl(q, found.masses) - 1e-7, "minimal", q=q, left=left, right=value)
+        on = tuple(bool(m > 1e-6) for m in (beta, gamma))
+        names = {(False, False): "none active", (True, False): "psi alone", (False, True): "g alone"}
+        drawn.note({names.get(on, "both active"): True})
 
-    return "q* = p exp(beta psi + gamma g)/Z is feasible, slack and dual-optimal; any feasible q costs KL(q||q*) more."
+    return (
+        "q* = p exp(beta psi + gamma g)/Z is feasible, slack and dual-optimal; any feasible q costs KL(q||q*) more; "
+        f"drawn: {drawn.reached(10)}."
+    )
 
 
 @evidence(
@@ -89,10 +107,22 @@ def gibbs_is_the_only_maximiser(sign: int = -1, direction=summed_kl, scale: floa
         q = 0.9 * restricted(raw, mu > 0) + 0.1 * mu
         value, left_over = float(q @ f) + sign * direction(q, mu), summed_kl(q, tilted(mu, f, 1.0))
         expect(close(value, log_z - left_over, 1e-8, 1e-8), "(154)", mu=mu, f=f, q=q, left=value, right=log_z)
+        written = tilted(mu, f, 1.0)
+        expect(np.allclose(best, written, rtol=1e-9, atol=1e-12), "q = mu e^f/Z", mu=mu, f=f, left=best, right=written)
         attained = float(best @ f) + sign * direction(best, mu)
         expect(close(attained, log_z, 1e-8, 1e-8), "attained", mu=mu, f=f, left=attained, right=log_z)
+        # A maximum in every direction, not a saddle: on the line to any q the value falls at once, ever faster.
+        line = [(1 - r) * best + r * q for r in (0.0, 0.25, 0.5, 1.0)]
+        values = [float(m @ f) - summed_kl(m, mu) for m in line]
+        apart = float(np.abs(q - best).sum())
+        falls = all(b <= a + 1e-9 for a, b in itertools.pairwise(values))
+        expect(falls, "the value falls on the line to any q", mu=mu, f=f, q=q, values=values)
+        expect(values[0] - values[-1] >= apart**2 / 2 - 1e-9, "by at least the distance", values=values, apart=apart)
 
-    return "E_q[f] - KL(q||mu) = log E_mu[e^f] - KL(q||mu e^f/Z) for every q: the largest value, attained only there."
+    return (
+        "E_q[f] - KL(q||mu) = log E_mu[e^f] - KL(q||mu e^f/Z) for every q: the largest value, attained only there, "
+        "and falling on every line from there."
+    )
 
 
 @evidence(

@@ -15,11 +15,10 @@ from distributional_view.theory.pools.retrieval import effective_size, retrieve,
 from distributional_view.theory.samplers.ascent import Ascent, gibbs_log_density
 from tests.support.enumeration import close, inside, log_partition, summed_kl, tilted
 from tests.support.gaussian_world import GaussianWorld, falling
-from tests.support.strategies import finite_measures, for_all, heavy_atomic_laws, restricted, unit, weights_of_six
+from tests.support.strategies import far_pools, finite_measures, for_all, restricted, unit, weights_of_six
 
 tied = st.lists(st.integers(-6, 6), min_size=1, max_size=12).map(lambda v: np.array(v, dtype=float) / 2)
-far = heavy_atomic_laws().map(lambda law: law.atoms()[0])
-pools = st.one_of(tied, far)
+pools = st.one_of(tied, far_pools())
 
 
 def top_of(scores: np.ndarray) -> np.ndarray:
@@ -50,6 +49,9 @@ def weights_tend_to_the_maximisers(limit=top_of, rate: float = 1.0, constant: fl
         gap = float(scores.max() - rest.max())
         for b in (beta / gap, 10 * beta / gap):
             w = tilted_weights(scores, b)
+            written = np.exp(b * (scores - scores.max()))
+            written /= math.fsum(written)
+            expect(np.allclose(w, written, rtol=1e-9, atol=1e-15), "w = e^(beta psi)/sum", scores=scores, beta=b)
             left = 0.5 * float(np.abs(w - target).sum())
             remainder = math.fsum(np.exp(-rate * b * (scores.max() - rest)))
             right = remainder / (size + remainder)
@@ -79,7 +81,7 @@ def counting_size(scores: np.ndarray, beta: float) -> float:
     },
 )
 def effective_size_falls(
-    size=effective_size, last=lambda y: int((y == y.max()).sum()), ceiling=lambda y: float(y.max())
+    size=lambda w: effective_size(w), last=lambda y: int((y == y.max()).sum()), ceiling=lambda y: float(y.max())
 ) -> str:
     @for_all(pools, st.floats(0.0, 5.0), st.floats(1e-3, 5.0), unit, examples=120)
     def each(scores, beta, step, fraction):
@@ -138,12 +140,17 @@ def tempered_laws_concentrate(
         log_pi = gibbs_log_density(objective)
         proxy = psi(x)[0] - prior_weight(weight) * penalty(x)[0]  # log of exp(psi) times the prior exp(-lambda R)
         expect(np.allclose(np.diff(log_pi), np.diff(proxy)), "pi = exp(psi) exp(-lambda R)/Z", **shown)
-        expect(np.array_equal(log_pi.argmax(), objective.argmax()), "modes are maximisers", **shown)
-        top, n = objective.max(), len(x)
-        ties = int((objective == top).sum())
+        density = np.exp(psi(x)[0]) * np.exp(-prior_weight(weight) * penalty(x)[0])
+        modes = set(np.flatnonzero(log_pi >= log_pi.max() - 1e-12))
+        best = set(np.flatnonzero(density >= density.max() * (1 - 1e-12)))
+        expect(modes == best, "the modes are the maximisers of exp(psi) exp(-lambda R)", modes=modes, of=best, **shown)
+        top, n = float(j.max()), len(x)
+        ties = len(best)
+        written = np.exp((j - top) / temperature) / math.fsum(np.exp((j - top) / temperature))
         log_density = gibbs_log_density(objective, temperature**-power)
         pi = np.exp(log_density - log_density.max())
         pi /= pi.sum()
+        expect(np.allclose(pi, written, rtol=1e-9, atol=1e-14), "pi_T = exp(J/T)/Z", left=pi, right=written, **shown)
         gap = depth * float(np.ptp(objective))
         left = math.fsum(pi[objective < top - gap])
         bound = (n - ties) / ties * math.exp(-rate * gap / temperature)

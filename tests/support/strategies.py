@@ -17,6 +17,7 @@ from distributional_view.theory import AtomicLaw, GaussianLaw, PiecewiseLaw, Sco
 from distributional_view.toy.angle import angular_law
 from distributional_view.toy.mixture import GaussianMixture
 from distributional_view.toy.scores import AngularScore
+from tests.support.quadrature import made_of
 
 unit = st.floats(0.02, 0.98)
 levels = st.floats(-3.0, 3.0)
@@ -68,21 +69,21 @@ def beta_laws(draw: st.DrawFn) -> PiecewiseLaw:
     def log_density(u: np.ndarray) -> np.ndarray:
         return log_constant + (a - 1) * np.log(u) + (b - 1) * np.log1p(-u)
 
-    return PiecewiseLaw(lambda u: u, log_density, np.array([0.0, 1.0]))
+    return made_of(lambda u: u, log_density, [0.0, 1.0])
 
 
 @st.composite
 def capped_laws(draw: st.DrawFn) -> PiecewiseLaw:
     """min(U, cap) for U uniform on [0, 1]: a density and an atom at the top."""
     cap = draw(st.floats(0.2, 0.9))
-    return PiecewiseLaw(lambda u: np.minimum(u, cap), lambda u: np.zeros_like(u), np.array([0.0, cap, 1.0]))
+    return made_of(lambda u: np.minimum(u, cap), np.zeros_like, [0.0, cap, 1.0])
 
 
 @st.composite
 def floored_laws(draw: st.DrawFn) -> PiecewiseLaw:
     """max(U, floor) for U uniform on [0, 1]: an atom of mass `floor` at the bottom, a density above."""
     floor = draw(st.floats(0.1, 0.8))
-    return PiecewiseLaw(lambda u: np.maximum(u, floor), np.zeros_like, np.array([0.0, floor, 1.0]))
+    return made_of(lambda u: np.maximum(u, floor), np.zeros_like, [0.0, floor, 1.0])
 
 
 @st.composite
@@ -131,15 +132,13 @@ def threshold_at(law: ScoreLaw, fraction: float) -> float:
 @cache
 def pareto_law(index: float, sign: int = 1) -> PiecewiseLaw:
     """sign * Pareto(index) from 1 on, beyond the quantile 1 - 1e-60 cut off; variance infinite but for that if <= 2."""
-    return PiecewiseLaw(lambda u: sign * u ** (-1 / index), np.zeros_like, np.array([1e-60, 1.0]))
+    return made_of(lambda u: sign * u ** (-1 / index), np.zeros_like, [1e-60, 1.0])
 
 
 @cache
 def exponential_law(scale: float = 1.0) -> PiecewiseLaw:
     """Unbounded and steep: A(beta) = -log(1 - beta scale) for beta < 1/scale."""
-    return PiecewiseLaw(
-        lambda u: -scale * np.log(u), np.zeros_like, np.array([0.0, 1.0]), max_multiplier=1 / scale, steep=True
-    )
+    return made_of(lambda u: -scale * np.log(u), np.zeros_like, [0.0, 1.0], max_multiplier=1 / scale, steep=True)
 
 
 @cache
@@ -153,7 +152,7 @@ def non_steep_law(power: int, reach: float = math.inf) -> PiecewiseLaw:
         return -u / (1 - u) + (power - 2) * np.log1p(-u) - log_c
 
     domain = {"max_multiplier": 1.0, "steep": False} if reach == math.inf else {}
-    return PiecewiseLaw(lambda u: u / (1 - u), log_density, np.array([0.0, end]), **domain)
+    return made_of(lambda u: u / (1 - u), log_density, [0.0, end], **domain)
 
 
 @st.composite
@@ -163,12 +162,91 @@ def heavy_atomic_laws(draw: st.DrawFn) -> AtomicLaw:
     return AtomicLaw(stats.t.ppf((np.arange(size) + 0.4) / size, freedom))
 
 
+def far_pools() -> st.SearchStrategy[np.ndarray]:
+    """The scores of such pools."""
+    return heavy_atomic_laws().map(lambda law: law.atoms()[0])
+
+
 @st.composite
 def near_constant_laws(draw: st.DrawFn) -> AtomicLaw:
     """Almost all mass on one value, or almost no distance between two."""
     rare, distance = 10.0 ** -draw(st.integers(1, 9)), 10.0 ** -draw(st.integers(0, 6))
     share = draw(st.sampled_from([rare, 1 - rare, 0.5]))
     return AtomicLaw(np.array([0.0, distance, 2 * distance]), masses=np.array([1 - share, 0.7 * share, 0.3 * share]))
+
+
+# Wild laws: offsets and units, rare atoms, an atom below a tail, power laws, densities without a bound.
+
+
+@cache
+def arcsine_law(size: float = 1.0) -> PiecewiseLaw:
+    """Beta(1/2, 1/2) on [0, size]: an infinite density at both ends."""
+    return made_of(lambda u: size * np.sin(0.5 * math.pi * u) ** 2, np.zeros_like, [0.0, 1.0])
+
+
+@cache
+def power_law(a: float) -> PiecewiseLaw:
+    """Beta(a, 1), with an infinite density at 0 for a < 1."""
+    return made_of(lambda u: u ** (1 / a), np.zeros_like, [0.0, 1.0])
+
+
+@cache
+def atom_below_a_tail(share: float) -> PiecewiseLaw:
+    """A mass 1 - share at 0 and an exponential tail above it: the activations of a rare feature."""
+    return made_of(
+        lambda u: np.where(u < share, -np.log(np.minimum(u, share) / share), 0.0),
+        np.zeros_like,
+        [0.0, share, 1.0],
+        max_multiplier=1.0,
+        steep=True,
+    )
+
+
+@st.composite
+def moved_pools(draw: st.DrawFn) -> AtomicLaw:
+    """Ties and power laws (Student, Pareto) in other units and far from 0."""
+    masses, scores = draw(finite_measures())
+    kind, unit_size = draw(st.sampled_from(["ties", "student", "pareto"])), 10.0 ** draw(st.integers(-3, 3))
+    offset = draw(st.sampled_from([0.0, 1e6, -1e6])) * unit_size
+    if kind == "ties":
+        return AtomicLaw(offset + unit_size * scores, masses=masses)
+    ranks = (np.arange(30) + 0.4) / 30
+    tail = stats.t.ppf(ranks, 1.5) if kind == "student" else (1 - ranks) ** (-1 / 1.5)
+    return AtomicLaw(offset + unit_size * tail)
+
+
+def far_gaussians() -> st.SearchStrategy[GaussianLaw]:
+    """Normal laws 1e6 away, in units from 1e-3 to 1e3."""
+    return st.builds(
+        lambda sign, power: GaussianLaw(sign * 1e6 * 10.0**power, 10.0**power),
+        st.sampled_from([-1, 1]),
+        st.integers(-3, 3),
+    )
+
+
+def wild_laws() -> st.SearchStrategy[ScoreLaw]:
+    """Wild laws with Z finite at some beta > 0."""
+    singular = st.sampled_from([arcsine_law(), arcsine_law(1e3), power_law(0.5), power_law(0.2)])
+    rare = st.sampled_from([1e-2, 1e-4, 1e-8]).map(atom_below_a_tail)
+    return st.one_of(moved_pools(), far_gaussians(), singular, rare)
+
+
+def light_laws() -> st.SearchStrategy[ScoreLaw]:
+    """Laws with Z finite on both sides of 0, tame and wild."""
+    tame = tilting_laws().filter(lambda law: law.ess_inf > -1e6 or isinstance(law, GaussianLaw))
+    return st.one_of(tame, smooth_laws(heavy=False), wild_laws())
+
+
+def bounded_laws() -> st.SearchStrategy[ScoreLaw]:
+    """Laws of bounded scores, offsets and units of up to 1e3 among them."""
+    tame = tilting_laws().filter(lambda law: math.isfinite(law.ess_sup) and law.ess_inf > -1e6)
+    return st.one_of(tame, st.sampled_from([arcsine_law(), arcsine_law(1e3), power_law(0.2)]))
+
+
+def level_above(law: ScoreLaw, level: float, excess: float) -> float:
+    """The level moved up by a share of its distance to (an effective) top of the law."""
+    top = law.ess_sup if math.isfinite(law.ess_sup) else level + 3 * math.sqrt(law.variance)
+    return level + excess * (top - level)
 
 
 def tilting_laws() -> st.SearchStrategy[ScoreLaw]:
