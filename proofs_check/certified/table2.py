@@ -13,6 +13,7 @@ from distributional_view.proofs_check.angular_world import (
     BITS,
     TARGETS,
     AngularWorld,
+    Integrand,
     Solutions,
     pair,
     recovered_world,
@@ -187,9 +188,12 @@ def interpretability_gap(ahead: int = 0, order: int = 1, spare: int = 0, density
             def over_prior(d: acb, beta: arb = beta, level: arb = level, log_z: arb = log_z) -> acb:
                 return beta * (psi(d) - level) - log_z
 
-            hard = world.moment(lambda d, x=log_kept: acb(-x), now.u) / kept
+            def log_ratio(d: acb, inside: arb = log_kept, f: Integrand = over_prior) -> acb:
+                return -inside - f(d)
+
+            hard = -log_kept * world.mass(now.u) / kept
             soft = world.moment(over_prior, arb(0), None, beta, level) / z
-            gap = world.moment(lambda d, x=log_kept, f=over_prior: -x - f(d), now.u) / kept
+            gap = world.moment(log_ratio, now.u) / kept
             hard_truth = -series.mass(true, now.u).log()
             soft_truth = -series.mass(true, arb(0), None, now.beta, now.target).log()
             distance = 1 - other.tilted(now.u) / z  # Pinsker: at least the mass off the tail
@@ -224,8 +228,8 @@ def hard_tv_steps(half: str = "0.5", inverse: bool = False, density: Changes = N
             kept, kept_then = series.mass(true, now.u), series.mass(true, then.u)
             near(world.mass(now.u) / kept, arb(1), "q_t and q_t' have mass 1", target=target)
             near(world.mass(then.u) / kept_then, arb(1), "q_t and q_t' have mass 1", target=target)
-            only_first = world.moment(lambda d, s=kept: acb(1 / s), now.u, then.u)
-            both = world.moment(lambda d, s=kept, r=kept_then: acb(1 / r - 1 / s), then.u)
+            only_first = world.mass(now.u, then.u) / kept
+            both = world.mass(then.u) * (1 / kept_then - 1 / kept)
             direct = arb(q(half)) * (only_first + both)
             formula = 1 - (kept / kept_then if inverse else kept_then / kept)
             near(direct, formula, "TV(q_t, q_t') = 1 - S(t')/S(t)", target=target)
