@@ -1,5 +1,6 @@
 """Wrong statements and wrong code that property and sampled checks once accepted: each is rejected now."""
 
+import importlib
 import math
 
 import numpy as np
@@ -7,11 +8,14 @@ import pytest
 
 from distributional_view.proofs_check.evidence import Rejected, attacked
 from distributional_view.theory.samplers.ascent import Ascent
-from tests import evidence_property_constraints as constraints
-from tests import evidence_property_definitions as definitions
-from tests import evidence_sampled_diffusion as diffusion
-from tests import evidence_sampled_optimisation as optimisation
 from tests.support.drawn import Drawn
+
+constraints, definitions = (
+    importlib.import_module(f"tests.evidence_property_{n}") for n in ("constraints", "definitions")
+)
+diffusion, optimisation = (
+    importlib.import_module(f"tests.evidence_sampled_{n}") for n in ("diffusion", "optimisation")
+)
 
 WRONG = [
     pytest.param(constraints.truncation_is_minimal, {"value": lambda hard: 0.0}, id="the value 0"),
