@@ -33,7 +33,7 @@ from distributional_view.theory import (
 from distributional_view.theory.measures import finite as finite
 from tests.support.drawn import Drawn
 from tests.support.enumeration import close, tilted
-from tests.support.quadrature import average, log_moment, mass, points
+from tests.support.quadrature import average, has_atoms, log_moment, mass, points
 from tests.support.strategies import (
     finite_measures,
     floored_laws,
@@ -87,7 +87,7 @@ def tv_between_truncations(conditional: bool = True) -> str:
         left, right = tv(q, r), between / (kept if conditional else 1.0)
         expect(close(left, right, 1e-8, 1e-11), "1 - S(t')/S(t)", q=q, r=r, left=left, right=right)
         drawn.note({"one law": between == 0, "almost disjoint": between > 0.9 * kept})
-        drawn.note({"atoms": bool(law.atoms()[0].size), "a density": not law.atoms()[0].size})
+        drawn.note({"atoms": has_atoms(law), "a density": not has_atoms(law)})
 
     return (
         "TV(q_t, q_t') = 1 - S(t')/S(t): by sums on random measures, by quadrature for laws with atoms; "

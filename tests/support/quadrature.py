@@ -39,6 +39,16 @@ def mass(law: ScoreLaw, low: float = -math.inf, high: float = math.inf) -> float
     return math.fsum(points(law, low, high)[1])
 
 
+def top_of(law: ScoreLaw) -> float:
+    """The largest score with mass, infinite if there is none."""
+    return float(law.atoms()[0].max()) if isinstance(law, AtomicLaw) else law.ess_sup
+
+
+def has_atoms(law: ScoreLaw) -> bool:
+    """Whether some score has mass."""
+    return bool(law.atoms()[0].size)
+
+
 def average(law: ScoreLaw, beta: float = 0.0, low: float = -math.inf, high: float = math.inf) -> float:
     """E[Y | low <= Y < high] under the tilt by beta."""
     values, weights = points(law, low, high)
