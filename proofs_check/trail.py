@@ -4,7 +4,7 @@ Files are parsed only if their text names the statement, so that a search takes 
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -89,9 +89,18 @@ def _checks_in(root: Path, path: Path, tree: ast.Module, label: str) -> Iterator
             named, rung = (a.value if isinstance(a, ast.Constant) else None for a in call.args)
             if named == label:
                 value = next(k.value for k in call.keywords if k.arg == "controls")
-                count = len(value.keys) if isinstance(value, ast.Dict) else sizes[getattr(value, "id", "")]
+                count = _size(value, sizes)
                 module = ".".join(file.with_suffix("").parts[1:])
                 yield Check(str(rung), file.as_posix(), node.lineno, f"{module}.{node.name}", count)
+
+
+def _size(controls: ast.expr, sizes: Mapping[str, int]) -> int:
+    """How many controls a dictionary holds, those of named dictionaries that it takes in included."""
+    if not isinstance(controls, ast.Dict):
+        return sizes[getattr(controls, "id", "")]
+    return sum(
+        _size(value, sizes) if key is None else 1 for key, value in zip(controls.keys, controls.values, strict=True)
+    )
 
 
 def mentions(folder: Path, label: str) -> Iterator[Place]:

@@ -79,7 +79,7 @@ def tv_between_truncations(conditional: bool = True) -> str:
 
     drawn = Drawn("one law", "almost disjoint", "atoms", "a density")
 
-    @for_all(st.one_of(truncating_laws(), wild_laws()), unit, unit, examples=80)
+    @for_all(st.one_of(truncating_laws(), wild_laws()), unit, unit, examples=160)
     def laws(law, a, b):
         t = two_quantiles(law, a, b)
         q, r = (Hard(law, v) for v in t)
