@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.internal.conjecture import providers
 from scipy import stats
 from scipy.special import expn
 
@@ -21,6 +22,19 @@ from tests.support.quadrature import made_of
 
 unit = st.floats(0.02, 0.98)
 levels = st.floats(-3.0, 3.0)
+
+
+def draw_alike() -> None:
+    """Let draws depend on the strategies alone.
+
+    Hypothesis also tries constants that it finds in the modules that happen to be loaded: a check would then draw other
+    laws when other tests run in its process.
+    """
+    if hasattr(providers, "_get_local_constants"):
+        providers._get_local_constants = lambda: providers.Constants()
+
+
+draw_alike()
 
 
 def for_all(
