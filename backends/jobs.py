@@ -7,7 +7,7 @@ import torch
 from distributional_view.errors import UserError
 from distributional_view.jobs import Lines
 from distributional_view.jobs import OtherRequest as OtherRequest
-from distributional_view.theory.methods.method import MeanAt, Memory
+from distributional_view.theory.methods.method import Memory, in_memory
 
 DEVICES = ("cpu", "cuda", "mps", "xpu")
 """Kinds of devices that the networks run on."""
@@ -25,17 +25,7 @@ def in_file(path: Path, job: str = "") -> Memory:
     """
     lines = Lines(path, job)
     known = {row["knob"]: row["mean"] for row in lines.rows}
-
-    def remember(mean_at: MeanAt) -> MeanAt:
-        def remembered(knob: float) -> float:
-            if knob not in known:
-                known[knob] = mean_at(knob)
-                lines.add({"knob": knob, "mean": known[knob]})
-            return known[knob]
-
-        return remembered
-
-    return remember
+    return in_memory(known, lambda knob, mean: lines.add({"knob": knob, "mean": mean}))
 
 
 def usable(device: str) -> str:

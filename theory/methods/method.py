@@ -29,13 +29,14 @@ def forgetful(mean_at: MeanAt) -> MeanAt:
     return mean_at
 
 
-def in_memory(known: dict[float, float]) -> Memory:
-    """A memory that lasts as long as `known`, for one method at several levels."""
+def in_memory(known: dict[float, float], keep: Callable[[float, float], None] = lambda knob, mean: None) -> Memory:
+    """A memory that lasts as long as `known`, for one method at several levels; `keep` is told of each new run."""
 
     def remember(mean_at: MeanAt) -> MeanAt:
         def remembered(knob: float) -> float:
             if knob not in known:
                 known[knob] = mean_at(knob)
+                keep(knob, known[knob])
             return known[knob]
 
         return remembered
