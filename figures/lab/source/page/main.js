@@ -1,9 +1,7 @@
 /** Starts the page. */
 
-import { AngularLaw } from "../core/law.js";
-import { compare } from "../core/measures.js";
-import { PAPER } from "../core/paper.js";
+import { showErrors } from "./errors.js";
+import { Lab } from "./lab.js";
 
-const { hard, tilt } = compare(new AngularLaw(PAPER), 5, PAPER.margin, PAPER.targetStep);
-document.getElementById("lab").textContent =
-  `At mean score 5 truncation costs ${hard.kl.toFixed(3)} nats, the tilt ${tilt.kl.toFixed(3)}.`;
+showErrors();
+window.lab = new Lab(document.getElementById("lab"));

@@ -1,6 +1,6 @@
 /** What the page computes, remembered until what it depends on changes. */
 
-import { Histogram, equalEdges } from "../core/histogram.js";
+import { equalEdges, histogramOf } from "../core/histogram.js";
 import { AngularLaw } from "../core/law.js";
 import { compare } from "../core/measures.js";
 import { PAPER, PAPER_SETTINGS } from "../core/paper.js";
@@ -35,7 +35,7 @@ export class Setting {
   }
 
   get histogram() {
-    this._histogram ??= new Histogram(this.law, equalEdges(this.law, BINS));
+    this._histogram ??= histogramOf(this.law, equalEdges(this.law, BINS));
     return this._histogram;
   }
 
