@@ -5,7 +5,7 @@ import { fixed, percent, score } from "./format.js";
 import { ticks } from "./histogram.js";
 import { RANGE } from "./model.js";
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, FOOT] = [420, 210, 44, 10, 12, 26];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, FOOT] = [420, 210, 58, 10, 12, 26];
 const POINTS = 48;
 
 /** Name -> what is drawn, how its axis reads, its values at a level. */

@@ -18,10 +18,12 @@ export function tallest(prior) {
 }
 
 export class HistogramFigure {
-  constructor() {
+  /** @param {{name: string, class: string}} [first] what the solid line stands for */
+  constructor(first = { name: "truncation", class: "truncation" }) {
+    this.first = first;
     this.bars = drawn("path", { class: "prior" });
     this.shell = drawn("rect", { class: "shell", y: TOP, height: PLOT.height });
-    this.hard = drawn("path", { class: "truncation" });
+    this.hard = drawn("path", { class: first.class });
     this.tilt = drawn("path", { class: "tilt" });
     this.threshold = drawn("line", { stroke: "var(--truncation)", "stroke-width": 1.5, y1: TOP - 6, y2: TOP + PLOT.height });
     this.thresholdText = drawn("text", { class: "truncation", y: TOP - 10, "text-anchor": "middle" });
@@ -44,12 +46,12 @@ export class HistogramFigure {
       this.meanText,
       this.cut,
     );
-    this.node = element("figure", { class: "figure histogram" }, element("figcaption", {}, "How the scores are spread"), this.svg, key());
+    this.node = element("figure", { class: "figure histogram" }, element("figcaption", {}, "How the scores are spread"), this.svg, key(first));
   }
 
   /**
    * @param {object} data `edges`, and masses a bin: `prior`, `hard`, `tilt` (the last two may be null); `threshold`,
-   *     `mean`; `shell` [from, to] or null; `names` of hard and tilt for the description
+   *     `mean`; `shell` [from, to] or null
    */
   update({ edges, prior, hard, tilt, threshold, mean, shell = null }) {
     const [low, high] = [edges[0], edges.at(-1)];
@@ -66,9 +68,9 @@ export class HistogramFigure {
     if (cutAt && Math.abs(x(threshold) - x(mean)) < 90) set(this.thresholdText, "x", Math.max(40, x(mean) - 90));
     set(this.shell, "x", shell ? x(shell[0]) : 0);
     set(this.shell, "width", shell ? Math.max(1, x(shell[1]) - x(shell[0])) : 0);
-    this.cut.replaceChildren(...cutBars({ prior, hard, tilt }, ceiling));
+    this.cut.replaceChildren(...cutBars({ prior: [prior, "soft"], hard: [hard, this.first.class], tilt: [tilt, "tilt"] }, ceiling));
     this._axis(low, high, x);
-    set(this.svg, "aria-label", described({ hard, tilt, threshold, mean, low, high }));
+    set(this.svg, "aria-label", described({ first: hard && this.first.name, tilt, threshold: cutAt ? threshold : null, mean, low, high }));
   }
 
   _axis(low, high, x) {
@@ -103,28 +105,28 @@ function place(line, text, at, label) {
 /** Says how tall the tallest cut bar is, for each law. */
 function cutBars(laws, ceiling) {
   const parts = [];
-  for (const [name, masses] of Object.entries(laws)) {
+  for (const [masses, colour] of Object.values(laws)) {
     const most = masses ? Math.max(...masses) : 0;
-    if (most > ceiling) parts.push(drawn("tspan", { fill: name === "prior" ? "var(--soft)" : `var(--${name === "hard" ? "truncation" : "tilt"})`, dx: parts.length ? 6 : 0 }, percent(most, 0)));
+    if (most > ceiling) parts.push(drawn("tspan", { fill: `var(--${colour})`, dx: parts.length ? 6 : 0 }, percent(most, 0)));
   }
   return parts.length ? [drawn("tspan", {}, "cut at the top: "), ...parts] : [];
 }
 
-function described({ hard, tilt, threshold, mean, low, high }) {
-  const laws = [hard && "the truncation", tilt && "the tilt"].filter(Boolean).join(" and ");
-  const where = Number.isFinite(threshold) && hard ? ` The threshold is at ${short(threshold)}.` : "";
-  return `Histogram of the score from ${short(low)} to ${short(high)} under p${laws ? ` and under ${laws}, both with mean ${short(mean)}` : ""}.${where}`;
+function described({ first, tilt, threshold, mean, low, high }) {
+  const laws = [first, tilt && "tilt"].filter(Boolean).map((name) => `, ${name}`).join("");
+  const where = threshold === null ? "" : ` The threshold is at ${short(threshold)}.`;
+  return `Histogram of the score from ${short(low)} to ${short(high)}: p${laws}; mean ${short(mean)}.${where}`;
 }
 
 /** Which line is which. */
-export function key() {
+export function key(first) {
   const line = (name) => drawn("svg", { viewBox: "0 0 22 10", "aria-hidden": "true" }, drawn("path", { d: "M0 5H22", class: name }));
   const box = drawn("svg", { viewBox: "0 0 22 10", "aria-hidden": "true" }, drawn("rect", { width: 22, height: 10, class: "prior" }));
   return element(
     "ul",
-    { class: "key" },
+    { class: "key figure" },
     element("li", {}, box, "p"),
-    element("li", {}, line("truncation"), "truncation"),
+    element("li", {}, line(first.class), first.name),
     element("li", {}, line("tilt"), "tilt"),
   );
 }

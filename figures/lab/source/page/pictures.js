@@ -14,7 +14,7 @@ export const PICTURES = {
   tilt: { title: "Tilt", content: tilt },
 };
 
-function ground({ points, lots }, colour = "ghost") {
+export function ground({ points, lots }, colour = "ghost") {
   return { ...points, flags: everyFifth(lots), colour };
 }
 

@@ -4,6 +4,7 @@
  * The format is the usual one of a quantity; a token may choose another.
  */
 
+import { promptOf, splitPrompt } from "../core/prompts.js";
 import * as forms from "./format.js";
 
 const quantity = (format, of) => ({ format, of });
@@ -28,8 +29,19 @@ export const QUANTITIES = {
   "swap.hard": quantity("percent", ({ level }) => level.step.hard),
   "swap.tilt": quantity("percent", ({ level }) => level.step.tilt),
   "swaps.hard": quantity("count", ({ level }) => 1000 * level.step.hard),
+  "word.mean": quantity("score", (here) => wordAt(here).prompt.mean),
+  "word.kl": quantity("nats", (here) => wordAt(here).split.kl),
+  "word.level": quantity("nats", (here) => wordAt(here).split.level),
+  "word.bottleneck": quantity("nats", (here) => wordAt(here).split.bottleneck),
+  "word.overshoot": quantity("nats", (here) => wordAt(here).split.overshoot),
   "swaps.tilt": quantity("count", ({ level }) => 1000 * level.step.tilt),
 };
+
+/** Mode 3 as a word, and the parts of its KL at the level. */
+function wordAt({ world, level }) {
+  const prompt = promptOf(world, 2);
+  return { prompt, split: splitPrompt(prompt, level.tilt, level.tilt.mean) };
+}
 
 /**
  * The value behind a token.

@@ -6,7 +6,7 @@ export const world = {
   heading: "Is it only this world?",
   text: [
     "So far p had four neat modes. Move them. All numbers stay exact: the law of the score has a closed form, which is computed anew at every move.",
-    "Far from the centre a mode has one score; across the dashed line it has high and low ones.",
+    "Far from the centre all images of a mode score about the same; a mode at the centre has every score.",
   ],
   touch: { control: "modes", text: "Drag a numbered mode, or focus it and use the arrow keys." },
   start: { mean: 6, nudge: false },
