@@ -35,9 +35,7 @@ export class Hard {
     const { law, threshold } = this;
     if (this.status === "inactive") return law.essSup - law.mean;
     if (this.droppedTie === 0) return law.gapAbove(threshold);
-    // With E[(Y - t)^+] = E[(Y - t) 1{Y >= t}] the tie adds nothing to the excess over t.
-    const excess = law.survival(threshold) * (law.essSup - threshold - law.gapAbove(threshold));
-    return law.essSup - threshold - excess / this.kept;
+    return law.essSup - threshold - law.excess(threshold) / this.kept; // the tie adds nothing to the excess over t
   }
 
   /** dq/dp at a score. */

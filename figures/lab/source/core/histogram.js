@@ -1,21 +1,23 @@
-/** Masses of p, of a truncation and of a tilt in the bins of a histogram of the exact law. */
+/** Masses of p, of a truncation and of a tilt in the bins of a histogram: exact, for the exact law and for a pool. */
 
 import { RULE } from "./quadrature.js";
 
 const LONGEST = Math.PI / 48; // of the part of a bin, in radians, that one set of nodes serves
 
-/** Equal edges over the range of a law's score. */
+/** Equal edges over the range of a law's score; one unit around a score that is constant. */
 export function equalEdges(law, bins) {
   const width = (law.essSup - law.essInf) / bins;
+  if (width === 0) return Float64Array.from({ length: bins + 1 }, (_, i) => law.essInf - 0.5 + i / bins);
   return Float64Array.from({ length: bins + 1 }, (_, i) => (i === bins ? law.essSup : law.essInf + i * width));
 }
 
-/**
- * Bins of an `AngularLaw`; the nodes in each bin are found once and serve every tilt.
- *
- * A bin holds low <= psi < high.
- */
-export class Histogram {
+/** The histogram of a law over these edges, ascending scores. A bin holds low <= psi < high; the last one its end too. */
+export function histogramOf(law, edges) {
+  return law.kind === "pool" ? new PoolHistogram(law, edges) : new AngularHistogram(law, edges);
+}
+
+/** Bins of an `AngularLaw`; the nodes in each bin are found once and serve every tilt. */
+export class AngularHistogram {
   /** @param {AngularLaw} law of p; @param {Float64Array} edges ascending scores */
   constructor(law, edges) {
     this.law = law;
@@ -57,5 +59,41 @@ export class Histogram {
       if (low >= hard.threshold) return mass / hard.kept;
       return high <= hard.threshold ? 0 : hard.massBetween(hard.threshold, high);
     });
+  }
+}
+
+/** Bins of a `PoolLaw`: each distinct score knows its bin; scores outside the edges are in none. */
+export class PoolHistogram {
+  constructor(law, edges) {
+    this.law = law;
+    this.edges = edges;
+    const bins = edges.length - 1;
+    this._bin = new Int32Array(law.values.length);
+    let bin = 0;
+    law.values.forEach((value, i) => {
+      while (bin < bins - 1 && value >= edges[bin + 1]) bin++;
+      this._bin[i] = value < edges[0] || value > edges[bins] ? -1 : bin;
+    });
+    /** Masses of the pool. */
+    this.prior = this._sum(() => 1);
+  }
+
+  _sum(ratio) {
+    const found = new Float64Array(this.edges.length - 1);
+    const { values, masses } = this.law;
+    for (let i = 0; i < values.length; i++) if (this._bin[i] >= 0) found[this._bin[i]] += masses[i] * ratio(values[i]);
+    return found;
+  }
+
+  /** Masses under the tilt with this multiplier; `logFromTop` is that of the `Tilt`. */
+  tilt(multiplier, logFromTop) {
+    const top = this.law.essSup;
+    if (multiplier === Infinity) return this._sum((value) => (value === top ? Math.exp(-logFromTop) : 0));
+    return this._sum((value) => Math.exp(-multiplier * (top - value) - logFromTop));
+  }
+
+  /** Masses under a truncation of the pool. */
+  hard(hard) {
+    return this._sum((value) => hard.ratio(value));
   }
 }

@@ -44,6 +44,7 @@ function deviationDensity(world) {
 export class AngularLaw {
   /** @param {object} world from `makeWorld` */
   constructor(world) {
+    this.kind = "angular";
     this.world = world;
     this.essInf = 0;
     this.essSup = world.top;
@@ -174,6 +175,13 @@ export class AngularLaw {
   /** P(low <= Y < high), or low < Y, without the cancellation of a difference of survivals. */
   massBetween(low, high) {
     return Math.min(1, this._between(this._deviation(low), this._deviation(high)));
+  }
+
+  /** E[(Y - level)^+]. */
+  excess(level) {
+    if (level <= 0) return this.mean - level;
+    const { mass, gap } = this._above(this._deviation(level));
+    return Math.max(0, (this.essSup - level) * mass - gap);
   }
 
   /** E[top - Y | Y >= level]. */

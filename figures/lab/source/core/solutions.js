@@ -24,8 +24,7 @@ export function calibrateHard(law, target) {
   if (atom === 0 || target <= threshold) return new Hard(law, threshold);
   // The excess over the atom's value does not depend on the share kept of it; the kept mass brings the mean to target.
   const above = law.survivalAbove(threshold);
-  const excess = law.survival(threshold) * (law.essSup - threshold - law.gapAbove(threshold));
-  const share = Math.min(1, Math.max(0, (excess / (target - threshold) - above) / atom));
+  const share = Math.min(1, Math.max(0, (law.excess(threshold) / (target - threshold) - above) / atom));
   return new Hard(law, threshold, above + share * atom > 0 ? share : 1);
 }
 
