@@ -13,6 +13,9 @@ export function fixed(value, decimals) {
 /** Nats: three decimals. */
 export const nats = (value) => fixed(value, 3);
 
+/** Nats with four decimals, where a sum is shown. */
+export const fine = (value) => fixed(value, 4);
+
 /** A score, or a mean of scores: two decimals. */
 export const score = (value) => fixed(value, 2);
 
@@ -36,4 +39,4 @@ export function short(value) {
   return fixed(value, Math.min(digits, 5));
 }
 
-export const FORMATS = { nats, score, percent, times, whole, short, count: whole };
+export const FORMATS = { nats, fine, score, percent, times, whole, short, count: whole };

@@ -14,7 +14,7 @@ import { onScheme } from "./theme.js";
 const LIMITS = { scenes: NAMES, reach: FARTHEST };
 
 /** The state of a scene that nobody has touched. */
-export const usual = (scene) => ({ scene: scene.id, mean: 5, nudge: false, modes: PAPER_SETTINGS.modes.map((mode) => [...mode]), seed: 1, hide: [], ...scene.start });
+export const usual = (scene) => ({ scene: scene.id, mean: 5, nudge: false, modes: PAPER_SETTINGS.modes.map((mode) => [...mode]), k: 100, word: 2, target: null, seed: 1, hide: [], ...scene.start });
 
 export class Lab {
   constructor(root) {
@@ -64,6 +64,7 @@ export class Lab {
       moved: (mode, to, done) => this._moved(mode, to, done),
       touched: (control) => this._touched(control),
       draw: () => this.draw(),
+      state: () => this.state,
       busy: (on) => set(this.root, "data-busy", on),
     };
     this.view = this._look();

@@ -1,7 +1,7 @@
 /** The table of both explanations; a row that the question asks about stays closed until it is answered. */
 
 import { element, set, write } from "./dom.js";
-import { nats, percent, times } from "./format.js";
+import { nats, percent, times, whole } from "./format.js";
 
 /** Row -> label, format, values [truncation, tilt], and the value that fills a cell's bar. */
 export const ROWS = {
@@ -23,6 +23,18 @@ export const ROWS = {
     label: "replaced by a nudge",
     format: percent,
     of: ({ level }) => [level.step.hard, level.step.tilt],
+    full: ([a, b]) => Math.max(a, b),
+  },
+  effective: {
+    label: "examples it rests on",
+    format: whole,
+    of: ({ level }) => [level.effective.hard, level.effective.tilt],
+    full: ([a, b]) => Math.max(a, b),
+  },
+  heaviest: {
+    label: "weight of the top score",
+    format: percent,
+    of: ({ level }) => [level.heaviest.hard, level.heaviest.tilt],
     full: ([a, b]) => Math.max(a, b),
   },
 };
@@ -83,5 +95,6 @@ function sentence({ hard, tilt, gap }) {
 }
 
 function exactly({ level }) {
+  if (level.effective) return "Exact for these scores. The shell and the nudge are a tenth of their standard deviation.";
   return level.hard.status === "inactive" ? "" : "Exact values, from the law of the score; the dots are draws.";
 }

@@ -1,7 +1,7 @@
 /** The KL of a prompt in its three parts, as bars on one scale. */
 
 import { element, write } from "./dom.js";
-import { nats, score } from "./format.js";
+import { fine, score } from "./format.js";
 
 const PARTS = {
   level: { name: "level", colour: "tilt", what: "the tilt’s price for the mean" },
@@ -26,10 +26,10 @@ export class PartsFigure {
   update(split, { state }) {
     const open = split !== null;
     this.rows.forEach(({ key, value, bar }) => {
-      write(value, open ? nats(split[key]) : "?");
+      write(value, open ? fine(split[key]) : "?");
       bar.style.width = open ? `${Math.min(100, Math.max(0, (100 * split[key]) / Math.max(split.kl, split.level + split.bottleneck)))}%` : "0";
     });
-    write(this.total, open ? `KL(word‖p) = ${nats(split.kl)} = ${nats(split.level)} + ${nats(split.bottleneck)} ${split.overshoot < 0 ? "−" : "+"} ${nats(Math.abs(split.overshoot))}` : "KL(word‖p) = ? + ? + ?");
+    write(this.total, open ? `KL(word‖p) = ${fine(split.kl)} = ${fine(split.level)} + ${fine(split.bottleneck)} ${split.overshoot < 0 ? "−" : "+"} ${fine(Math.abs(split.overshoot))}` : "KL(word‖p) = ? + ? + ?");
     write(this.note, !open ? "Answer the question to see the parts." : split.feasible ? "" : `This word does not reach mean ${score(state.mean)}: nobody who asks for it is served, and the overshoot is negative.`);
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { promptOf, splitPrompt } from "../core/prompts.js";
+import { exampleActivations } from "./own.js";
 import * as forms from "./format.js";
 
 const quantity = (format, of) => ({ format, of });
@@ -34,8 +35,15 @@ export const QUANTITIES = {
   "word.level": quantity("nats", (here) => wordAt(here).split.level),
   "word.bottleneck": quantity("nats", (here) => wordAt(here).split.bottleneck),
   "word.overshoot": quantity("nats", (here) => wordAt(here).split.overshoot),
+  "example.effective": quantity("count", () => exampleLevel().effective.tilt),
+  "example.hard": quantity("nats", () => exampleLevel().hard.kl),
+  "example.tilt": quantity("nats", () => exampleLevel().tilt.kl),
   "swaps.tilt": quantity("count", ({ level }) => 1000 * level.step.tilt),
 };
+
+let level = null;
+/** The example at k = 100. */
+const exampleLevel = () => (level ??= exampleActivations().level({ k: 100, target: null }));
 
 /** Mode 3 as a word, and the parts of its KL at the level. */
 function wordAt({ world, level }) {

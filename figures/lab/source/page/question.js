@@ -29,7 +29,7 @@ export class Question {
 
   /** Marks the guess and the right answer, and tells the claim. */
   reveal(choice) {
-    const { question, answer, touch } = this.scene;
+    const { question, answer } = this.scene;
     this.options.forEach((option, i) => {
       set(option, "aria-pressed", String(i === choice));
       set(option, "aria-disabled", "true");
@@ -45,9 +45,9 @@ export class Question {
         element("p", { class: "verdict" }, verdict),
         element("h3", {}, answer.claim),
         ...answer.text.map((text) => paragraph(text, this.numberOf)),
+        ...(this.scene.takeaway ? [element("h3", {}, "To take with you"), element("ul", { class: "takeaway" }, this.scene.takeaway.map((text) => element("li", {}, ...nodes(text, this.numberOf))))] : []),
         ...(answer.task ? [paragraph(answer.task, this.numberOf, { class: "task" })] : []),
       ),
     );
-    return touch;
   }
 }

@@ -14,6 +14,7 @@ const FIELDS = {
   modes: { read: readModes, write: (value) => value.map((mode) => mode.map((v) => trim(v, 3)).join(",")).join(";") },
   word: { read: (text) => (/^[0-3]$/.test(text) ? Number(text) : null), write: String },
   k: { read: (text) => (/^[1-9]\d{0,6}$/.test(text) ? Number(text) : null), write: String },
+  target: { read: finite, write: String },
   seed: { read: (text) => (/^\d{1,9}$/.test(text) ? Number(text) : null), write: String },
   hide: { read: readHidden, write: (value) => value.join(",") },
 };

@@ -12,12 +12,12 @@ export const own = {
   start: { k: 100 },
   panels: ["pool", "topk", "weighted"],
   figures: ["histogram"],
-  rows: ["own"],
-  hidden: ["effective", "weighted"],
+  rows: ["effective", "heaviest", "kl", "shell", "swap"],
+  hidden: ["effective", "heaviest", "kl"],
   files: true,
   question: {
     text: "The example has 100 000 scores. With k = 100, on how many images does the tilt rest (its effective size)?",
-    options: ["about 27", "about 100", "about 10 000"],
+    options: ["about 20", "about 100", "about 10 000"],
     right: 0,
   },
   answer: {
@@ -28,5 +28,11 @@ export const own = {
     ],
     task: "Raise k until the effective size is above 1000. What is the mean then?",
   },
+  takeaway: [
+    "Truncation and tilt answer different questions at the same mean. The tilt changes p least.",
+    "What truncation adds is an edge: a KL gap, a crowded boundary, and a set that depends on the threshold.",
+    "Retrieval, optimisation, prompts and EnergyDPS differ in what they know of p. Ask that first of any method.",
+    "On your own scores: report the effective size beside the pictures.",
+  ],
   statements: ["Lemma F.1", "Ours: effective sample size"],
 };

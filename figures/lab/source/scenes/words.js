@@ -27,7 +27,7 @@ export const words = {
   answer: {
     claim: "Three parts, and only the first is needed.",
     text: [
-      "{word.kl@6} = {word.level@6} + {word.bottleneck@6} + {word.overshoot@6}. The *level* is the price of the tilt at mean 6, which everybody pays. The *bottleneck* is the KL from the word to the tilt: no word says “a little of modes 2 and 4 as well”. The *overshoot* is β times the score beyond 6.",
+      "{word.kl@6:fine} = {word.level@6:fine} + {word.bottleneck@6:fine} + {word.overshoot@6:fine}. The *level* is the price of the tilt at mean 6, which everybody pays. The *bottleneck* is the KL from the word to the tilt: no word says “a little of modes 2 and 4 as well”. The *overshoot* is β times the score beyond 6.",
     ],
     task: "Move the slider until the overshoot is zero. What is left?",
   },
