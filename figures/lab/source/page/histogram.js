@@ -14,7 +14,7 @@ const PLOT = { width: WIDTH - LEFT - RIGHT, height: HEIGHT - TOP - FOOT };
 /** How tall the plot is, in mass a bin: three times what four fifths of p's bins stay under; taller bars are cut. */
 export function tallest(prior) {
   const sorted = Float64Array.from(prior).sort();
-  return Math.max(3 * sorted[Math.floor(0.8 * (sorted.length - 1))], 1.5 / prior.length);
+  return Math.max(3 * sorted[Math.floor(0.8 * (sorted.length - 1))], 3 / prior.length);
 }
 
 export class HistogramFigure {

@@ -44,7 +44,7 @@ export class Lab {
     this.state = { ...usual(scene), seed: this.state.seed, hide: this.state.hide };
     this._build(scene);
     window.scrollTo(0, 0);
-    document.getElementById("story").focus({ preventScroll: true });
+    document.getElementById("heading").focus({ preventScroll: true });
     this._address();
   }
 

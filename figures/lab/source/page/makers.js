@@ -133,7 +133,7 @@ class MethodsTable {
       {},
       element(
         "table",
-        { class: "numbers" },
+        { class: "numbers single" },
         element("caption", {}, "Distance to the exact tilt (total variation, smoothed)"),
         element("tbody", {}, Object.entries(rows).map(([name, text]) => element("tr", {}, element("th", { scope: "row" }, text), this.cells[name]))),
       ),

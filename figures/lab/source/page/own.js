@@ -95,7 +95,7 @@ export class OwnStage {
     return this.planes.tilt.update({
       layers: [pale, layer(scores, HEIGHTS, [...this.drawn.keys()], "tilt")],
       lines: discs(scores, HEIGHTS, this.drawn, place, "tilt"),
-      caption: `${whole(DRAWS)} draws, weights exp(${fixed(level.tilt.multiplier, 3)}\u2009ψ), fall on ${whole(this.drawn.size)} examples; a disc’s area says how often`,
+      caption: `${whole(DRAWS)} draws by exp(${fixed(level.tilt.multiplier, 3)}\u2009ψ) fall on ${whole(this.drawn.size)} examples; area: how often`,
     });
   }
 

@@ -21,7 +21,7 @@ export class Plane {
     this.node = element(
       "figure",
       { class: "plane", "data-kind": kind },
-      element("p", { class: "title" }, title),
+      element("p", { class: "title" }, ...heading(title)),
       element("div", { class: "frame", "data-score": score }, this.canvas, this.overlay, this.handles),
       this.caption,
     );
@@ -37,6 +37,12 @@ export class Plane {
     write(this.caption, caption);
     set(this.canvas, "aria-label", described ?? caption);
   }
+}
+
+/** A title; what follows its comma is left out on narrow screens. */
+function heading(title) {
+  const [head, ...rest] = title.split(/(?=, )/);
+  return rest.length ? [element("span", {}, head, element("span", { class: "more" }, rest.join("")))] : [title];
 }
 
 /** Rays from the origin where the score has the value of a deviation from the direction of 0. */

@@ -17,7 +17,7 @@ export class Story {
     this.revealed = Boolean(lab.answered(scene.id));
     this.parts = [
       element("p", { class: "kicker" }, `${at + 1} of ${SCENES.length} · ${scene.title}`),
-      element("h2", {}, scene.heading),
+      element("h2", { tabindex: -1, id: "heading" }, scene.heading),
       ...(lab.hidden("story") ? [] : scene.text.map((text) => paragraph(text, numberOf))),
       ...(lab.hidden("controls") ? [] : [this.touch]),
       ...(lab.hidden("question") ? [] : [this.question.node]),
