@@ -1,7 +1,6 @@
 """The README's numbers, its examples and its commands are those of the code."""
 
 import re
-import shlex
 from pathlib import Path
 
 import click
@@ -15,6 +14,7 @@ from distributional_view.toy.hypotheses import hypotheses
 from distributional_view.toy.kde import kde, kl_on_grid, quadrature_nodes, world_grid
 from distributional_view.toy.table2 import exact_table
 from distributional_view.toy.world import TARGETS, paper_world, published_table2, recovered
+from tests.support.documented import mentioned, unknown
 
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text()
 FLAT = " ".join(README.split())
@@ -69,23 +69,6 @@ def test_example_runs(capsys):
     saved, gap = map(float, capsys.readouterr().out.split()[2:])
     assert abs(saved - gap) < 1e-9
     assert abs(np.sum(names["weights"]) - 1) < 1e-9
-
-
-def mentioned(text: str) -> list[str]:
-    """Every `dview` command with arguments, in code blocks and in the running text."""
-    blocks = re.findall(r"```(?:\w*)\n(.*?)```", text, re.S)
-    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    inline = re.findall(r"`([^`]+)`", " ".join(re.sub(r"```.*?```", "", text, flags=re.S).split()))
-    return sorted({c for c in [*lines, *inline] if re.match(r"dview [a-z]", c)})
-
-
-def unknown(line: str) -> list[str]:
-    """What in a `dview` line does not exist: the command, or options of it."""
-    _, name, *arguments = shlex.split(line, comments=True)
-    if name not in ENTRIES:
-        return [name]
-    known = {"--help"} | {text for p in load(ENTRIES[name]).params for text in (*p.opts, *p.secondary_opts)}
-    return [a for a in arguments if a.startswith("--") and a not in known]
 
 
 @pytest.mark.parametrize("line", mentioned(README))
