@@ -84,7 +84,7 @@ def test_options_and_names_of_commands_exist():
     assert table is not None
     rows = [line.split("|")[1] for line in table.group().splitlines()[2:] if line]
     assert {name for row in rows for name in re.findall(r"`([\w-]+)", row)} == {
-        entry.name for entry in ENTRIES.values() if entry.home.startswith("figure")
+        entry.name for entry in ENTRIES.values() if entry.home.startswith("figures.command")
     }
 
 
