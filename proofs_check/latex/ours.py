@@ -64,9 +64,9 @@ c(\delta) = -\tfrac12 \bigl(\delta + \log(1 - \delta)\bigr) \ge \tfrac14 \delta^
 \implies Y_s \sim \frac{p_{T-s}\, e^{2\beta\varphi}}{Z}
 """,
     "Ours: plug-in bias": r"""
-q_{\text{plug-in}} = q_{\beta'}: \quad \frac{\beta'}{\beta} = 1 \text{ for } \psi(x) = x,\ p = \mathcal{N}(0, 1)
-\qquad
-\frac{\beta'}{\beta} = \frac{1}{2\beta} - \frac{2}{e^{4\beta} - 1} < 1 \text{ for } \psi(x) = x^2,\ p = \mathcal{N}(0, 1)
+q_{\text{plug-in}} = q_{\beta'}: \quad \frac{\beta'}{\beta} = 1 \text{ for } \psi(x) = x,\ p = \mathcal{N}(0, 1) \\
+\frac{\beta'}{\beta} = \frac{1}{2\beta} - \frac{2}{e^{4\beta} - 1} < 1
+\text{ for } \psi(x) = x^2,\ p = \mathcal{N}(0, 1)
 """,
     "Ours: few steps": r"""
 p = \mathcal{N}(0, 1): \quad v_{i-1} = \alpha_i v_i + \tilde\sigma_i^2, \quad v_N = 1, \qquad
