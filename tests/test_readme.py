@@ -43,12 +43,8 @@ def test_every_figure_has_a_row():
     assert table is not None
     rows = [line.split("|")[1] for line in table.group().splitlines()[2:] if line]
     assert {name for row in rows for name in re.findall(r"`([\w-]+)", row)} == {
-        entry.name for entry in ENTRIES.values() if entry.home.startswith("figure") and entry.name not in ELSEWHERE
+        entry.name for entry in ENTRIES.values() if entry.home.startswith("figures.command")
     }
-
-
-ELSEWHERE = {"site", "lab"}
-"""Commands of `figures` that make no figure."""
 
 
 def test_methods_of_explain_are_named():
