@@ -81,7 +81,7 @@ def statements(root: Path, pages: Mapping[str, str], pieces: tuple[Evidence, ...
 
 def imprecise_text(root: Path) -> str:
     """The text that lists where the paper is imprecise."""
-    return (root / "README.md").read_text(encoding="utf-8")
+    return (root / trail.IMPRECISE).read_text(encoding="utf-8")
 
 
 def reference(root: Path) -> dict[str, str]:
