@@ -8,10 +8,19 @@ import pytest
 
 from distributional_view.commands import ENTRIES
 from distributional_view.errors import UserError
-from distributional_view.figures.site import api, assemble, built, commands_page, notation, statement_index, written
+from distributional_view.figures.site import (
+    api,
+    assemble,
+    built,
+    commands_page,
+    lab,
+    notation,
+    statement_index,
+    written,
+)
 from distributional_view.figures.site.linked import shown, with_links
 from distributional_view.figures.site.prose import first_paragraph, readable
-from distributional_view.figures.site.statement_page import file, slug
+from distributional_view.figures.site.statement_links import file, sentence, slug
 from distributional_view.proofs_check import trail
 from distributional_view.proofs_check.evidence import Evidence
 from distributional_view.proofs_check.latex import FORMULAS, formula
@@ -45,7 +54,7 @@ def test_slugs_are_those_that_pages_link():
 def lacking(entry: Statement, text: str) -> list[str]:
     """What belongs to a statement and is not on its page."""
     wanted = [f"({number})" for number in entry.equations]
-    wanted += [readable(h.sentence) for h in entry.assumptions] + [readable(h.without) for h in entry.assumptions]
+    wanted += [sentence(words, entry.label) for h in entry.assumptions for words in (h.sentence, h.without)]
     wanted += [f"`{place.file}:{place.line}`" for place in trail.owners(ROOT, entry.label)]
     for check in trail.checks(ROOT, entry.label):
         wanted += [f"`{check.name.rpartition('.')[2]}` in `{check.file}:{check.line}`"]
@@ -64,7 +73,7 @@ def test_a_page_has_all_that_belongs_to_its_statement(entry):
         asked = any(entry.applies(rung) for rung in entry.rungs._fields)
         assert "\n- `" in text.partition("## Evidence" if asked else "## Tests")[2], "and evidence, or tests"
     else:
-        assert f"## Code\n\nNone: {readable(entry.code)}.\n" in text
+        assert f"## Code\n\nNone: {sentence(entry.code, entry.label)}.\n" in text
 
 
 def test_what_is_lacking_is_seen():
@@ -80,7 +89,7 @@ def test_pages_that_explain_a_statement_are_linked():
 
 
 def test_a_row_about_the_papers_imprecision_is_on_the_page():
-    text = assemble.imprecise_text(ROOT)
+    text = (ROOT / trail.IMPRECISE).read_text(encoding="utf-8")
     for entry in STATEMENTS:
         for where, _, _ in trail.imprecisions(text, entry):
             assert f"- {where}: " in page(entry.label)
@@ -133,6 +142,16 @@ def test_links_between_pages_lead_somewhere():
 )
 def test_sentences_of_the_code_read(text, shown):
     assert readable(text) == shown
+
+
+def test_sentences_link_the_statements_that_they_name():
+    assert (
+        sentence("by Lemma D.1, not Lemma D.12", "Lemma D.12")
+        == "by [Lemma D.1](../lemma-d-1/index.md), not Lemma D.12"
+    )
+    assert sentence("under Ours: few steps, `Lemma D.1`", "") == (
+        "under [Ours: few steps](../ours-few-steps/index.md), `Lemma D.1`"
+    )
 
 
 def test_first_paragraph():
@@ -241,10 +260,29 @@ def test_formulas_render():
     assert set(built.unrendered(wanted, ROOT / "docs")) == {"wrong"}
 
 
+def test_the_lab_is_told_where_the_site_is(tmp_path):
+    with pytest.raises(UserError, match=r"lab\.html: is missing; `make lab`"):
+        lab.placed(tmp_path)
+    built_lab = tmp_path / lab.LAB
+    built_lab.parent.mkdir(parents=True)
+    for meta in (
+        '<meta name="site-root" content="">',
+        "<meta name=site-root content>",
+        "<meta name='site-root' content='' />",
+    ):
+        built_lab.write_text(f"<head>{meta}</head><p>x")
+        assert '<meta name="site-root" content="../"' in lab.placed(tmp_path)
+        assert lab.placed(tmp_path).count('target="_top"') == 1
+    built_lab.write_text("<head></head>")
+    with pytest.raises(UserError, match="must have <meta"):
+        lab.placed(tmp_path)
+
+
 def test_what_stands_in_docs_may_not_be_generated(tmp_path):
-    for name in (*assemble.ROOMS, "tests", "README.md"):
+    for name in (*assemble.ROOMS, "tests"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "docs/reference").mkdir(parents=True)
+    shutil.copytree(ROOT / "docs/explanation", tmp_path / "docs/explanation")
     (tmp_path / "docs/reference/notation.md").write_text("# Notation\n")
     with pytest.raises(UserError, match="a generated page has this name"):
         assemble.assemble(tmp_path, tmp_path / "out")

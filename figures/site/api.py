@@ -59,7 +59,12 @@ def page(root: Path, part: Part) -> str:
     lines = [f"# {part.title}", "", f"`{PACKAGE}.{part.folder.replace('/', '.')}`", ""]
     lines += [f"::: {first}", ""]
     if part.folder != "theory":
-        lines += ["    options:", "      members: []", "      show_root_heading: false", "      show_root_toc_entry: false"]
+        lines += [
+            "    options:",
+            "      members: []",
+            "      show_root_heading: false",
+            "      show_root_toc_entry: false",
+        ]
     for name in rest:
         lines += ["", f"::: {name}"]
     return "\n".join(lines) + "\n"
@@ -70,7 +75,14 @@ def top_page() -> str:
     lines = ["# Public names", ""]
     for home in (PACKAGE, f"{PACKAGE}.theory"):
         module = import_module(home)
-        lines += [f"## `{home}`", "", f"{first_paragraph(module.__doc__)}", "", "| name | what it is |", "| --- | --- |"]
+        lines += [
+            f"## `{home}`",
+            "",
+            f"{first_paragraph(module.__doc__)}",
+            "",
+            "| name | what it is |",
+            "| --- | --- |",
+        ]
         lines += [f"| {link} | {words} |" for link, words in _names(home, list(module.__all__))]
         lines += [""]
     return "\n".join(lines)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from distributional_view.errors import UserError
 from distributional_view.figures.site import api, commands_page, notation, statement_index, vendored, written
-from distributional_view.figures.site.statement_page import Sources, file
+from distributional_view.figures.site import lab as lab_page
+from distributional_view.figures.site.statement_evidence import Sources
+from distributional_view.figures.site.statement_links import file
 from distributional_view.figures.site.statement_page import page as statement_page
 from distributional_view.files import write_whole
 from distributional_view.proofs_check import matrix, runner, trail
@@ -15,8 +17,6 @@ from distributional_view.proofs_check.statements import STATEMENTS
 
 ROOMS = ("theory", "toy", "figures", "proofs_check", "backends")
 ASSETS = ("assets/site.css", "assets/site.js")
-LAB = "figures/lab/lab.html"
-NO_LAB = "<!doctype html>\n<html lang=en>\n<title>No lab</title>\n<p>This build of the site was asked to leave out the lab.\n"
 
 
 def assemble(root: Path, out: Path, lab: bool = True) -> Path:
@@ -62,13 +62,11 @@ def evidence() -> tuple[Evidence, ...]:
 def statements(root: Path, pages: Mapping[str, str], pieces: tuple[Evidence, ...]) -> dict[str, str]:
     """The pages of all statements, and both indices."""
     shown = tuple(path.stem for path in sorted((root / written.PICTURES).glob("*.png")))
-    rows = imprecise_text(root)
+    rows = (root / trail.IMPRECISE).read_text(encoding="utf-8")
     found = {
         f"statements/{file(entry.label)}": statement_page(
             entry,
-            Sources(
-                root, pieces, written.mentions(pages, entry.label), tuple(trail.imprecisions(rows, entry)), shown
-            ),
+            Sources(root, pieces, written.mentions(pages, entry.label), tuple(trail.imprecisions(rows, entry)), shown),
         )
         for entry in STATEMENTS
     }
@@ -77,11 +75,6 @@ def statements(root: Path, pages: Mapping[str, str], pieces: tuple[Evidence, ...
         "statements/equations.md": statement_index.equations(),
     }
     return found | indices
-
-
-def imprecise_text(root: Path) -> str:
-    """The text that lists where the paper is imprecise."""
-    return (root / trail.IMPRECISE).read_text(encoding="utf-8")
 
 
 def reference(root: Path) -> dict[str, str]:
@@ -101,12 +94,7 @@ def _copy_files(root: Path, out: Path, lab: bool) -> None:
     for name in ASSETS:
         _copy(root / "docs" / name, out / name)
     vendored.copy(root / "docs" / "node_modules", out)
-    if not lab:
-        write_whole(out / "lab" / "lab.html", NO_LAB)
-    elif (root / LAB).is_file():
-        _copy(root / LAB, out / "lab" / "lab.html")
-    else:
-        raise UserError(f"{root / LAB}: is missing; `make lab` builds it, --without-lab leaves it out")
+    write_whole(out / lab_page.PAGE, lab_page.placed(root) if lab else lab_page.NO_LAB)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -77,9 +77,13 @@ def mistakes(site: Path) -> Iterator[str]:
             target = (base / unquote(parts.path).lstrip("/")).resolve() if parts.path else path
             if not target.is_file():
                 yield f"{name}: {address} leads nowhere"
-            elif parts.fragment and target in pages and target.name != "lab.html":
-                if unquote(parts.fragment) not in pages[target].anchors and not parts.fragment.startswith("__"):
-                    yield f"{name}: {address} has no such place"
+            elif parts.fragment and target in pages and not _has(pages[target], unquote(parts.fragment), target):
+                yield f"{name}: {address} has no such place"
+
+
+def _has(page: Page, fragment: str, path: Path) -> bool:
+    """Whether a page can be linked at a place; scripts make those of the lab and of the theme's controls."""
+    return fragment in page.anchors or fragment.startswith("__") or path.name == "lab.html"
 
 
 def formulas(site: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import griffe
 
-from distributional_view.figures.site.statement_page import slug
+from distributional_view.figures.site.statement_links import slug
 from distributional_view.proofs_check.clauses import clauses
 from distributional_view.proofs_check.places import ROOMS
 

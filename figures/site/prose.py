@@ -7,16 +7,13 @@ Code between backticks stays as it is.
 
 import html
 import re
+import unicodedata
 
-LETTERS = {
-    name: chr(code)
-    for code, name in enumerate(
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho".split(), start=0x3B1
-    )
-} | {"sigma": "σ", "tau": "τ", "phi": "φ", "chi": "χ", "psi": "ψ", "eps": "ε", "inf": "∞", "Delta": "Δ", "Phi": "Φ"}
+GREEK = "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|kappa|mu|nu|xi|pi|rho|sigma|tau|phi|chi|psi"
+OTHER = {"lambda": "λ", "eps": "ε", "inf": "∞", "Delta": "Δ", "Phi": "Φ"}
 SIGNS = {"&gt;=": "≥", "&lt;=": "≤", "-&gt;": "→", "&lt;&lt;": "≪", "||": "‖", " - ": " − ", "+inf": "+∞"}
 WHOLE = {"x0_hat": "x̂<sub>0</sub>", "x_hat": "x̂", "alpha_bar": "ᾱ", "x_0 hat": "x̂<sub>0</sub>", "alpha bar": "ᾱ"}
-_LETTER = re.compile(rf"(?<![A-Za-z])({'|'.join(LETTERS)})(?![A-Za-z])")
+_LETTER = re.compile(rf"(?<![A-Za-z])({GREEK}|{'|'.join(OTHER)})(?![A-Za-z])")
 _BASE = r"(?<![A-Za-z0-9_])([A-Za-zᾱ]|[α-ωΔΦ]|x̂|Var)"
 _SUBSCRIPT = re.compile(rf"{_BASE}_([A-Za-z0-9α-ω]+'*)")
 _BRACKETED = re.compile(rf"{_BASE}_\(([^()]*)\)")
@@ -34,7 +31,7 @@ def _letters(text: str) -> str:
     for name, letter in {**SIGNS, **WHOLE}.items():
         text = text.replace(name, letter)
     text = re.sub(r"(?<![A-Za-z])sqrt(?=\()", "√", text)
-    text = _LETTER.sub(lambda m: LETTERS[m[1]], text)
+    text = _LETTER.sub(lambda m: OTHER.get(m[1]) or unicodedata.lookup(f"GREEK SMALL LETTER {m[1]}"), text)
     text = _SUBSCRIPT.sub(r"\1<sub>\2</sub>", text)
     text = _BRACKETED.sub(r"\1<sub>\2</sub>", text)
     text = _POWER.sub(lambda m: f"<sup>{m[1].removeprefix('(').removesuffix(')')}</sup>", text)

@@ -1,9 +1,10 @@
-"""The page of all statements with where the evidence stands, and the page from an equation's number to its statements."""
+"""The page of all statements with where the evidence stands, and the page from equations to statements."""
 
 from collections.abc import Iterator, Sequence
 
 from distributional_view.figures.site.prose import readable
-from distributional_view.figures.site.statement_page import MEANING, file
+from distributional_view.figures.site.statement_evidence import MEANING
+from distributional_view.figures.site.statement_links import file
 from distributional_view.proofs_check import matrix
 from distributional_view.proofs_check.evidence import Evidence
 from distributional_view.proofs_check.statements import STATEMENTS, Statement, with_equation
@@ -16,8 +17,8 @@ def page(pieces: Sequence[Evidence]) -> str:
         "# Statements",
         "",
         f"The paper's statements and this project's, {len(STATEMENTS)} in all. Each has a page with the claim, its"
-        " assumptions, the code that computes it, the evidence, the tests and the figures. A number counts the checks on a"
-        " rung; each check also rejects wrong versions of the statement. A dash: the rung does not apply.",
+        " assumptions, the code that computes it, the evidence, the tests and the figures. A number counts the checks"
+        " on a rung; each check also rejects wrong versions of the statement. A dash: the rung does not apply.",
         "",
         *(f"- *{rung}*: {words}" for rung, words in MEANING.items()),
         "",
@@ -57,5 +58,5 @@ def navigation() -> list[str]:
     lines = ["  - Statements:", "      - statements/index.md", "      - statements/equations.md"]
     for title, entries in GROUPS.items():
         lines.append(f"      - {title}:")
-        lines += [f"          - \"{entry.label}\": statements/{file(entry.label)}" for entry in entries]
+        lines += [f'          - "{entry.label}": statements/{file(entry.label)}' for entry in entries]
     return lines
