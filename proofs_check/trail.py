@@ -135,7 +135,7 @@ def figures(root: Path, label: str) -> Iterator[Place]:
 
 
 def imprecisions(page: str, entry: Statement) -> Iterator[tuple[str, str, str]]:
-    """Rows of the list of imprecisions that are about the statement, or point to it if it is ours; links as their text."""
+    """Rows of the list of imprecisions about the statement, or, if it is ours, pointing to it; links as their text."""
     for line in _LINK.sub(r"\1", page).splitlines():
         cells = line.strip("| ").split(" | ")
         if len(cells) != 3 or set(cells[0]) <= {"-"}:
