@@ -59,7 +59,8 @@ def blocks(page: str) -> list[Block]:
         for mark in marks:
             if not _fits(mark, match["language"]):
                 raise ValueError(f"line {line}: mark = {mark!r}: not known before a block of {match['language']!r}")
-        found.append(Block(match["language"], textwrap.dedent(match["text"]), marks, line))
+        text = re.sub(rf"^{match['indent']}", "", match["text"], flags=re.M)
+        found.append(Block(match["language"], text, marks, line))
     return sorted(found, key=lambda block: block.line)
 
 
