@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from distributional_view.proofs_check.pointers import unknown as unknown_pointers
-from tests.support.documented import blocks, commands, mentioned, mistakes, same, unknown
+from tests.support.documented import mentioned, mistakes, same, unknown
+from tests.support.documented_blocks import blocks, commands
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
