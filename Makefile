@@ -29,7 +29,7 @@ test-slow: $(VENV)/.dev
 # The documentation as pages that open from files: needs node with npm. Strict: what is broken fails.
 site: $(VENV)/.dev docs/node_modules/.package-lock.json
 	$(BIN)/dview site --out build/site-source
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	$(BIN)/dview site --check site
 
 # What a reader does with the built pages, in Chromium (needs it and chromedriver).

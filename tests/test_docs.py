@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from distributional_view.proofs_check.pointers import unknown as unknown_pointers
-from tests.support.documented import blocks, commands, mentioned, mistakes, same, unknown
+from tests.support.documented import mentioned, mistakes, same, unknown
+from tests.support.documented_blocks import blocks, commands
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -48,6 +49,9 @@ PRINTS = "```python\na = 2\nprint(a)\n```\n\n<!-- output -->\n```text\n2\n```\n"
         (PRINTS, None),
         (PRINTS + "<!-- setup\nb = a + 1\n-->\n```python\nprint(b)\n```\n<!-- output -->\n```text\n3\n```\n", None),
         (PRINTS.replace("\n2\n", "\n3\n"), "line 8: the page shows"),
+        (PRINTS.replace("print(a)", 'print("  2")').replace("\n2\n", "\n  2\n"), None),
+        ("- x\n\n" + "".join(f"    {line}\n" for line in PRINTS.splitlines()), None),
+        (PRINTS.replace("\n2\n", "\n 2\n"), "line 8: the page shows"),
         (PRINTS + "```python\nprint(a / 0)\n```\n", "ZeroDivisionError"),
         (PRINTS + "```python\nprint(b)\n```\n", "line 11.*NameError"),
         ("<!-- output -->\n```text\n2\n```\n", "nothing was run"),

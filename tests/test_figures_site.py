@@ -138,6 +138,7 @@ def test_links_between_pages_lead_somewhere():
         ("x0_hat, alpha_bar, the infimum", "x̂<sub>0</sub>, ᾱ, the infimum"),
         ("KL(q_t1 || q_t2) = inf", "KL(q<sub>t1</sub> ‖ q<sub>t2</sub>) = ∞"),
         ("a * b | c", "a &#42; b &#124; c"),
+        ("A_t = {psi >= t}", "A<sub>t</sub> = &#123;ψ ≥ t&#125;"),
     ],
 )
 def test_sentences_of_the_code_read(text, shown):
@@ -191,6 +192,7 @@ def test_docstrings_link_the_statements_that_they_own():
 def test_docstrings_read_as_in_the_code():
     assert shown("A.\n\n    Example:\n        >>> f[1][2]\n") == "A.\n\n    Examples:\n        >>> f[1][2]"
     assert shown("E[Y][Z] and `a[1][2]`") == "E[Y]\\[Z] and `a[1][2]`"
+    assert shown("A = {psi >= t} and `{a}`") == "A = \\{psi >= t} and `{a}`"
 
 
 def test_reference_has_every_module_of_its_parts():

@@ -7,7 +7,7 @@ import click
 from distributional_view.command import load
 from distributional_view.commands import GROUPS
 
-WIDTH = 92
+WIDTH = 80
 
 
 def page() -> str:

@@ -1,7 +1,8 @@
 """Docstrings for readers: an extension of griffe, which reads the code for mkdocstrings.
 
 A docstring with an owner's line (`proofs_check.clauses`) gets, at its end, links to the pages of those statements. The
-section `Example` gets the name by which griffe knows it, and brackets that are mathematics are kept from being links.
+section `Example` gets the name by which griffe knows it, and brackets and braces that are mathematics are kept from
+being links and attributes.
 """
 
 import re
@@ -41,4 +42,9 @@ def shown(docstring: str) -> str:
     """The docstring as Markdown that reads as it does in the code."""
     text = re.sub(r"^( *)Example:$", r"\1Examples:", docstring.rstrip(), flags=re.M)
     parts = re.split(r"(`[^`]*`|^ *>>>.*$|^ {4,}.*$)", text, flags=re.M)
-    return "".join(part if k % 2 else re.sub(r"\](?=\s?[\[(])", "]\\\\", part) for k, part in enumerate(parts))
+    return "".join(part if k % 2 else _kept(part) for k, part in enumerate(parts))
+
+
+def _kept(text: str) -> str:
+    """Text whose brackets make no link and whose braces are no attributes."""
+    return re.sub(r"\](?=\s?[\[(])", r"]\\", text).replace("{", "\\{")

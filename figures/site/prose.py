@@ -35,7 +35,7 @@ def _letters(text: str) -> str:
     text = _SUBSCRIPT.sub(r"\1<sub>\2</sub>", text)
     text = _BRACKETED.sub(r"\1<sub>\2</sub>", text)
     text = _POWER.sub(lambda m: f"<sup>{m[1].removeprefix('(').removesuffix(')')}</sup>", text)
-    for sign in "[]*_|":
+    for sign in "[]{}*_|":
         text = text.replace(sign, f"&#{ord(sign)};")
     return text
 

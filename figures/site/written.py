@@ -1,6 +1,7 @@
 """The hand-written pages under `docs/`: their titles, the statements that they mention, their pictures."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from distributional_view.errors import UserError
@@ -48,6 +49,6 @@ def moved(name: str, text: str) -> str:
     return _STATEMENT.sub(r"\1\2/index.md", _PICTURE.sub(up, text))
 
 
-def mentions(written: dict[str, str], label: str) -> dict[str, str]:
+def mentions(written: Mapping[str, str], label: str) -> dict[str, str]:
     """Path -> title of the pages that point to a statement, in their order."""
     return {name: title(text) for name, text in written.items() if any(found == label for _, found in labels(text))}
