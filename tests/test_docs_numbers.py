@@ -2,7 +2,6 @@
 
 import math
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,19 +13,7 @@ from distributional_view.toy.hypotheses import hypotheses
 from distributional_view.toy.kde import kde, kl_on_grid, quadrature_nodes, world_grid
 from distributional_view.toy.table2 import exact_table
 from distributional_view.toy.world import paper_world, published_table2, recovered
-
-DOCS = Path(__file__).resolve().parent.parent / "docs"
-
-
-def page(name: str) -> str:
-    """A page's text on one line."""
-    return " ".join((DOCS / f"{name}.md").read_text(encoding="utf-8").split())
-
-
-def has(name: str, *phrases: str) -> None:
-    text = page(name)
-    for phrase in phrases:
-        assert phrase in text, phrase
+from tests.support.pages import DOCS, has, text_of
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +73,7 @@ def test_crossing():
     law = GaussianLaw(0.0, 1.0)
     crossing = brentq(lambda t: law.mean_residual(t) - math.sqrt(2 * math.pi), -4, 0, xtol=1e-15, rtol=1e-15)
     has("explanation/instability", f"about −{-crossing:.3f}")
-    written = re.search(r"t\* = −(\d\.\d{17})…", page("explanation/imprecise"))
+    written = re.search(r"t\* = −(\d\.\d{17})…", text_of("explanation/imprecise"))
     assert written is not None
     assert float(written.group(1)) == pytest.approx(-crossing, abs=1e-13)
 

@@ -8,7 +8,7 @@ from distributional_view.figures.artefact import Settings
 from distributional_view.figures.fig3 import compute
 from distributional_view.toy.compare import ComparisonBudget
 from distributional_view.toy.world import TARGETS, paper_world
-from tests.test_docs_numbers import DOCS, has, page
+from tests.support.pages import has, text_of
 
 METHODS = ("EnergyDPS", "EnergyDPS-constant", "twisted-SMC", "retrieval", "optimisation")
 
@@ -16,7 +16,8 @@ METHODS = ("EnergyDPS", "EnergyDPS-constant", "twisted-SMC", "retrieval", "optim
 @pytest.mark.slow
 def test_samplers():
     data = compute(Settings(paper_world()))
-    text, lines = page("explanation/paradigms"), (DOCS / "explanation/paradigms.md").read_text(encoding="utf-8")
+    lines = text_of("explanation/paradigms")
+    text = " ".join(lines.split())
     assert data.budget == ComparisonBudget(n=20_000, steps=1000, twisted_steps=250, iterations=20)
     for target, floor in zip(TARGETS, data.floors, strict=True):
         row = re.search(rf"^\| {target:g} \| ([\d.| ]+) \|$", lines, re.M)
