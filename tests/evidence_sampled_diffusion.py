@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from distributional_view.proofs_check.evidence import evidence, expect
+from distributional_view.proofs_check.resolution import reached
 from distributional_view.theory import calibrate_klsc
 from distributional_view.theory.samplers.energy_dps import energy_dps, guided_rows, guided_step, plain_step, unguided
 from distributional_view.theory.samplers.schedule import NoiseSchedule, Row, each
@@ -27,21 +28,6 @@ from tests.support.numpy_world import NumpyWorld
 from tests.support.resolution import extrapolated, resolved
 
 SIGMAS = 4.0
-RESOLUTION = {
-    "gaussians_are_reversed": 0.02,
-    "mixtures_are_reversed": 0.02,
-    "tilted_gaussians_are_reversed": 0.02,
-    "tilted_lines_are_reversed": 0.02,
-    "tilted_mixtures_are_reversed": 0.1,
-    "plug_in_is_not_the_gradient_of_h": 0.02,
-    "conditional_mean_is_exact": 0.02,
-    "samples_are_those_of_the_lines": 1e-4,
-    "plug_in_samples_twice_the_tilt": 0.02,
-    "squares_get_less_than_beta": 0.02,
-    "linear_scores_get_beta": 0.02,
-    "few_steps_shrink_the_prior": 0.02,
-}
-"""Check -> the smallest relative error of its constant that it rejects at 5 standard errors; each run must reach it."""
 LINEAR = NoiseSchedule.linear()
 WEIGHTS = np.array([0.1, 0.2, 0.3, 0.4])
 MEANS = np.array([[1.7, 1.5], [-1.4, 1.9], [-1.8, -1.2], [2.0, -1.6]])
@@ -88,7 +74,7 @@ def moved(score: float, noise: float) -> Callable:
     return step
 
 
-def compared(name: str, x: np.ndarray, truth: tuple[float, float], counts: Sequence[int], laws: Sequence) -> str:
+def compared(x: np.ndarray, truth: tuple[float, float], counts: Sequence[int], laws: Sequence) -> str:
     """The sample against the exact law of the chain, and that law, as the steps grow, against the normal law of the
     process; `laws` are those of the chain at these step counts, and the sample has the first.
 
@@ -102,7 +88,7 @@ def compared(name: str, x: np.ndarray, truth: tuple[float, float], counts: Seque
     expect(abs(left) < 1e-3 * truth[1], "to nothing", left=left, variance=truth[1])
     error = normal_errors(x, *laws[0])
     expect(max(map(abs, error)) < SIGMAS, "the law of the chain", exact=laws[0], errors=error)
-    said = resolved(RESOLUTION[name], laws[0][1], laws[0][1] * math.sqrt(2 / x.size))
+    said = resolved("Var Y_s", laws[0][1], laws[0][1] * math.sqrt(2 / x.size))
     return f"{x.mean():.3f}, {x.var():.3f} for {truth[0]:.3f}, {truth[1]:.3f} (of the variance {said})"
 
 
@@ -115,7 +101,12 @@ REVERSALS = {
 }
 
 
-@evidence("Lemma G.2", "sampled", controls={**REVERSALS, "a score 2 % too strong": {"score": 1.02}})
+@evidence(
+    "Lemma G.2",
+    "sampled",
+    controls={**REVERSALS, "a score 2 % too strong": {"score": 1.02}},
+    resolution={"Var Y_s": 0.02},
+)
 def gaussians_are_reversed(
     start=lambda mean, variance: (mean, variance), score: float = 1.0, noise: float = 1.0
 ) -> str:
@@ -130,11 +121,11 @@ def gaussians_are_reversed(
     for share in (0.5, 0.0):
         biases = [w.law_after(0.0, w.diffused(0.8, 0.3), int(share * c)) for w, c in zip(worlds, counts, strict=True)]
         truth, level = world.diffused(0.8, 0.3, int(share * steps)), int(share * steps)
-        said.append(compared("gaussians_are_reversed", found[level], truth, counts, biases))
+        said.append(compared(found[level], truth, counts, biases))
     return f"From rho_T, mean and variance half-way and at the end: {'; '.join(said)}; errors of steps fall like 1/N."
 
 
-@evidence("Lemma G.2", "sampled", controls=REVERSALS)
+@evidence("Lemma G.2", "sampled", controls=REVERSALS, resolution={"E Y_s^2": 0.02})
 def mixtures_are_reversed(start: Callable | None = None, score: float = 1.0, noise: float = 1.0) -> str:
     """Two unequal modes on the line: mean, second moment and mass above 0, half-way and at the end."""
     runs, n = [], 100_000
@@ -144,10 +135,10 @@ def mixtures_are_reversed(start: Callable | None = None, score: float = 1.0, noi
         draws = shared(7, x.shape, 64 // steps)
         states = visited(world, moved(score, noise), x, world.schedule.rows, draws, [steps // 2, 0])
         runs.append((world, states))
-    return f"Two modes, extrapolated in steps: {missed('mixtures_are_reversed', runs)} those of rho_(T-s)."
+    return f"Two modes, extrapolated in steps: {missed(runs)} those of rho_(T-s)."
 
 
-def missed(name: str, runs: Sequence[tuple[LineWorld, dict[int, np.ndarray]]]) -> str:
+def missed(runs: Sequence[tuple[LineWorld, dict[int, np.ndarray]]]) -> str:
     """Half-way and at the end: E x, E x^2 and P(x > 0) of the states, extrapolated, against the diffused mixture."""
     worst, said = 0.0, ""
     for part in (0, 1):
@@ -165,7 +156,7 @@ def missed(name: str, runs: Sequence[tuple[LineWorld, dict[int, np.ndarray]]]) -
             expect(abs(off) < allowed, "the law of the process", of=of, part=part, error=off, allowed=allowed)
             worst = max(worst, abs(off))
             if of == "E x^2":
-                said = resolved(RESOLUTION[name], exact[of], error, bias)
+                said = resolved("E Y_s^2", exact[of], error, bias)
     return f"six means of Y_s miss by at most {worst:.4f} (of E x^2 {said})"
 
 
@@ -184,6 +175,7 @@ def tilted_start(world: GaussianWorld, beta: float) -> tuple[float, float]:
         "the plug-in for grad H": {"plug_in": True},
         "no noise": {"noise": 0.0},
     },
+    resolution={"Var Y_s": 0.02},
 )
 def tilted_gaussians_are_reversed(
     start: Callable = tilted_start, strength: float = 1.0, sign: int = 1, plug_in: bool = False, noise: float = 1.0
@@ -204,7 +196,7 @@ def tilted_gaussians_are_reversed(
     for share in (0.5, 0.0):
         biases = [w.law_after(1.0, tilted_start(w, beta), int(share * c)) for w, c in zip(worlds, counts, strict=True)]
         truth, level = world.diffused(*target, int(share * steps)), int(share * steps)
-        said.append(compared("tilted_gaussians_are_reversed", found[level], truth, counts, biases))
+        said.append(compared(found[level], truth, counts, biases))
     return f"From q_T with grad H_t, mean and variance half-way and at the end: {'; '.join(said)}."
 
 
@@ -217,6 +209,7 @@ def tilted_gaussians_are_reversed(
         "the plug-in for grad H": {"plug_in": True},
         "the tilt by 2 beta": {"factor": 2.0},
     },
+    resolution={"E Y_s^2": 0.02},
 )
 def tilted_lines_are_reversed(
     begin: float = 1.0, strength: float = 1.0, plug_in: bool = False, factor: float = 1.0
@@ -229,7 +222,7 @@ def tilted_lines_are_reversed(
         rows = guided_rows(world.schedule, beta * strength if plug_in else strength)
         states = visited(world, guided_step, x, rows, shared(7, x.shape, 64 // steps), [steps // 2, 0])
         runs.append((world.tilted(factor * beta), states))
-    return f"Two modes, extrapolated in steps: {missed('tilted_lines_are_reversed', runs)} those of q_(T-s)."
+    return f"Two modes, extrapolated in steps: {missed(runs)} those of q_(T-s)."
 
 
 @evidence(
@@ -241,6 +234,7 @@ def tilted_lines_are_reversed(
         "the tilt by 2 beta": {"factor": 2.0},
     },
     slow=True,
+    resolution={"E[psi]": 0.1},
 )
 def tilted_mixtures_are_reversed(strength: float = 1.0, plug_in: bool = False, factor: float = 1.0) -> str:
     """Four unequal modes, an angular score, beta = 0.4: the mean score, extrapolated in the number of steps."""
@@ -254,7 +248,7 @@ def tilted_mixtures_are_reversed(strength: float = 1.0, plug_in: bool = False, f
     value, bias, error = extrapolated(runs)
     allowed = bias + SIGMAS * error
     expect(abs(value - exact) < allowed, "E[psi] under the tilt", left=value, right=exact, by=allowed)
-    said = resolved(RESOLUTION["tilted_mixtures_are_reversed"], exact, error, bias)
+    said = resolved("E[psi]", exact, error, bias)
     return f"Four modes: E[psi] = {value:.3f} after extrapolation, {exact:.3f} under the tilt; of it {said}."
 
 
@@ -269,6 +263,7 @@ def tilted_mixtures_are_reversed(strength: float = 1.0, plug_in: bool = False, f
         "plug-in for grad H": {"exact": False},
         "grad H counted as an approximation": {"other": "exact"},
     },
+    resolution={"grad H_t": 0.02},
 )
 def plug_in_is_not_the_gradient_of_h(
     tweedie: Callable = lambda x, row, score: (x + row.noise_variance * score) / row.signal,
@@ -313,7 +308,7 @@ def plug_in_is_not_the_gradient_of_h(
         expect(np.all(np.abs(used - gradient) < allowed), "grad H_t", at=x_t, left=used, right=gradient, by=allowed)
         apart.append(float(np.max(np.abs((plugged if other == "plug-in" else guided)[k] - gradient) / allowed)))
     expect(min(apart) > 1, "the plug-in is another gradient", apart=apart, plug_in=plugged, exact=guided)
-    said = resolved(RESOLUTION["plug_in_is_not_the_gradient_of_h"], 1.0, fine)
+    said = resolved("grad H_t", 1.0, fine)
     return (
         f"x0_hat and grad H_t agree with weighted draws (of the gradient {said}); the plug-in misses by "
         f"{min(apart):.0f} or more allowances."
@@ -330,6 +325,7 @@ def plug_in_is_not_the_gradient_of_h(
         "the plug-in gradient": {"plug_in": True},
         "no guidance": {"strength": 0.0},
     },
+    resolution={"zeta": 0.02},
 )
 def conditional_mean_is_exact(
     strength: float = 1.0,
@@ -366,7 +362,7 @@ def conditional_mean_is_exact(
         error = float(along.std()) / math.sqrt(n)
         expect(abs(along.mean()) < SIGMAS * error, "orthogonal to grad H too", left=along.mean(), se=error)
         finest = min(finest, error / (row.tilt_zeta * float((gradient**2).sum(1).mean())))
-    said = resolved(RESOLUTION["conditional_mean_is_exact"], 1.0, finest)
+    said = resolved("zeta", 1.0, finest)
     return (
         f"Three steps of ten, thirty projections of x_(i-1) - step(x_i): the largest is {worst:.1f} standard errors; "
         f"of the guidance {said}."
@@ -385,6 +381,7 @@ def conditional_mean_is_exact(
         "DDPM's other variance": {"variance": lambda alpha, before, now: 1 - alpha},
         "a constant zeta": {"zeta": lambda alpha: 0.05},
     },
+    resolution={"x_0": 1e-4},
 )
 def samples_are_those_of_the_lines(
     through: bool = True,
@@ -423,8 +420,8 @@ def samples_are_those_of_the_lines(
         x = mean + deviation * noise(i - 1) + strength * zeta(alpha) * free[:, None] * gradient
     found = energy_dps(world, noise, strength, cap=4.5)
     apart = float(np.abs(found - x).max())
-    claimed = RESOLUTION["samples_are_those_of_the_lines"]
-    expect(apart < claimed, "every sample is that of the lines", largest=apart, left=found[:2], right=x[:2])
+    expect(apart < 1e-4, "every sample is that of the lines", largest=apart, left=found[:2], right=x[:2])
+    reached("x_0", 1e-4 / math.sqrt(float((x**2).mean())))
     expect(1000 < capped < 12 * n - 1000, "the cap was at work", capped=capped)
     return (
         f"12 steps, {n} particles, {capped} times capped: the largest distance to the lines as written is {apart:.0e}."
@@ -462,6 +459,7 @@ def horizontal(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         "a score that fades": {"psi": horizontal},
         "no noise": {"noise": 0.0},
     },
+    resolution={"the factor 2": 0.02},
 )
 def plug_in_samples_twice_the_tilt(
     factor: float = 2.0, tilted: bool = True, psi: Callable = DIRECTION, noise: float = 1.0
@@ -499,7 +497,7 @@ def plug_in_samples_twice_the_tilt(
         )
         said.append(f"{name} = {value:.3f} ({truth:.3f})")
         if (share, name) == (0.5, "E psi"):
-            finest = resolved(RESOLUTION["plug_in_samples_twice_the_tilt"], moves, error, bias)
+            finest = resolved("the factor 2", moves, error, bias)
     return f"beta = 0.4, half-way and at the end, for the tilt by 0.8: {', '.join(said)}; of the 2 {finest}."
 
 
@@ -511,6 +509,7 @@ def plug_in_samples_twice_the_tilt(
         "the tilt by 2 beta": {"strength_reached": lambda beta: 0.5 * (1 - math.exp(-4 * beta))},
         "grad H for the plug-in": {"ideal": True},
     },
+    resolution={"the tilt reached": 0.02},
 )
 def squares_get_less_than_beta(
     strength_reached: Callable[[float], float] = lambda beta: 0.5 * (1 - 4 * beta / math.expm1(4 * beta)),
@@ -538,7 +537,7 @@ def squares_get_less_than_beta(
         expect(beta - value > SIGMAS * se + bias, "it is not the tilt by beta", beta=beta, reached=value, se=se)
         left = 2 * biases[-1] - biases[-2]
         expect(abs(left) < 4e-3 * reached, "with nothing left", beta=beta, left=left, variance=reached)
-        fine = resolved(RESOLUTION["squares_get_less_than_beta"], value, se)
+        fine = resolved("the tilt reached", value, se)
         said.append(f"{value:.3f} at {beta} ({fine})")
     return f"psi = x^2: the tilt reached is {', '.join(said)}; no tilt by 1.0 exists."
 
@@ -553,6 +552,7 @@ def squares_get_less_than_beta(
         "a curved score": {"psi": Quadratic(1.0, 0.8)},
         "a constant zeta": {"zeta": "constant"},
     },
+    resolution={"beta": 0.02},
 )
 def linear_scores_get_beta(factor: float = 1.0, psi: Quadratic = AFFINE, zeta: str = "tilt") -> str:
     """A linear score and a Gaussian prior: the ratio of the tilt reached to beta is 1, for any mean and variance."""
@@ -565,7 +565,7 @@ def linear_scores_get_beta(factor: float = 1.0, psi: Quadratic = AFFINE, zeta: s
         x = energy_dps(world, world.noise(2, n), beta, zeta)
         error, allowed = x.mean() - target, SIGMAS * math.sqrt(x.var() / n) + bias
         expect(abs(error) < allowed, "E[x] = mean + beta variance", prior=(mean, variance), error=error, by=allowed)
-        fine = resolved(RESOLUTION["linear_scores_get_beta"], beta * variance, math.sqrt(x.var() / n), bias)
+        fine = resolved("beta", beta * variance, math.sqrt(x.var() / n), bias)
         said.append(f"{(x.mean() - mean) / (beta * variance):.3f} ({fine})")
     return f"A linear score: the ratio of the tilt reached to beta is {' and '.join(said)} (1)."
 
@@ -579,6 +579,7 @@ def linear_scores_get_beta(factor: float = 1.0, psi: Quadratic = AFFINE, zeta: s
         "noise at the last step": {"last_noise": 0.2},
         "the forward variance for the noise": {"forward": True},
     },
+    resolution={"Var x_0": 0.02},
 )
 def few_steps_shrink_the_prior(
     expected: Callable[[int], float] | None = None,
@@ -601,7 +602,7 @@ def few_steps_shrink_the_prior(
         exact = GaussianWorld(LINEAR.strided(steps)).law_after(0.0)[1] if expected is None else expected(steps)
         expect(max(map(abs, normal_errors(x, 0.0, exact))) < SIGMAS, "variance", steps=steps, left=x.var(), right=exact)
         expect(abs(exact - claimed[steps]) < 5e-5, "the number", steps=steps, left=exact, right=claimed[steps])
-        fine = resolved(RESOLUTION["few_steps_shrink_the_prior"], exact, exact * math.sqrt(2 / n))
+        fine = resolved("Var x_0", exact, exact * math.sqrt(2 / n))
         said.append(f"{x.var():.4f} at {steps} (exact {exact:.4f}; {fine})")
     plain = GaussianWorld(LINEAR.strided(50))
     same = np.array_equal(

@@ -16,13 +16,6 @@ from tests.support.resolution import resolved
 from tests.support.strategies import shrinks
 
 SIGMAS = 4.0
-RESOLUTION = {
-    "chains_gather_at_the_maximiser": 0.02,
-    "ascents_end_near_the_maximiser": 1e-3,
-    "basins_set_the_failure_rate": 0.02,
-    "ascents_miss_what_draws_hit": 0.02,
-}
-"""Check -> the smallest relative error of its constant that it rejects at 5 standard errors; each run must reach it."""
 
 
 def quartic(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -64,6 +57,7 @@ def integrals(temperature: float, weight: float, slope: float, mode: np.ndarray)
         "a spread like T^2": {"rate": 2.0},
         "ascents cut short": {"iterations": 2},
     },
+    resolution={"E_T[max J - J]/T": 0.02},
 )
 def chains_gather_at_the_maximiser(sign: int = -1, power: int = -1, rate: float = 1.0, iterations: int = 200) -> str:
     """psi = 3 (x_1 + x_2), lambda = 1/2: x* = r (1, 1)/sqrt 2 with r + r^3 = 3 sqrt 2/lambda, by hand.
@@ -108,7 +102,7 @@ def chains_gather_at_the_maximiser(sign: int = -1, power: int = -1, rate: float 
     expect(shrinks([abs(at_t[0] - 1) for at_t in exact], 0.35), "E_T[max J - J]/T -> d/2", **shown)
     found = np.diff(np.log([at_t[1] for at_t in exact])) / -math.log(4)
     expect(shrinks(np.abs(found - rate).tolist(), 0.35), "E_T|x - x*|^2 falls like T", slopes=found, **shown)
-    said = resolved(RESOLUTION["chains_gather_at_the_maximiser"], shares[-1], errors[-1][0])
+    said = resolved("E_T[max J - J]/T", shares[-1], errors[-1][0])
     return f"40 ascents end within {miss:.0e} of x*; at T = 0.025 (max J - J)/T = {shares[-1]:.3f}, d/2 = 1: {said}."
 
 
@@ -156,6 +150,7 @@ def well_mode() -> np.ndarray:
         "an optimiser off by 3": {"optimiser": lambda ascent: ascent.climb(1.0).x + 3.0},
         "an optimiser off by 1 %": {"optimiser": lambda ascent: 1.01 * ascent.climb(1.0).x},
     },
+    resolution={"x_MAP": 1e-3},
 )
 def ascents_end_near_the_maximiser(
     psi: Callable = bump,
@@ -185,7 +180,7 @@ def ascents_end_near_the_maximiser(
     far = np.linalg.norm(ends - (x_map + shift), axis=1)
     missed = int((far > radius).sum())
     expect(missed == 0, "P(|x_hat - x_MAP| <= r) >= 1 - eta", missed=missed, of=n, largest=far.max(), r=radius)
-    said = resolved(RESOLUTION["ascents_end_near_the_maximiser"], float(np.linalg.norm(x_map)), 0.0, radius)
+    said = resolved("x_MAP", float(np.linalg.norm(x_map)), 0.0, radius)
     return (
         f"{n} ascents from N(0, 4 I_6) end within {far.max():.0e} of x_MAP, known by hand: F.5 with r = {radius}, "
         f"eta = {eta:.3f}; of x_MAP {said}."
@@ -201,6 +196,7 @@ def ascents_end_near_the_maximiser(
         "a basin 2 % larger": {"share": lambda boundary: 1.02 * (3 - boundary) / 6},
         "a basin 2 % smaller": {"share": lambda boundary: 0.98 * (3 - boundary) / 6},
     },
+    resolution={"1 - eta": 0.02},
 )
 def basins_set_the_failure_rate(share: Callable[[float], float] | None = None) -> str:
     """With two maxima eta is the mass of starts in the wrong basin: each start climbed alone, in one dimension."""
@@ -217,7 +213,7 @@ def basins_set_the_failure_rate(share: Callable[[float], float] | None = None) -
     near = float((np.abs(ends[:, 0] - roots[2]) < 1e-3).mean())
     error = math.sqrt(max(near * (1 - near), 1 / n) / n)
     expect(abs(near - expected) < SIGMAS * error, "1 - eta = share of the basin", near=near, share=expected, se=error)
-    said = resolved(RESOLUTION["basins_set_the_failure_rate"], expected, error)
+    said = resolved("1 - eta", expected, error)
     return (
         f"Two maxima: {near:.3f} +- {error:.3f} of the starts end at the higher; its basin holds {expected:.3f}; "
         f"of it {said}."
@@ -244,6 +240,7 @@ def summed_log_ball(d: int, delta: float) -> float:
         "q(B) = 42": {"ball": lambda d, delta: math.log(42.0)},
         "q(B) and 3 % more": {"ball": lambda d, delta: log_mode_ball_mass(d, delta) + math.log(1.03)},
     },
+    resolution={"q(B)": 0.02},
 )
 def ascents_miss_what_draws_hit(
     slope: float = 0.0,
@@ -283,7 +280,7 @@ def ascents_miss_what_draws_hit(
         found = float((squares <= edge**2).mean())
         expect(abs(found - share) < SIGMAS * se, "the 0.1-typical shell", edge=edge, left=found, right=share)
     expect(far.max() < shell.inner, "no output in it", largest=far.max(), inner=shell.inner)
-    said = resolved(RESOLUTION["ascents_miss_what_draws_hit"], exact, error)
+    said = resolved("q(B)", exact, error)
     return (
         f"q(B) = {inside:.4f} +- {error:.4f} (exact {exact:.4f}, bound {limit:.3f}; {said}); the exponent is sharp to "
         f"{rate - 1:.3f}; 300 of 300 ascents end at the mode, eta = {eta:.3f}."
