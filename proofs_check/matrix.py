@@ -129,7 +129,7 @@ def complete(matrix: Iterable[Cell]) -> bool:
 
 
 def markdown(matrix: Sequence[Cell]) -> str:
-    """A table without times: checks registered with their `strength`, `failed`, `missing`, or a dash: does not apply."""
+    """A table without times: checks with their `strength`, `failed`, `missing`, or a dash: does not apply."""
 
     def show(cell: Cell) -> str:
         if cell.state in ("failed", "missing"):
