@@ -459,7 +459,7 @@ def gap_is_a_divergence(excess: float = 0.0) -> str:
         t = upper_quantile(law, share)
         q_t = np.where(scores >= t, masses, 0.0) / law.survival(t)
         assume(t > law.ess_inf and law.survival(t) > 1.001 * law.ess_sup_mass)
-        target = q_t @ scores + excess * (law.ess_sup - q_t @ scores)
+        target = q_t @ scores + excess * (top_of(law) - q_t @ scores)
         q_beta = tilted(masses, scores, calibrate_klsc(law, target).multiplier)
         left, right = summed_kl(q_t, masses) - summed_kl(q_beta, masses), summed_kl(q_t, q_beta)
         expect(close(left, right, 1e-8), "the gap by its sums", measure=measure, t=t, left=left, right=right)
