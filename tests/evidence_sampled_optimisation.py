@@ -12,10 +12,8 @@ from distributional_view.proofs_check.evidence import evidence, expect
 from distributional_view.theory.measures.typical import log_mode_ball_mass, paper_exponent, typical_shell
 from distributional_view.theory.samplers.ascent import Ascent, gibbs_log_density
 from tests.support.gaussian_world import GaussianWorld, Quadratic, falling
-from tests.support.resolution import resolved
+from tests.support.resolution import SIGMAS, resolved
 from tests.support.strategies import shrinks
-
-SIGMAS = 4.0
 
 
 def quartic(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
