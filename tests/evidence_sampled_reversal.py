@@ -210,11 +210,14 @@ def tilted_lines_are_reversed(
 @evidence(
     "Theorem G.3",
     "sampled",
-    controls={
-        "half of grad H": {"strength": 0.5},
-        "the plug-in for grad H": {"plug_in": True},
-        "the tilt by 2 beta": {"factor": 2.0},
-    },
+    controls=breaking(
+        "E[psi] under the tilt",
+        {
+            "half of grad H": {"strength": 0.5},
+            "the plug-in for grad H": {"plug_in": True},
+            "the tilt by 2 beta": {"factor": 2.0},
+        },
+    ),
     slow=True,
     resolution={"E[psi]": 0.1},
 )
