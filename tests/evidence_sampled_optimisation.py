@@ -12,10 +12,8 @@ from distributional_view.proofs_check.evidence import evidence, expect
 from distributional_view.theory.measures.typical import log_mode_ball_mass, paper_exponent, typical_shell
 from distributional_view.theory.samplers.ascent import Ascent, gibbs_log_density
 from tests.support.gaussian_world import GaussianWorld, Quadratic, falling
-from tests.support.resolution import resolved
+from tests.support.resolution import SIGMAS, resolved
 from tests.support.strategies import shrinks
-
-SIGMAS = 4.0
 
 
 def quartic(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -52,10 +50,10 @@ def integrals(temperature: float, weight: float, slope: float, mode: np.ndarray)
     "Lemma F.2",
     "sampled",
     controls={
-        "the maximiser of psi + lambda R": {"sign": 1},
-        "exp(T J)": {"power": 1},
-        "a spread like T^2": {"rate": 2.0},
-        "ascents cut short": {"iterations": 2},
+        "the maximiser of psi + lambda R": {"sign": 1, "breaks": "all ascents end in the maximiser"},
+        "exp(T J)": {"power": 1, "breaks": "E_T[max J - J]/T, drawn and integrated"},
+        "a spread like T^2": {"rate": 2.0, "breaks": "E_T|x - x*|^2 falls like T"},
+        "ascents cut short": {"iterations": 2, "breaks": "all ascents end in the maximiser"},
     },
     resolution={"E_T[max J - J]/T": 0.02},
 )
@@ -114,6 +112,7 @@ def double_well(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return -((u**2 - 4) ** 2 / 8)[:, 0] + 1.2 * u[:, 0], slope
 
 
+NEAR, BASIN = "P(|x_hat - x_MAP| <= r) >= 1 - eta", "1 - eta = share of the basin"
 CENTRE = np.array([1.0, -0.5, 0.25, 0.75, -1.0, 0.5])
 PULL = 0.05
 
@@ -143,12 +142,12 @@ def well_mode() -> np.ndarray:
     "Assumption F.5",
     "sampled",
     controls={
-        "a second maximum": {"psi": double_well, "mode": well_mode},
-        "one iteration": {"iterations": 1},
-        "r below the error of the optimiser": {"radius": 1e-12},
-        "around another point": {"shift": 0.005},
-        "an optimiser off by 3": {"optimiser": lambda ascent: ascent.climb(1.0).x + 3.0},
-        "an optimiser off by 1 %": {"optimiser": lambda ascent: 1.01 * ascent.climb(1.0).x},
+        "a second maximum": {"psi": double_well, "mode": well_mode, "breaks": NEAR},
+        "one iteration": {"iterations": 1, "breaks": NEAR},
+        "r below the error of the optimiser": {"radius": 1e-12, "breaks": NEAR},
+        "around another point": {"shift": 0.005, "breaks": NEAR},
+        "an optimiser off by 3": {"optimiser": lambda ascent: ascent.climb(1.0).x + 3.0, "breaks": NEAR},
+        "an optimiser off by 1 %": {"optimiser": lambda ascent: 1.01 * ascent.climb(1.0).x, "breaks": NEAR},
     },
     resolution={"x_MAP": 1e-3},
 )
@@ -179,7 +178,7 @@ def ascents_end_near_the_maximiser(
     expect(value(cloud).max() <= value(x_map[None])[0] + 1e-12, "x_MAP is the maximum", at=x_map)
     far = np.linalg.norm(ends - (x_map + shift), axis=1)
     missed = int((far > radius).sum())
-    expect(missed == 0, "P(|x_hat - x_MAP| <= r) >= 1 - eta", missed=missed, of=n, largest=far.max(), r=radius)
+    expect(missed == 0, NEAR, missed=missed, of=n, largest=far.max(), r=radius)
     said = resolved("x_MAP", float(np.linalg.norm(x_map)), 0.0, radius)
     return (
         f"{n} ascents from N(0, 4 I_6) end within {far.max():.0e} of x_MAP, known by hand: F.5 with r = {radius}, "
@@ -191,10 +190,10 @@ def ascents_end_near_the_maximiser(
     "Assumption F.5",
     "sampled",
     controls={
-        "all starts succeed": {"share": lambda boundary: 1.0},
-        "half of them": {"share": lambda boundary: 0.5},
-        "a basin 2 % larger": {"share": lambda boundary: 1.02 * (3 - boundary) / 6},
-        "a basin 2 % smaller": {"share": lambda boundary: 0.98 * (3 - boundary) / 6},
+        "all starts succeed": {"share": lambda boundary: 1.0, "breaks": BASIN},
+        "half of them": {"share": lambda boundary: 0.5, "breaks": BASIN},
+        "a basin 2 % larger": {"share": lambda boundary: 1.02 * (3 - boundary) / 6, "breaks": BASIN},
+        "a basin 2 % smaller": {"share": lambda boundary: 0.98 * (3 - boundary) / 6, "breaks": BASIN},
     },
     resolution={"1 - eta": 0.02},
 )
@@ -212,7 +211,7 @@ def basins_set_the_failure_rate(share: Callable[[float], float] | None = None) -
     expected = (3 - roots[1]) / 6 if share is None else share(roots[1])
     near = float((np.abs(ends[:, 0] - roots[2]) < 1e-3).mean())
     error = math.sqrt(max(near * (1 - near), 1 / n) / n)
-    expect(abs(near - expected) < SIGMAS * error, "1 - eta = share of the basin", near=near, share=expected, se=error)
+    expect(abs(near - expected) < SIGMAS * error, BASIN, near=near, share=expected, se=error)
     said = resolved("1 - eta", expected, error)
     return (
         f"Two maxima: {near:.3f} +- {error:.3f} of the starts end at the higher; its basin holds {expected:.3f}; "
@@ -231,14 +230,17 @@ def summed_log_ball(d: int, delta: float) -> float:
     "Lemma F.6",
     "sampled",
     controls={
-        "x_MAP in the shell": {"slope": 1.0},
-        "one iteration": {"iterations": 1},
-        "three times the exponent": {"exponent": lambda delta: 3 * delta**2 / 4},
-        "the exponent and 2 % more": {"exponent": lambda delta: 1.02 * delta**2 / 4},
-        "the exponent less 2 %": {"exponent": lambda delta: 0.98 * delta**2 / 4},
-        "draws of N(0, 0.98 I)": {"scale": 0.99},
-        "q(B) = 42": {"ball": lambda d, delta: math.log(42.0)},
-        "q(B) and 3 % more": {"ball": lambda d, delta: log_mode_ball_mass(d, delta) + math.log(1.03)},
+        "x_MAP in the shell": {"slope": 1.0, "breaks": "the outputs are in B"},
+        "one iteration": {"iterations": 1, "breaks": "F.5 around x_MAP"},
+        "three times the exponent": {"exponent": lambda delta: 3 * delta**2 / 4, "breaks": "q(B) <= exp"},
+        "the exponent and 2 % more": {"exponent": lambda delta: 1.02 * delta**2 / 4, "breaks": "no exponent 2 %"},
+        "the exponent less 2 %": {"exponent": lambda delta: 0.98 * delta**2 / 4, "breaks": "no exponent 2 %"},
+        "draws of N(0, 0.98 I)": {"scale": 0.99, "breaks": "q(B), drawn and exact"},
+        "q(B) = 42": {"ball": lambda d, delta: math.log(42.0), "breaks": "q(B) by its sum"},
+        "q(B) and 3 % more": {
+            "ball": lambda d, delta: log_mode_ball_mass(d, delta) + math.log(1.03),
+            "breaks": "q(B) by its sum",
+        },
     },
     resolution={"q(B)": 0.02},
 )
@@ -269,8 +271,11 @@ def ascents_miss_what_draws_hit(
     starts = rng.normal(size=(300, d))
     ends = Ascent(world, lambda x: (0.5 * (x**2).sum(1) + 0.01 * (x**4).sum(1), x + 0.04 * x**3), starts, iterations)
     x = ends.climb(1.0).x
-    far, eta = np.linalg.norm(x, axis=1), -math.expm1(math.log(alpha) / len(starts))
-    expect(far.max() < 1e-3, "F.5 around the mode 0", largest=far.max())
+    x_map = float(next(r.real for r in np.roots([0.04, 0.0, 1.0, -slope]) if abs(r.imag) < 1e-9))  # each coordinate
+    far, eta = np.linalg.norm(x - x_map, axis=1), -math.expm1(math.log(alpha) / len(starts))
+    expect(far.max() < 1e-3, "F.5 around x_MAP", largest=far.max(), x_map=x_map)
+    size = np.linalg.norm(x, axis=1)
+    expect(size.max() <= math.sqrt((1 - delta) * d), "the outputs are in B", largest=size.max())
     drawn = 1 - float(((starts**2).sum(1) <= (1 - delta) * d).mean())
     expect(drawn >= 1 - limit > eta, "where the ascents began, in the typical region", share=drawn, eta=eta)
     shell = typical_shell(d, 0.1)
@@ -279,7 +284,7 @@ def ascents_miss_what_draws_hit(
         se = math.sqrt(share * (1 - share) / n)
         found = float((squares <= edge**2).mean())
         expect(abs(found - share) < SIGMAS * se, "the 0.1-typical shell", edge=edge, left=found, right=share)
-    expect(far.max() < shell.inner, "no output in it", largest=far.max(), inner=shell.inner)
+    expect(size.max() < shell.inner, "no output in it", largest=size.max(), inner=shell.inner)
     said = resolved("q(B)", exact, error)
     return (
         f"q(B) = {inside:.4f} +- {error:.4f} (exact {exact:.4f}, bound {limit:.3f}; {said}); the exponent is sharp to "

@@ -9,6 +9,8 @@ import numpy as np
 
 from distributional_view.proofs_check.resolution import reached
 
+SIGMAS = 4.0
+"""Standard errors that a sampled check allows."""
 REJECTED = 5.0
 """Standard errors at which a wrong number is certainly rejected."""
 
