@@ -80,16 +80,13 @@ def attack_and_record(
     Returns:
         Whether the records of `pieces` are now complete, with nothing left.
     """
-    records = record.read(path)
     known = {record.key(piece) for piece in everything}
-    records = {name: kept for name, kept in records.items() if name in known}
-    chosen = list(pieces) if again else record.due(pieces, records)
 
-    def keep(piece: Evidence, made: record.Record) -> None:
-        records[record.key(piece)] = made
-        record.write(records, path)
+    def keep(**made: record.Record) -> None:
+        kept = {name: one for name, one in record.read(path).items() if name in known}
+        record.write({**kept, **made}, path)
 
+    chosen = list(pieces) if again else record.due(pieces, record.read(path))
     console.print(f"{len(chosen)} of {len(pieces)} checks are to be attacked")
-    good = attack_all(chosen, console, json_file, keep)
-    record.write(records, path)
-    return good
+    keep()
+    return attack_all(chosen, console, json_file, lambda piece, made: keep(**{record.key(piece): made}))

@@ -25,7 +25,7 @@ def fingerprint(piece: Evidence) -> str:
     Raises:
         OSError: if the check's file is gone.
     """
-    path = inspect.getsourcefile(piece.check)
+    path = inspect.getsourcefile(inspect.unwrap(piece.check))
     if path is None:
         raise OSError(f"{piece.name}: no file that holds its text")
     lines, tree = _parsed(path)
@@ -39,7 +39,7 @@ def fingerprint(piece: Evidence) -> str:
                 used[name] = known[name]
                 waiting.append(known[name])
     texts = [_text(own, lines), *(_text(used[name], lines) for name in sorted(used))]
-    texts += [*sorted(piece.survives), *piece.constants]
+    texts += [f"survives {name}" for name in sorted(piece.survives)] + [f"constant {name}" for name in piece.constants]
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:_LENGTH]
 
 

@@ -194,7 +194,7 @@ OURS = (
             "tilted start": "The start is proportional to p_T exp(2 beta phi).",
         },
         certified=CONTINUUM,
-        property="shown symbolically for all f, g, p and phi that meet its hypotheses; one such prior and score are run",
+        property="shown symbolically for all f, g, p and phi that meet its hypotheses; one such example is run",
         sampled=APPLIES,
     ),
     stated(
