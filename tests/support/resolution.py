@@ -26,7 +26,7 @@ def resolved(quantity: str, value: float, error: float, bias: float = 0.0) -> st
     """
     fine = (REJECTED * error + bias) / abs(value)
     reached(quantity, fine)
-    return f"a factor of {1 + fine:.3f} is rejected"
+    return f"an error of {100 * fine:.2g} % is rejected"
 
 
 def extrapolated(runs: Sequence[np.ndarray]) -> tuple[float, float, float]:
