@@ -205,7 +205,8 @@ def linear_scores_get_beta(factor: float = 1.0, psi: Quadratic = AFFINE, zeta: s
         resolved("E[x]", target, math.sqrt(x.var() / n))
         fine = resolved("beta", beta * variance, 0.0, 1e-9)
         said.append(f"{(x.mean() - mean) / (beta * variance):.3f}")
-    return f"A linear score: the ratio of the tilt reached to beta is {' and '.join(said)} in E[x], 1 in what the guidance adds ({fine})."
+    ratios = " and ".join(said)
+    return f"A linear score: tilt reached to beta is {ratios} in E[x], 1 in what the guidance adds ({fine})."
 
 
 def started(world: GaussianWorld, clean: tuple[float, float], n: int) -> Callable[[int], np.ndarray]:
