@@ -19,7 +19,7 @@ from distributional_view.toy.ideal import ideal_world
 from distributional_view.toy.planar import PlanarWorld
 from distributional_view.toy.world import paper_world
 from tests.support.numpy_world import NumpyWorld
-from tests.support.one_mixture import MEANS, MIXTURE, PSI, VARIANCES, WEIGHTS
+from tests.support.one_mixture import DIRECTION, MEANS, MIXTURE, PSI, SCALE, VARIANCES, WEIGHTS
 from tests.support.resolution import SIGMAS, resolved
 
 LINEAR = NoiseSchedule.linear()
@@ -32,11 +32,11 @@ STEP, SAME = "E[x_(i-1) | x_i] is the step", "every sample is that of the lines"
     "sampled",
     controls={
         "x0_hat without the division": {
-            "tweedie": lambda x, row, score: x + row.noise_variance * score,
+            "tweedie": lambda x, signal, variance, score: x + variance * score,
             "breaks": "x0_hat by Tweedie",
         },
         "x0_hat with half the score": {
-            "tweedie": lambda x, row, score: (x + 0.5 * row.noise_variance * score) / row.signal,
+            "tweedie": lambda x, signal, variance, score: (x + 0.5 * variance * score) / signal,
             "breaks": "x0_hat by Tweedie",
         },
         "plug-in for grad H": {"exact": False, "breaks": "grad H_t"},
@@ -45,7 +45,7 @@ STEP, SAME = "E[x_(i-1) | x_i] is the step", "every sample is that of the lines"
     resolution={"grad H_t": 0.02},
 )
 def plug_in_is_not_the_gradient_of_h(
-    tweedie: Callable = lambda x, row, score: (x + row.noise_variance * score) / row.signal,
+    tweedie: Callable = lambda x, signal, variance, score: (x + variance * score) / signal,
     exact: bool = True,
     other: str = "plug-in",
 ) -> str:
@@ -57,31 +57,37 @@ def plug_in_is_not_the_gradient_of_h(
     plain = PlanarWorld(MIXTURE, PSI, TEN, jnp.float64)
     ideal = ideal_world(plain, beta)
     row = list(each(plain.schedule.rows))[4]
+    signal, variance = math.sqrt(TEN.alpha_bar[row.index]), 1 - TEN.alpha_bar[row.index]
     at = np.array([[0.5, 0.3], [-0.9, 0.4], [1.1, -1.0]])
     points = plain.from_numpy(at)
-    totals = row.signal**2 * VARIANCES + row.noise_variance
-    pulls = (row.signal * MEANS - at[:, None]) / totals[:, None]
+    totals = signal**2 * VARIANCES + variance
+    pulls = (signal * MEANS - at[:, None]) / totals[:, None]
     shares = WEIGHTS / totals * np.exp(-0.5 * totals * (pulls**2).sum(2))
     stein = (shares[:, :, None] * pulls).sum(1) / shares.sum(1)[:, None]  # grad log p_t
     rng = np.random.default_rng(5)
     k = rng.choice(4, size=n, p=WEIGHTS)
     x0 = MEANS[k] + np.sqrt(VARIANCES[k])[:, None] * rng.normal(size=(n, 2))
-    tilt = np.exp(beta * np.asarray(PSI(x0)))
+    tilt = np.exp(beta * SCALE * (1 - np.cos(np.arctan2(x0[:, 1], x0[:, 0]) - DIRECTION)))
     x0_hat = plain.to_numpy(plain.denoise(points, row))
-    expect(np.abs(x0_hat - tweedie(at, row, stein)).max() < 1e-9, "x0_hat by Tweedie", left=x0_hat, score=stein)
+    expect(
+        np.abs(x0_hat - tweedie(at, signal, variance, stein)).max() < 1e-9,
+        "x0_hat by Tweedie",
+        left=x0_hat,
+        score=stein,
+    )
     guided = plain.to_numpy(ideal.guidance(points, row).gradient)
     plugged = beta * plain.to_numpy(plain.guidance(points, row).gradient)
     apart, fine = [], 0.0
     for k, x_t in enumerate(at):
-        logs = -((x_t - row.signal * x0) ** 2).sum(1) / (2 * row.noise_variance)
+        logs = -((x_t - signal * x0) ** 2).sum(1) / (2 * variance)
         w = np.exp(logs - logs.max())
         mean, v = w @ x0 / w.sum(), w * tilt
         error = np.sqrt((w**2) @ (x0 - mean) ** 2) / w.sum()
         expect(np.all(np.abs(mean - x0_hat[k]) < SIGMAS * error), "x0_hat = E[X_0 | x_t]", left=mean, right=x0_hat[k])
         tilted_mean = v @ x0 / v.sum()
         influence = (v / v.sum())[:, None] * (x0 - tilted_mean) - (w / w.sum())[:, None] * (x0 - mean)
-        gradient = row.signal / row.noise_variance * (tilted_mean - mean)
-        allowed = SIGMAS * row.signal / row.noise_variance * np.sqrt((influence**2).sum(0))
+        gradient = signal / variance * (tilted_mean - mean)
+        allowed = SIGMAS * signal / variance * np.sqrt((influence**2).sum(0))
         fine = max(fine, float(np.linalg.norm(allowed) / SIGMAS / np.linalg.norm(gradient)))
         used = guided[k] if exact else plugged[k]
         expect(np.all(np.abs(used - gradient) < allowed), "grad H_t", at=x_t, left=used, right=gradient, by=allowed)
@@ -170,9 +176,9 @@ def samples_are_those_of_the_lines(
     zeta: Callable = lambda alpha: (1 - alpha) / math.sqrt(alpha),
 ) -> str:
     """The lines of the algorithm written out, the gradient by central differences, against `energy_dps`."""
-    n, strength, scale, direction = 2000, 0.4, 3.7, 0.6
+    n, strength = 2000, 0.4
     schedule = LINEAR.strided(12)
-    world = NumpyWorld(WEIGHTS, MEANS, VARIANCES[:, None, None] * np.eye(2), scale, direction, schedule)
+    world = NumpyWorld(WEIGHTS, MEANS, VARIANCES[:, None, None] * np.eye(2), SCALE, DIRECTION, schedule)
     noise = world.noise(9, n)
 
     def x0_hat(x, a):
@@ -183,7 +189,7 @@ def samples_are_those_of_the_lines(
         return (x + (1 - a) * (r[:, :, None] * pulls).sum(1) / r.sum(1)[:, None]) / math.sqrt(a)
 
     def psi(x):
-        return scale * (1 - np.cos(np.arctan2(x[:, 1], x[:, 0]) - direction))
+        return SCALE * (1 - np.cos(np.arctan2(x[:, 1], x[:, 0]) - DIRECTION))
 
     x, capped = noise(schedule.steps), 0
     for i in range(schedule.steps, 0, -1):

@@ -26,7 +26,7 @@ def resolved(quantity: str, value: float, error: float, bias: float = 0.0) -> st
     """
     fine = (REJECTED * error + bias) / abs(value)
     reached(quantity, fine)
-    return f"a factor of {1 + fine:.3f} is rejected"
+    return f"an error of {100 * fine:.2g} % is rejected"
 
 
 def extrapolated(runs: Sequence[np.ndarray]) -> tuple[float, float, float]:
@@ -34,6 +34,7 @@ def extrapolated(runs: Sequence[np.ndarray]) -> tuple[float, float, float]:
 
     Particle by particle, so that runs with common noise have a small error. The extrapolation from the last two is off
     by an error of second order, of which the one from the first two has four times as much; their distance gives it.
+    This needs an error of whole orders: of one like h log h a part of first order stays, three times the bias given.
     """
     coarse, fine = 2 * runs[1] - runs[0], 2 * runs[2] - runs[1]
     bias = abs(float(fine.mean() - coarse.mean())) / 3
