@@ -113,7 +113,7 @@ def write_files(cells: Sequence[matrix.Cell], json_file: Path | None, markdown_f
     "--markdown",
     "markdown_file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the matrix without times; into a file with the marker comments, between them.",
+    help="Write the matrix without times; into a file with the marker comments, between them. With --attack too.",
 )
 @click.option("--list", "only_list", is_flag=True, help="Only say what each statement claims and needs.")
 @click.option(
@@ -155,6 +155,8 @@ def main(
             good = campaign.attack_and_record(pieces, everything, console, again, json_file)
         else:
             good = campaign.attack_all(pieces, console, json_file)
+        records = record.current(everything, record.read())
+        write_files(matrix.cells(everything, [], statements, asked, records=records), None, markdown_file)
         if wrong or not good:
             raise click.exceptions.Exit(1)
         return
