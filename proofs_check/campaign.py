@@ -34,6 +34,8 @@ def attack_all(
 ) -> bool:
     """Attack the checks in their order; a line for each part that is not noticed, and the counts at the end.
 
+    A check that serves several statements with the same reasons and constants is attacked once.
+
     Args:
         pieces: the checks.
         console: what to print on.
@@ -46,17 +48,19 @@ def attack_all(
     from distributional_view.files import write_whole
 
     counts, rows, good = Counter[str](), [], True
+    known: dict[tuple[object, ...], list[tuple[str, str, str]]] = {}
     for number, piece in enumerate(pieces, start=1):
         head = f"{number}/{len(pieces)} {escape(piece.label)}, {piece.rung}: {escape(piece.name)}"
         console.print(head, soft_wrap=True)
-        states = []
-        for what, state, why in attacked_parts(piece):
-            states.append((what, state))
+        same = (piece.check, piece.rung, piece.constants, tuple(sorted(piece.survives.items())))
+        if same not in known:
+            known[same] = list(attacked_parts(piece))
+        for what, state, why in known[same]:
             if state != "noticed":
                 console.print(f"    [red]{state}[/] {escape(what)}: {escape(why)}", soft_wrap=True)
             rows.append({"label": piece.label, "check": piece.name, "asked": what, "state": state})
-        counts.update(state for _, state in states)
-        made = record.recorded(piece, states)
+        counts.update(state for _, state, _ in known[same])
+        made = record.recorded(piece, [(what, state) for what, state, _ in known[same]])
         good &= not made.left
         keep(piece, made)
         if json_file:

@@ -86,7 +86,8 @@ def _text(node: ast.AST, lines: list[str]) -> str:
     assert isinstance(node, ast.stmt)
     decorators = node.decorator_list if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
     first = min([node.lineno, *(d.lineno for d in decorators)])
-    left_out = {n for part in (*_registrations(node), *_docstrings(node)) for n in _span(part)}
+    parts: list[ast.expr | ast.stmt] = [*_registrations(node), *_docstrings(node)]
+    left_out = {n for part in parts for n in _span(part)}
     kept = [lines[n - 1].rstrip() for n in range(first, _span(node)[-1] + 1) if n not in left_out]
     return "\n".join(line for line in kept if line and not line.lstrip().startswith("#"))
 

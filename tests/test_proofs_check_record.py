@@ -181,6 +181,18 @@ def test_only_what_is_out_of_date_is_attacked_again(tmp_path, monkeypatch, check
     assert len(seen) == 3
 
 
+def test_a_check_of_two_statements_is_attacked_once_unless_its_reasons_differ(tmp_path, monkeypatch, checks):
+    seen, parts = [], campaign.attacked_parts
+    monkeypatch.setattr(campaign, "attacked_parts", lambda p: seen.append(p.label) or parts(p))
+    why = {"half": "any positive number will do"}
+    labels = {"Lemma D.6": why, "Lemma D.7": why, "Lemma D.8": {}}
+    pieces = [piece(careless, label, survives=survives) for label, survives in labels.items()]
+    path = tmp_path / "attacked.json"
+    assert not campaign.attack_and_record(pieces, pieces, QUIET, path=path)
+    assert seen == ["Lemma D.6", "Lemma D.8"]
+    assert [record.read(path)[record.key(p)].explained for p in pieces] == [1, 1, 0]
+
+
 def test_complaints_name_what_is_missing_and_what_is_too_much(checks):
     good = piece()
     assert record.complaints([good], {}) == [f"{record.key(good)}: never attacked"]
