@@ -63,6 +63,12 @@ def show_matrix(cells: Sequence[matrix.Cell], console: Console) -> None:
         console.print("    " + escape(outcome.shown).replace("\n", "\n    "), soft_wrap=True)
 
 
+def show_wrong(lines: Sequence[str], console: Console) -> None:
+    """What is wrong with the modules or registrations themselves, a line each."""
+    for line in lines:
+        console.print(f"[red]WRONG[/] {escape(line)}", soft_wrap=True)
+
+
 def show_statement(entry: Statement, console: Console) -> None:
     """A registry entry, with the reasons why rungs do not apply."""
     numbers = f" ({', '.join(entry.equations)})" if entry.equations else ""
@@ -143,12 +149,11 @@ def main(
         return
     broken = runner.load()
     everything = list(registered())
-    wrong = [*(f"{module} does not import: {why}" for module, why in broken.items()), *matrix.mistakes(everything)]
+    missing = [f"{module} does not import: {why}" for module, why in broken.items()]
     labels, asked = {s.label for s in statements}, rungs or RUNGS
     pieces = [p for p in everything if p.label in labels and p.rung in asked and (slow or not p.slow)]
     if attacking:
-        for line in wrong:
-            console.print(f"[red]WRONG[/] {escape(line)}", soft_wrap=True)
+        show_wrong(missing, console)
         if write and (broken or own_tests(ROOT) is None):
             raise click.UsageError(f"--write {NEEDS_CHECKOUT} in which every check can be imported")
         if write:
@@ -157,15 +162,15 @@ def main(
             good = campaign.attack_all(pieces, console, json_file)
         records = record.current(everything, record.read())
         write_files(matrix.cells(everything, [], statements, asked, records=records), None, markdown_file)
-        if wrong or not good:
+        if missing or not good:
             raise click.exceptions.Exit(1)
         return
     records = record.current(everything, record.read())
     outcomes, checkout = run_with_progress(pieces, jobs), own_tests(ROOT) is not None
     cells = matrix.cells(everything, outcomes, statements, asked, checkout, records)
     show_matrix(cells, console)
-    for line in wrong:
-        console.print(f"[red]WRONG[/] {escape(line)}", soft_wrap=True)
+    wrong = [*missing, *matrix.mistakes(everything)]
+    show_wrong(wrong, console)
     write_files(cells, json_file, markdown_file)
     if wrong or not matrix.complete(cells):
         raise click.exceptions.Exit(1)
