@@ -1,9 +1,9 @@
 """The built site as a reader uses it, from files: search, mathematics, links, dark, small; no network, no complaint."""
 
-import time
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -34,17 +34,19 @@ def show(browser: Chrome, path: Path) -> None:
     browser.get(path.as_uri())
 
 
-def found(browser: Chrome, site: Path, query: str) -> list[str]:
-    """The addresses that the search shows for a query, best first, relative to the site."""
+def search(browser: Chrome, site: Path, query: str, page: str) -> None:
+    """Search, and wait until one of the first three addresses, relative to the site, begins as wanted."""
     show(browser, site / "index.html")
     field = browser.find_element(By.CSS_SELECTOR, "input.md-search__input")
     browser.execute_script("arguments[0].focus()", field)
     field.send_keys(query)
-    links = "a.md-search-result__link"
-    WebDriverWait(browser, 20).until(lambda b: b.find_elements(By.CSS_SELECTOR, links))
-    time.sleep(0.5)  # the list is filled in several steps
-    addresses = [link.get_attribute("href") for link in browser.find_elements(By.CSS_SELECTOR, links)]
-    return [address.split("?")[0].removeprefix(f"{site.as_uri()}/") for address in addresses]
+
+    def first(browser: Chrome) -> list[str]:
+        links = browser.find_elements(By.CSS_SELECTOR, "a.md-search-result__link")[:3]
+        return [str(link.get_attribute("href")).split("?")[0].removeprefix(f"{site.as_uri()}/") for link in links]
+
+    wait = WebDriverWait(browser, 20, ignored_exceptions=[StaleElementReferenceException])  # the list fills in steps
+    wait.until(lambda b: any(address.startswith(page) for address in first(b)), f"no {page} for {query}")
 
 
 @pytest.mark.parametrize(
@@ -58,8 +60,7 @@ def found(browser: Chrome, site: Path, query: str) -> list[str]:
     ],
 )
 def test_search_finds(browser, site, query, page):
-    addresses = found(browser, site, query)
-    assert any(address.startswith(page) for address in addresses[:3]), addresses
+    search(browser, site, query, page)
     assert complaints(browser) == []
 
 
