@@ -17,7 +17,7 @@ _LETTER = re.compile(rf"(?<![A-Za-z])({GREEK}|{'|'.join(OTHER)})(?![A-Za-z])")
 _BASE = r"(?<![A-Za-z0-9_])([A-Za-zᾱ]|[α-ωΔΦ]|x̂|Var)"
 _SUBSCRIPT = re.compile(rf"{_BASE}_([A-Za-z0-9α-ω]+'*)")
 _BRACKETED = re.compile(rf"{_BASE}_\(([^()]*)\)")
-_POWER = re.compile(r"(?<=[\w)|])\^(-?[\w/]+|\([^()]*\))")
+_POWER = re.compile(r"(?<=[\w)|])\^(-?\w+|\([^()]*\))")
 
 
 def readable(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from distributional_view.figures.site.prose import first_paragraph, readable
 from distributional_view.figures.site.statement_links import sentence
-from distributional_view.proofs_check import trail
+from distributional_view.proofs_check import record, trail
 from distributional_view.proofs_check.evidence import RUNGS, Evidence
 from distributional_view.proofs_check.statements import Hypothesis, Statement
 
@@ -59,6 +59,7 @@ def _without(entry: Statement, hypothesis: Hypothesis, sources: Sources) -> str:
 def evidence(entry: Statement, sources: Sources) -> Iterator[str]:
     yield from ("## Evidence", "")
     found = {check.name: check for check in trail.checks(sources.root, entry.label)}
+    known = record.current([p for p in sources.pieces if p.label == entry.label], record.read())
     for rung in RUNGS:
         if not entry.applies(rung):
             continue
@@ -67,7 +68,8 @@ def evidence(entry: Statement, sources: Sources) -> Iterator[str]:
             place = found[piece.name]
             yield f"- `{piece.check.__name__}` in `{place.file}:{place.line}`{_slow(piece)}  "
             yield f"    {sentence(said(piece), entry.label)}  "
-            yield f"    It rejects: {'; '.join(f'*{readable(name)}*' for name in piece.controls)}."
+            rejected = "; ".join(f"*{readable(name)}*" for name in piece.controls)
+            yield f"    It rejects: {rejected}. {strength(piece, known)}".rstrip()
         yield ""
     without = [rung for rung in RUNGS if not entry.applies(rung)]
     if without:
@@ -77,6 +79,21 @@ def evidence(entry: Statement, sources: Sources) -> Iterator[str]:
     if len(without) < len(RUNGS):
         argument = f'"{entry.number}"' if " " in entry.number else entry.number
         yield from ("Run it again:", "", "```sh", f"dview check {argument}", "```", "")
+
+
+def strength(piece: Evidence, known: Mapping[str, record.Record]) -> str:
+    """What was made wrong to attack the check and came of it, and the finest errors that a sampled one sees."""
+    found = known.get(record.key(piece))
+    words = []
+    if found is None:
+        words.append("Not attacked in this version.")
+    elif found.attacked:
+        explained = f", explained in {found.explained}" if found.explained else ""
+        words.append(f"Made wrong in {found.attacked} places, one at a time: noticed in {found.noticed}{explained}.")
+    if piece.resolution:
+        finest = ", ".join(f"{readable(what)} {100 * error:.2g} %" for what, error in piece.resolution.items())
+        words.append(f"Finest error seen: {finest}.")
+    return " ".join(words)
 
 
 def said(piece: Evidence) -> str:

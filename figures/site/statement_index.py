@@ -5,27 +5,35 @@ from collections.abc import Iterator, Sequence
 from distributional_view.figures.site.prose import readable
 from distributional_view.figures.site.statement_evidence import MEANING
 from distributional_view.figures.site.statement_links import file
-from distributional_view.proofs_check import matrix
+from distributional_view.proofs_check import matrix, record
 from distributional_view.proofs_check.evidence import Evidence
 from distributional_view.proofs_check.statements import STATEMENTS, Statement, with_equation
 from distributional_view.proofs_check.statements.groups import GROUPS
 
 
 def page(pieces: Sequence[Evidence]) -> str:
-    """The evidence matrix of the registry, its labels linked, in the groups of the registry."""
+    """The evidence matrix of the registry, its labels linked, in the groups of the registry, with the attack."""
+    known = record.current(pieces, record.read())
     lines = [
         "# Statements",
         "",
         f"The paper's statements and this project's, {len(STATEMENTS)} in all. Each has a page with the claim, its"
         " assumptions, the code that computes it, the evidence, the tests and the figures. A number counts the checks"
-        " on a rung; each check also rejects wrong versions of the statement. A dash: the rung does not apply.",
+        " on a rung; each check also rejects wrong versions of the statement. In 2 (7+1/8, 1.5 %) 8 functions or"
+        " constants were made wrong, of which 7 were noticed and 1 is explained, and the coarsest sampled quantity is"
+        " known to 1.5 %. A dash: the rung does not apply.",
         "",
         *(f"- *{rung}*: {words}" for rung, words in MEANING.items()),
         "",
         "[From an equation's number to its statements](equations.md)",
     ]
     for title, entries in GROUPS.items():
-        lines += ["", f"## {title}", "", linked(matrix.markdown(matrix.cells(pieces, (), entries)), entries)]
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            linked(matrix.markdown(matrix.cells(pieces, (), entries, records=known)), entries),
+        ]
     return "\n".join(lines) + "\n"
 
 
