@@ -60,6 +60,13 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "toy.command:recover",
         ),
     ),
+    "Documentation": (
+        Entry(
+            "site",
+            "Write the pages of the documentation's site, for mkdocs to build (in a checkout).",
+            "figures.site.command:site",
+        ),
+    ),
     "Backends (need the extra torch or dino)": (
         Entry(
             "explain",
