@@ -25,7 +25,7 @@ export class Hard {
     /** E_q[top - psi]. */
     this.gap = this._gap();
     /** E_q[psi]. */
-    this.mean = law.essSup - this.gap;
+    this.mean = whole ? law.mean : law.essSup - this.gap;
     const tied = this.droppedTie > 0 ? (tie * law.atom(threshold)) / this.kept : 0;
     /** KL(q || p), in nats. */
     this.kl = Math.max(0, -this.logKept + (tied > 0 ? tied * Math.log(tie) : 0));

@@ -28,7 +28,8 @@ function cellsOf(line, separator) {
  *
  * @param {string} name of the file, for errors
  * @param {ArrayBuffer} buffer its content, UTF-8
- * @returns {{rows: number, names: string[], column: (j: number) => Float64Array}} the columns of numbers
+ * @returns {{rows: number, headed: boolean, names: string[], column: (j: number) => Float64Array}} the columns of numbers;
+ *     `headed`: the first line holds names
  * @throws {LabError} with a sentence that says what is wrong
  */
 export function readText(name, buffer) {
@@ -55,7 +56,7 @@ export function readText(name, buffer) {
   const rows = lines.length - start;
   const column = (j) =>
     Float64Array.from({ length: rows }, (_, i) => numberAt(name, lines, start + i, separator, first.length, kept[j]));
-  return { rows, names: kept.map((j) => (headed && first[j] !== "" ? first[j] : `column ${j + 1}`)), column };
+  return { rows, headed, names: kept.map((j) => (headed && first[j] !== "" ? first[j] : `column ${j + 1}`)), column };
 }
 
 function numberAt(name, lines, at, separator, width, j) {

@@ -18,12 +18,16 @@ export class Tilt {
     this.status = multiplier === 0 ? "inactive" : multiplier === Infinity ? "limit" : "active";
     this.limit = multiplier === Infinity ? new Hard(law, law.essSup) : null;
     /** A(beta) - beta top, in nats. */
-    this.logFromTop = this.limit ? Math.log(law.essSupMass) : law.logPartitionFromTop(multiplier);
+    this.logFromTop = this.limit
+      ? Math.log(law.essSupMass)
+      : multiplier === 0
+        ? 0
+        : law.logPartitionFromTop(multiplier);
     const moments = this.limit ? { gap: 0, variance: 0 } : law.tiltedMoments(multiplier);
     /** E_q[top - psi] and Var_q(psi). */
     this.gap = moments.gap;
     this.variance = moments.variance;
-    this.mean = law.essSup - this.gap;
+    this.mean = multiplier === 0 ? law.mean : law.essSup - this.gap;
     /** A(beta), in nats. */
     this.logPartition = this.limit ? Infinity : this.logFromTop + multiplier * law.essSup;
     /** KL(q || p), in nats. */
