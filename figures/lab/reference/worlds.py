@@ -63,7 +63,7 @@ def law_of(settings: Record) -> PiecewiseLaw:
 def worlds() -> list[Record]:
     """The record of each world, the paper's first."""
     paper = paper_settings()
-    named = {"the paper's": {}} | _DRAGGED
+    named: dict[str, Record] = {"the paper's": {}} | _DRAGGED
     return [_world(name, paper | changes, 24 if name == "the paper's" else 7) for name, changes in named.items()]
 
 
