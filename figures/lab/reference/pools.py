@@ -132,7 +132,8 @@ def _drawn(law: AtomicLaw, scores: Scores, target: float) -> Record:
     order = np.argsort(scores, kind="stable")
     k = max(1, min(40, len(scores) // 10))
     found: Record = {"target": target, "k": k, "offset": OFFSET}
-    for name, solution in {"hard": calibrate_hard(law, target), "tilt": calibrate_klsc(law, target)}.items():
+    solutions: dict[str, Solution] = {"hard": calibrate_hard(law, target), "tilt": calibrate_klsc(law, target)}
+    for name, solution in solutions.items():
         chances = inclusion_probabilities(_weights(scores, solution)[order], k)
         found[name] = order[systematic_sample(chances, OFFSET)].tolist()
     return found

@@ -25,7 +25,10 @@ _DRAGGED: dict[str, dict[str, Any]] = {
     "scores mostly high": {"modes": [[-2.5, -1.5], [-1.5, -2.5], [-3, -2.7], [-2, -0.3]]},
     "on the axes": {"modes": [[2.4, 0], [0, 2.4], [-2.4, 0], [0, -2.4]]},
     "two modes in one place": {"modes": [[1.7, 1.7], [-1.7, -1.7], [-1.7, -1.7], [1.7, -1.7]]},
-    "unequal weights": {"modes": [[1.7, 1.7], [-1.7, 1.7], [-1.7, -1.7], [1.7, -1.7]], "weights": [0.4, 0.3, 0.05, 0.25]},
+    "unequal weights": {
+        "modes": [[1.7, 1.7], [-1.7, 1.7], [-1.7, -1.7], [1.7, -1.7]],
+        "weights": [0.4, 0.3, 0.05, 0.25],
+    },
     "sharp and small": {"modes": [[6, 5], [-4, 6], [-5, -7], [7, -4]], "sigma": 0.4, "scoreScale": 1.5},
 }
 
@@ -60,7 +63,7 @@ def law_of(settings: Record) -> PiecewiseLaw:
 def worlds() -> list[Record]:
     """The record of each world, the paper's first."""
     paper = paper_settings()
-    named = {"the paper's": {}} | _DRAGGED
+    named: dict[str, Record] = {"the paper's": {}} | _DRAGGED
     return [_world(name, paper | changes, 24 if name == "the paper's" else 7) for name, changes in named.items()]
 
 
