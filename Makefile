@@ -15,7 +15,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet $(addprefix -c ,$(CONSTRAINTS))
 
-.PHONY: reproduce embedded embedded-train test test-slow test-site site wheel-test lint types bench recover mutants constraints clean
+# AGAIN=--again attacks every check, changed or not.
+AGAIN ?=
+
+.PHONY: reproduce embedded embedded-train test test-slow test-site site wheel-test lint types bench recover attack mutants constraints clean
 
 reproduce: $(VENV)/.base
 	$(BIN)/dview all --out results
@@ -64,6 +67,10 @@ embedded: $(VENV)/.torch
 # Trains the embedded backend again: prior, classifier, transcoder (about fifteen minutes); resumes where it stopped.
 embedded-train: $(VENV)/.torch
 	$(BIN)/dview embedded-train
+
+# Makes wrong what each check asks or claims, for the checks that changed since (all of them: half an hour; resumes).
+attack: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/dview check --attack --write --slow $(AGAIN) --markdown README.md
 
 # Mutation testing of theory/: changes signs, bounds and factors and counts what the tests catch (hours; resumes).
 mutants: $(VENV)/.dev

@@ -132,7 +132,8 @@ def copy_of_the_project() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="mutants-"))
     for name in COPIED:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "weights"))
+            left_out = shutil.ignore_patterns("__pycache__", "node_modules", "weights")
+            shutil.copytree(ROOT / name, folder / name, ignore=left_out)
         elif (ROOT / name).exists():
             shutil.copy(ROOT / name, folder / name)
     shutil.copytree(ROOT / "package", folder / PACKAGE)
