@@ -54,6 +54,8 @@ def search(browser: Chrome, site: Path, query: str, page: str) -> None:
     [
         ("D.14", "statements/theorem-d-14/"),
         ("(66)", "statements/lemma-d-7/"),
+        ("(1)", "statements/definition-b-2/"),
+        ("(12)", "statements/lemma-d-7/"),
         ("Lemma D.7", "statements/lemma-d-7/"),
         ("reverse KL", "statements/ours-reverse-kl/"),
         ("calibrate_klsc", "reference/api/"),
