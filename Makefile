@@ -18,7 +18,7 @@ INSTALL := $(BIN)/python -m pip install --quiet $(addprefix -c ,$(CONSTRAINTS))
 # AGAIN=--again attacks every check, changed or not.
 AGAIN ?=
 
-.PHONY: reproduce embedded embedded-train test test-slow test-site site wheel-test lint types bench recover attack mutants constraints clean
+.PHONY: reproduce embedded embedded-train test test-slow lab test-lab site test-site wheel-test lint types bench recover attack mutants constraints clean
 
 reproduce: $(VENV)/.base
 	$(BIN)/dview all --out results
@@ -29,6 +29,22 @@ test: $(VENV)/.dev
 test-slow: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -q -n $(JOBS) --dist loadgroup
 
+# Says what is missing, and how to get it, before something fails in its own words.
+NEED_NODE = command -v node npm >/dev/null || { echo "needs node (20 or newer) with npm: on Debian, apt-get install nodejs npm" >&2; exit 1; }
+NEED_BROWSER = command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	echo "needs chromium and chromedriver: on Debian, apt-get install chromium chromium-driver" >&2; exit 1; }
+
+# The lab's page, figures/lab/lab.html, of its sources: needs node. The page is kept in the repository.
+lab: figures/lab/node_modules/.package-lock.json
+	cd figures/lab && node build.mjs
+
+# The lab's numbers against theory, the built page against its sources, and the page in a browser.
+test-lab: $(VENV)/.dev figures/lab/node_modules/.package-lock.json
+	@$(NEED_BROWSER)
+	node --test tests/lab/
+	cd figures/lab && node build.mjs --check
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser -q tests/browser/test_lab*.py
+
 # The documentation as pages that open from files: needs node with npm. Strict: what is broken fails.
 site: $(VENV)/.dev docs/node_modules/.package-lock.json
 	$(BIN)/dview site --out build/site-source
@@ -37,6 +53,7 @@ site: $(VENV)/.dev docs/node_modules/.package-lock.json
 
 # What a reader does with the built pages, in Chromium (needs it and chromedriver).
 test-site: site
+	@$(NEED_BROWSER)
 	$(BIN)/python -m pytest -m browser -q tests/browser/test_site.py
 
 # Builds the wheel of a clean clone, installs it with its dependencies in an empty environment, and uses it.
@@ -81,8 +98,10 @@ constraints: $(VENV)/.dev
 	sed -i '/^[^#]/d' constraints.txt
 	$(BIN)/python -m pip freeze --all --exclude-editable | grep -Ev $(NOT_CONSTRAINED) >> constraints.txt
 
-docs/node_modules/.package-lock.json: docs/package.json docs/package-lock.json
-	cd docs && npm ci --no-audit --no-fund --loglevel=error
+# The packages of the site (docs) and of the lab (figures/lab), as their lock files have them.
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	@$(NEED_NODE)
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
 # Each stamp depends on the project file and the versions, so that a change of either installs again.
@@ -102,4 +121,4 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.torch
 	touch $@
 
 clean:
-	rm -rf $(VENV) results build site docs/node_modules *.egg-info
+	rm -rf $(VENV) results build site docs/node_modules figures/lab/node_modules *.egg-info

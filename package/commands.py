@@ -60,7 +60,12 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "toy.command:recover",
         ),
     ),
-    "Documentation": (
+    "Learn": (
+        Entry(
+            "lab",
+            "Open the lab, one page to play with truncation and tilt, or say where it lies.",
+            "figures.lab.command:lab",
+        ),
         Entry(
             "site",
             "Write the pages of the documentation's site, for mkdocs to build (in a checkout).",
