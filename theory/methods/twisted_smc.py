@@ -12,6 +12,7 @@ from distributional_view.theory.methods.pool import representatives
 from distributional_view.theory.pools.retrieval import effective_size
 from distributional_view.theory.progress import Progress, named, silent
 from distributional_view.theory.samplers.knobs import Calibrated, calibrate_knob
+from distributional_view.theory.samplers.solvers import Solver
 from distributional_view.theory.samplers.twisted_smc import twisted_smc
 from distributional_view.theory.samplers.world import World
 from distributional_view.theory.seeds import part_seed
@@ -33,6 +34,7 @@ class TwistedSmc:
         seed: of the runs of a calibration.
         start: first multiplier that a calibration tries.
         remember: keeps the runs of a calibration.
+        solver: of first or of second order.
     """
 
     world: World
@@ -42,6 +44,7 @@ class TwistedSmc:
     seed: int = 0
     start: float = 1.0
     remember: Memory = forgetful
+    solver: Solver = "DDPM"
     knob_name = "multiplier"
     independent = False
 
@@ -60,7 +63,7 @@ class TwistedSmc:
         """All particles with their weights, or n of them that stand for the weights."""
         require(1 <= n <= self.particles, "n", n, f"in 1..{self.particles}, the particles")
         noise = self.world.noise(part_seed(seed, 0), self.particles)
-        end = twisted_smc(self.world, noise, knob, part_seed(seed, 1), progress=progress)
+        end = twisted_smc(self.world, noise, knob, part_seed(seed, 1), progress=progress, solver=self.solver)
         scores = np.asarray(self.world.to_numpy(self.world.score(end.x)))
         notes = {
             "log_partition": end.log_partition,
