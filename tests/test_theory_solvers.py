@@ -121,12 +121,14 @@ def test_the_guided_estimate_is_that_of_the_tilted_process(solver, spacing):
     assert found == pytest.approx(1.5 * (1 - LINEAR.alpha_bar[-1]), abs=1e-3)
 
 
-def test_the_particle_filter_weighs_the_chain_of_second_order():
+@pytest.mark.parametrize("resample_below", [0.5, 0.99])
+def test_the_particle_filter_weighs_the_chain_of_second_order(resample_below):
     """Its tilt of N(0, 1) by psi = x at 20 steps: mean and log Z(1) = 1/2, which 20 steps of first order miss."""
     world = GaussianWorld(LINEAR.spaced(20, "log-SNR"))
     n, ends = 20_000, {}
     for solver in ("DDPM", SECOND):
-        end = twisted_smc(world, world.noise(3, n), 1.0, 4, solver=solver)
+        end = twisted_smc(world, world.noise(3, n), 1.0, 4, resample_below=resample_below, solver=solver)
+        assert end.resampled >= (resample_below > 0.9)
         ends[solver] = float(end.weights @ end.x[:, 0]), end.log_partition
     exact = variance(world.schedule, SECOND, 1.0)  # of the chain that is filtered, which the weights tilt
     error = 5 / np.sqrt(n / 2)
