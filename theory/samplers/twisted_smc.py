@@ -16,6 +16,10 @@ The mean weight estimates Z(beta) without bias.
 
 The last step of the chain adds no noise, so that x_0 = x0_hat(x_1): it is not guided, and its weight is left alone.
 
+Without guidance (strength 0) the weights alone do the work, and no gradient is taken: steering by resampling (the idea
+of Feynman-Kac steering is due to Singhal et al. 2025). It needs more particles, each at half the cost; good c_i are
+beta b_i, the slopes of `theory.samplers.potential.predictive`.
+
 With the solver of second order the kernel's mean has a further term, the change of x0_hat since the step before: the
 chain then remembers that estimate, and the weights are those of the chain of pairs.
 
@@ -96,6 +100,7 @@ def twisted_smc(
         seed: of the resampling.
         strength: tilt-like strength of the proposal; default a quarter of beta. Less than what EnergyDPS needs on
             its own (half of beta, for a score of the direction alone) is better here: the weights supply the rest.
+            With 0 no gradient is taken.
         twist: c_i/beta for i = N, ..., 1, finite; default alpha_bar_i, so that the twist fades with the signal.
         resample_below: resample when the effective size falls below this share of n, in [0, 1].
         progress: called after each step.
@@ -149,8 +154,16 @@ def _shares(rows: Row, twist: Sequence[float] | None) -> Float[np.ndarray, " ste
     return shares
 
 
+def _look(world: World, x: Points, row: Row, guided: bool) -> Guidance:
+    """psi(x0_hat), its gradient where it is used (else the points, for their shape), and x0_hat."""
+    if guided:
+        return world.guidance(x, row)
+    x0_hat = world.denoise(x, row)
+    return Guidance(world.score(x0_hat), x, x0_hat)
+
+
 def _start(world: World, x: Points, row: Row, c: float) -> _Particles:
-    here = world.guidance(x, row)
+    here = _look(world, x, row, bool(row.zeta))
     value = world.to_numpy(here.value)
     return _Particles(x, here, here.x0_hat, value, c * value, np.arange(value.size), 0.0)
 
@@ -182,7 +195,7 @@ def _moved(world: World, now: _Particles, row: Row, z: Points, after: Row, c: Fl
     x0_hat = now.here.x0_hat
     x = row.from_x * now.x + row.from_x0 * x0_hat + row.from_change * (x0_hat - now.before) + step + shift
     correction = -0.5 * world.to_numpy(world.dot(shift, 2.0 * step + shift)) / row.noise_sd**2
-    here = world.guidance(x, after)
+    here = _look(world, x, after, bool(row.zeta))
     value = world.to_numpy(here.value)
     log_w = now.log_w + correction + c[1] * value - c[0] * now.value
     return _Particles(x, here, x0_hat, value, log_w, now.ancestry, now.log_z)
