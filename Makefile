@@ -15,16 +15,46 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet $(addprefix -c ,$(CONSTRAINTS))
 
-.PHONY: reproduce embedded embedded-train test test-slow wheel-test lint types bench recover mutants constraints clean
+# AGAIN=--again attacks every check, changed or not.
+AGAIN ?=
+
+.PHONY: reproduce embedded embedded-train test test-slow lab test-lab site test-site wheel-test lint types bench recover attack mutants constraints clean
 
 reproduce: $(VENV)/.base
 	$(BIN)/dview all --out results
 
 test: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -q -n $(JOBS) --dist loadgroup --durations=10
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -q -n $(JOBS) --dist loadgroup --durations=10
 
 test-slow: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -q -n $(JOBS) --dist loadgroup
+
+# Says what is missing, and how to get it, before something fails in its own words.
+NEED_NODE = command -v node npm >/dev/null || { echo "needs node (20 or newer) with npm: on Debian, apt-get install nodejs npm" >&2; exit 1; }
+NEED_BROWSER = command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	echo "needs chromium and chromedriver: on Debian, apt-get install chromium chromium-driver" >&2; exit 1; }
+
+# The lab's page, figures/lab/lab.html, of its sources: needs node. The page is kept in the repository.
+lab: figures/lab/node_modules/.package-lock.json
+	cd figures/lab && node build.mjs
+
+# The lab's numbers against theory, the built page against its sources, and the page in a browser.
+test-lab: $(VENV)/.dev figures/lab/node_modules/.package-lock.json
+	@$(NEED_BROWSER)
+	node --test tests/lab/
+	cd figures/lab && node build.mjs --check
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser -q tests/browser/test_lab*.py
+
+# The documentation as pages that open from files: needs node with npm. Strict: what is broken fails.
+site: $(VENV)/.dev docs/node_modules/.package-lock.json
+	$(BIN)/dview site --out build/site-source
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	$(BIN)/dview site --check site
+
+# What a reader does with the built pages, in Chromium (needs it and chromedriver).
+test-site: site
+	@$(NEED_BROWSER)
+	$(BIN)/python -m pytest -m browser -q tests/browser/test_site.py
 
 # Builds the wheel of a clean clone, installs it with its dependencies in an empty environment, and uses it.
 wheel-test:
@@ -55,6 +85,10 @@ embedded: $(VENV)/.torch
 embedded-train: $(VENV)/.torch
 	$(BIN)/dview embedded-train
 
+# Makes wrong what each check asks or claims, for the checks that changed since (all of them: half an hour; resumes).
+attack: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/dview check --attack --write --slow $(AGAIN) --markdown README.md
+
 # Mutation testing of theory/: changes signs, bounds and factors and counts what the tests catch (hours; resumes).
 mutants: $(VENV)/.dev
 	$(BIN)/python -m tests.mutants
@@ -63,6 +97,12 @@ mutants: $(VENV)/.dev
 constraints: $(VENV)/.dev
 	sed -i '/^[^#]/d' constraints.txt
 	$(BIN)/python -m pip freeze --all --exclude-editable | grep -Ev $(NOT_CONSTRAINED) >> constraints.txt
+
+# The packages of the site (docs) and of the lab (figures/lab), as their lock files have them.
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	@$(NEED_NODE)
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
 
 # Each stamp depends on the project file and the versions, so that a change of either installs again.
 $(VENV)/.base: pyproject.toml $(CONSTRAINTS)
@@ -81,4 +121,4 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.torch
 	touch $@
 
 clean:
-	rm -rf $(VENV) results build *.egg-info
+	rm -rf $(VENV) results build site docs/node_modules figures/lab/node_modules *.egg-info

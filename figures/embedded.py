@@ -1,7 +1,7 @@
 """Named features of the embedded backend, explained by five methods at matched activations, and what each costs.
 
 Two figures: the pictures (`embedded`) and KID to the data against the achieved activation (`embedded-tradeoff`), with a
-table of all numbers. The experiment itself is `backends.embedded.experiment`; torch is needed (see the README).
+table of all numbers. The experiment itself is `backends.embedded.experiment`; torch is needed.
 
 Paper: Figures 4, 8, Tables 8-10. In a learned world small enough for a laptop.
 

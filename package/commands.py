@@ -60,6 +60,18 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "toy.command:recover",
         ),
     ),
+    "Learn": (
+        Entry(
+            "lab",
+            "Open the lab, one page to play with truncation and tilt, or say where it lies.",
+            "figures.lab.command:lab",
+        ),
+        Entry(
+            "site",
+            "Write the pages of the documentation's site, for mkdocs to build (in a checkout).",
+            "figures.site.command:site",
+        ),
+    ),
     "Backends (need the extra torch or dino)": (
         Entry(
             "explain",

@@ -1,11 +1,11 @@
 """Where the evidence stands: run it and print the matrix of statements and rungs.
 
 dview check [LABEL ...] [--rung RUNG ...] [--slow] [--jobs N] [--json FILE] [--markdown FILE] [--list]
+           [--attack [--write [--again]]]
 """
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from distributional_view.proofs_check import matrix, runner
-from distributional_view.proofs_check.evidence import IN_TESTS, RUNGS, Evidence, Outcome, registered
+from distributional_view.proofs_check import campaign, matrix, record, runner
+from distributional_view.proofs_check.evidence import RUNGS, Evidence, Outcome, registered
 from distributional_view.proofs_check.places import NEEDS_CHECKOUT, ROOT, own_tests
 from distributional_view.proofs_check.statements import STATEMENTS, Statement, statement
 from distributional_view.shell import Command
@@ -38,7 +38,8 @@ def show_cell(cell: matrix.Cell) -> str:
     """What one cell of the printed matrix says."""
     if cell.state == "passed":
         skipped = len(cell.pieces) - len(cell.outcomes)
-        return f"[green]{len(cell.outcomes)}[/] in {cell.seconds:.1f} s" + (f", {skipped} slow" if skipped else "")
+        seconds = f"{len(cell.outcomes)}[/] in {cell.seconds:.1f} s" + (f", {skipped} slow" if skipped else "")
+        return f"[green]{seconds}{cell.strength}"
     if cell.state == "failed":
         failed = sum(not o.passed for o in cell.outcomes)
         return f"[red]{failed} of {len(cell.outcomes)} FAILED[/]"
@@ -60,6 +61,12 @@ def show_matrix(cells: Sequence[matrix.Cell], console: Console) -> None:
         piece = outcome.evidence
         console.print(f"[red]FAILED[/] {escape(piece.label)}, {piece.rung}: {escape(piece.name)}", soft_wrap=True)
         console.print("    " + escape(outcome.shown).replace("\n", "\n    "), soft_wrap=True)
+
+
+def show_wrong(lines: Sequence[str], console: Console) -> None:
+    """What is wrong with the modules or registrations themselves, a line each."""
+    for line in lines:
+        console.print(f"[red]WRONG[/] {escape(line)}", soft_wrap=True)
 
 
 def show_statement(entry: Statement, console: Console) -> None:
@@ -100,40 +107,6 @@ def write_files(cells: Sequence[matrix.Cell], json_file: Path | None, markdown_f
         write_whole(markdown_file, matrix.inserted(text, matrix.markdown(cells)))
 
 
-def attack_all(pieces: Sequence[Evidence], console: Console, json_file: Path | None) -> bool:
-    """Attack the pieces: in `tests` each function that a check asks, elsewhere each constant of its claim.
-
-    Prints a line for each that is not noticed. Whether none survives without a reason.
-    """
-    from distributional_view.files import write_whole
-
-    counts, records, good = Counter[str](), [], True
-    for number, piece in enumerate(pieces, start=1):
-        head = f"{number}/{len(pieces)} {escape(piece.label)}, {piece.rung}: {escape(piece.name)}"
-        console.print(head, soft_wrap=True)
-        for what, state, why in attacked_parts(piece):
-            counts[state] += 1
-            good &= state in ("noticed", "explained")
-            if state != "noticed":
-                console.print(f"    [red]{state}[/] {escape(what)}: {escape(why)}", soft_wrap=True)
-            records.append({"label": piece.label, "check": piece.name, "asked": what, "state": state})
-            if json_file:
-                write_whole(json_file, json.dumps(records, indent=1) + "\n")
-    console.print(", ".join(f"{n} {state}" for state, n in sorted(counts.items())) or "nothing was attacked")
-    return good
-
-
-def attacked_parts(piece: Evidence) -> Iterator[tuple[str, str, str]]:
-    """What was made wrong about a piece, the state in a word, and why."""
-    from distributional_view.proofs_check import attack, constants
-
-    if piece.rung in IN_TESTS:
-        for found in attack.attack(piece):
-            yield found.target.shown, *attack.verdict(found)
-    for tried in constants.constants(piece):
-        yield tried.constant, *constants.verdict(tried)
-
-
 @click.command(
     cls=Command, help="Run the evidence for the statements (all, or LABELS such as D.7) and show where it stands."
 )
@@ -146,12 +119,14 @@ def attacked_parts(piece: Evidence) -> Iterator[tuple[str, str, str]]:
     "--markdown",
     "markdown_file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the matrix without times; into a file with the marker comments, between them.",
+    help="Write the matrix without times; into a file with the marker comments, between them. With --attack too.",
 )
 @click.option("--list", "only_list", is_flag=True, help="Only say what each statement claims and needs.")
 @click.option(
-    "--attack", "attacking", is_flag=True, help="Make wrong what each check asks or claims; it must notice (hours)."
+    "--attack", "attacking", is_flag=True, help="Make wrong what each check asks or claims; it must notice (an hour)."
 )
+@click.option("--write", is_flag=True, help="With --attack: only checks that changed since, and keep the outcome.")
+@click.option("--again", is_flag=True, help="With --attack --write: all checks, changed or not.")
 def main(
     statements: tuple[Statement, ...],
     rungs: tuple[str, ...],
@@ -161,7 +136,11 @@ def main(
     markdown_file: Path | None,
     only_list: bool,
     attacking: bool,
+    write: bool,
+    again: bool,
 ) -> None:
+    if (write and not attacking) or (again and not write):
+        raise click.UsageError("--write needs --attack, --again needs --write")
     console = Console(highlight=False)
     console.width = max(console.width, _WIDTH)
     if only_list:
@@ -170,17 +149,28 @@ def main(
         return
     broken = runner.load()
     everything = list(registered())
-    wrong = [*(f"{module} does not import: {why}" for module, why in broken.items()), *matrix.mistakes(everything)]
+    missing = [f"{module} does not import: {why}" for module, why in broken.items()]
     labels, asked = {s.label for s in statements}, rungs or RUNGS
     pieces = [p for p in everything if p.label in labels and p.rung in asked and (slow or not p.slow)]
     if attacking:
-        if not attack_all([p for p in pieces if p.rung in IN_TESTS or p.constants], console, json_file):
+        show_wrong(missing, console)
+        if write and (broken or own_tests(ROOT) is None):
+            raise click.UsageError(f"--write {NEEDS_CHECKOUT} in which every check can be imported")
+        if write:
+            good = campaign.attack_and_record(pieces, everything, console, again, json_file)
+        else:
+            good = campaign.attack_all(pieces, console, json_file)
+        records = record.current(everything, record.read())
+        write_files(matrix.cells(everything, [], statements, asked, records=records), None, markdown_file)
+        if missing or not good:
             raise click.exceptions.Exit(1)
         return
-    cells = matrix.cells(everything, run_with_progress(pieces, jobs), statements, asked, own_tests(ROOT) is not None)
+    records = record.current(everything, record.read())
+    outcomes, checkout = run_with_progress(pieces, jobs), own_tests(ROOT) is not None
+    cells = matrix.cells(everything, outcomes, statements, asked, checkout, records)
     show_matrix(cells, console)
-    for line in wrong:
-        console.print(f"[red]WRONG[/] {escape(line)}", soft_wrap=True)
+    wrong = [*missing, *matrix.mistakes(everything)]
+    show_wrong(wrong, console)
     write_files(cells, json_file, markdown_file)
     if wrong or not matrix.complete(cells):
         raise click.exceptions.Exit(1)

@@ -15,6 +15,9 @@ hold (see `premises`); its controls are examples in which the conclusion stands,
 
 A control may say at which step it must be rejected, by the key `breaks` beside its arguments: the beginning of the
 step's text. It then counts only if every step before that one holds.
+
+A sampled check claims its resolution, by quantity: the smallest relative error that it certainly rejects. Its own run
+must reach it (see `resolution`).
 """
 
 import time
@@ -25,6 +28,7 @@ from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any
 
+from distributional_view.proofs_check import resolution as fineness
 from distributional_view.proofs_check.premises import Rejected as Rejected
 from distributional_view.proofs_check.premises import Stands, noted
 from distributional_view.proofs_check.premises import expect as expect
@@ -70,6 +74,8 @@ class Evidence:
             and `constants`).
         constants: keyword arguments of the check that are constants of its claim: numbers, or yes and no.
         drops: on the necessity rung, the name of the hypothesis that its example lacks.
+        resolution: quantity -> the smallest relative error of it that the check rejects at five standard errors of its
+            own run; empty for a check whose numbers have no error of sampling.
     """
 
     label: str
@@ -80,6 +86,7 @@ class Evidence:
     survives: Mapping[str, str] = field(default_factory=dict)
     drops: str = ""
     constants: tuple[str, ...] = ()
+    resolution: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -119,12 +126,14 @@ def evidence(
     survives: Mapping[str, str] | None = None,
     drops: str = "",
     constants: tuple[str, ...] = (),
+    resolution: Mapping[str, float] | None = None,
 ) -> Callable[[Check], Check]:
     """Register a check of a statement on a rung. Stack it for a check that serves several statements.
 
     Raises:
         ValueError: for an unknown rung, no control, a survivor without a reason, a dropped hypothesis that the registry
-            does not have, a constant that is no argument, or the same function twice on one label and rung.
+            does not have, a constant that is no argument, a resolution outside (0, 1), or the same function twice on
+            one label and rung.
     """
     if rung not in RUNGS:
         raise ValueError(f"rung = {rung!r}: must be one of {RUNGS}")
@@ -137,12 +146,24 @@ def evidence(
     permitted = [h.name for h in statement(label).assumptions] if rung == "necessity" else [""]
     if drops not in permitted:
         raise ValueError(f"drops = {drops!r}: must be one of {permitted}, hypotheses of {label} on the rung necessity")
+    if wrong := fineness.refused(resolution or {}):
+        raise ValueError(f"resolution = {wrong!r}: each must be a named quantity -> a relative error between 0 and 1")
 
     def register(check: Check) -> Check:
         unknown = set(constants) - set(signature(check).parameters)
         if unknown:
             raise ValueError(f"constants = {sorted(unknown)!r}: each must be an argument of {check.__name__}")
-        found = Evidence(label, rung, check, dict(controls), slow, dict(survives or {}), drops, constants)
+        found = Evidence(
+            label,
+            rung,
+            check,
+            dict(controls),
+            slow,
+            dict(survives or {}),
+            drops,
+            constants,
+            dict(resolution or {}),
+        )
         key = (label, rung, found.name)
         if key in _ALL:
             raise ValueError(f"evidence {key!r}: must be registered once")
@@ -165,13 +186,15 @@ def run(piece: Evidence) -> Outcome:
         return Outcome(piece, passed, shown, time.perf_counter() - start, dict(rejections))
 
     try:
-        with noted() as ledger:
+        with noted() as ledger, fineness.measured() as fine:
             shown = piece.check()
     except Exception as error:
         return outcome(False, _why(error), {})
     gaps = ledger.gaps([h.name for h in statement(piece.label).assumptions], piece.drops) if piece.drops else []
     if gaps:
         return outcome(False, "no counterexample: " + "; ".join(gaps), {})
+    if coarse := fineness.gaps(piece.resolution, fine):
+        return outcome(False, "not as fine as claimed: " + "; ".join(coarse), {})
     rejections: dict[str, str] = {}
     for name, control in piece.controls.items():
         arguments = {key: value for key, value in control.items() if key != BREAKS}

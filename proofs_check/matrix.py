@@ -1,11 +1,12 @@
 """Where the evidence stands: statements against rungs, as data, markdown and JSON. Pure functions."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from distributional_view.proofs_check.evidence import IN_TESTS, RUNGS, Evidence, Outcome
 from distributional_view.proofs_check.places import NEEDS_CHECKOUT
+from distributional_view.proofs_check.record import Record, key
 from distributional_view.proofs_check.statements import STATEMENTS, Statement
 
 State = Literal["passed", "failed", "missing", "not run", "not applicable", "needs a checkout"]
@@ -22,6 +23,7 @@ class Cell:
         pieces: all evidence registered for it.
         outcomes: of those pieces that were run.
         checkout: whether the evidence in `tests` is there to be found.
+        records: of the attack on its pieces as they are now, as many as there are; None leaves the attack out.
     """
 
     statement: Statement
@@ -29,6 +31,7 @@ class Cell:
     pieces: tuple[Evidence, ...]
     outcomes: tuple[Outcome, ...]
     checkout: bool = True
+    records: tuple[Record, ...] | None = None
 
     @property
     def state(self) -> State:
@@ -48,6 +51,24 @@ class Cell:
     def seconds(self) -> float:
         """Time taken by the pieces that were run."""
         return sum(o.seconds for o in self.outcomes)
+
+    @property
+    def strength(self) -> str:
+        """What the attack found, and the coarsest resolution: " (7/7)", " (5+1/6, 1.5 %)", with a space before.
+
+        Noticed, what passes for a reason, attacked: empty where nothing can be, "?" without a current record of each.
+        """
+        parts = [] if self.records is None else [self._attack(self.records)]
+        if found := [error for piece in self.pieces for error in piece.resolution.values()]:
+            parts.append(f"{100 * max(found):.2g} %")
+        shown = ", ".join(part for part in parts if part)
+        return f" ({shown})" if shown else ""
+
+    def _attack(self, records: tuple[Record, ...]) -> str:
+        if len(records) < len(self.pieces):
+            return "?"
+        noticed, explained, total = (sum(getattr(r, n) for r in records) for n in ("noticed", "explained", "attacked"))
+        return f"{noticed}{f'+{explained}' if explained else ''}/{total}" if total else ""
 
 
 def mistakes(pieces: Iterable[Evidence]) -> list[str]:
@@ -69,20 +90,29 @@ def cells(
     statements: Sequence[Statement] = STATEMENTS,
     rungs: Collection[str] = RUNGS,
     checkout: bool = True,
+    records: Mapping[str, Record] | None = None,
 ) -> list[Cell]:
-    """All cells of the matrix, statement by statement, rungs in their order."""
+    """All cells of the matrix, statement by statement, rungs in their order; with the current records of the attack."""
     return [
-        Cell(
-            statement,
-            rung,
-            tuple(p for p in pieces if (p.label, p.rung) == (statement.label, rung)),
-            tuple(o for o in outcomes if (o.evidence.label, o.evidence.rung) == (statement.label, rung)),
-            checkout,
-        )
+        _cell(statement, rung, pieces, outcomes, checkout, records)
         for statement in statements
         for rung in RUNGS
         if rung in rungs
     ]
+
+
+def _cell(
+    statement: Statement,
+    rung: str,
+    pieces: Iterable[Evidence],
+    outcomes: Iterable[Outcome],
+    checkout: bool,
+    records: Mapping[str, Record] | None,
+) -> Cell:
+    mine = tuple(p for p in pieces if (p.label, p.rung) == (statement.label, rung))
+    run = tuple(o for o in outcomes if (o.evidence.label, o.evidence.rung) == (statement.label, rung))
+    attacked = None if records is None else tuple(records[key(p)] for p in mine if key(p) in records)
+    return Cell(statement, rung, mine, run, checkout, attacked)
 
 
 def rows(matrix: Sequence[Cell]) -> list[list[Cell]]:
@@ -99,14 +129,14 @@ def complete(matrix: Iterable[Cell]) -> bool:
 
 
 def markdown(matrix: Sequence[Cell]) -> str:
-    """A table without times: number of checks registered, `failed`, `missing`, or a dash: does not apply."""
+    """A table without times: checks with their `strength`, `failed`, `missing`, or a dash: does not apply."""
 
     def show(cell: Cell) -> str:
         if cell.state in ("failed", "missing"):
             return f"**{cell.state}**"
         if cell.state == "not applicable":
             return "–"
-        return NEEDS_CHECKOUT if cell.state == NEEDS_CHECKOUT else str(len(cell.pieces))
+        return NEEDS_CHECKOUT if cell.state == NEEDS_CHECKOUT else f"{len(cell.pieces)}{cell.strength}"
 
     body = rows(matrix)
     rungs = [cell.rung for cell in body[0]] if body else []
@@ -133,6 +163,8 @@ def as_json(matrix: Iterable[Cell]) -> list[dict[str, Any]]:
             "state": cell.state,
             "reason": cell.statement.reason(cell.rung) if cell.state == "not applicable" else None,
             "registered": [piece.name for piece in cell.pieces],
+            "attack": None if cell.records is None else [asdict(record) for record in cell.records],
+            "resolution": {piece.name: dict(piece.resolution) for piece in cell.pieces if piece.resolution},
             "outcomes": [
                 {
                     "name": o.evidence.name,

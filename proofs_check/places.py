@@ -1,4 +1,4 @@
-"""Where the project's folders lie: side by side in a checkout; a wheel has the rooms but neither tests nor README."""
+"""Where the project's folders lie: side by side in a checkout; a wheel has the rooms but neither tests nor docs."""
 
 from pathlib import Path
 from typing import Final

@@ -1,9 +1,10 @@
-"""What belongs to a statement, read from the sources without importing them: owners, checks, tests, figures, README.
+"""What belongs to a statement, read from the sources without importing them: owners, checks, tests, figures, docs.
 
 Files are parsed only if their text names the statement, so that a search takes a fraction of a second.
 """
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +14,9 @@ from distributional_view.proofs_check.places import ROOMS, own_tests
 from distributional_view.proofs_check.pointers import entry_of_appendix, labels
 from distributional_view.proofs_check.statements import Statement
 
-IMPRECISE = "## Where the paper is imprecise"
+IMPRECISE = "docs/explanation/imprecise.md"
+"""The page that lists where the paper is imprecise, in a table of three columns."""
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 
 class Place(NamedTuple):
@@ -131,10 +134,9 @@ def figures(root: Path, label: str) -> Iterator[Place]:
                 yield Place(path.relative_to(root).as_posix(), node.lineno, name)
 
 
-def imprecisions(readme: str, entry: Statement) -> Iterator[tuple[str, str, str]]:
-    """Rows of the README's list of imprecisions that are about the statement, or point to it if it is ours."""
-    section = readme.partition(IMPRECISE)[2].partition("\n## ")[0]
-    for line in section.splitlines():
+def imprecisions(page: str, entry: Statement) -> Iterator[tuple[str, str, str]]:
+    """Rows of the list of imprecisions about the statement, or, if it is ours, pointing to it; links as their text."""
+    for line in _LINK.sub(r"\1", page).splitlines():
         cells = line.strip("| ").split(" | ")
         if len(cells) != 3 or set(cells[0]) <= {"-"}:
             continue

@@ -54,11 +54,11 @@ def lines(entry: Statement, root: Path = ROOT) -> Iterator[str]:
         yield f"    {', '.join(away)}: {NEEDS_CHECKOUT if tests is None else 'missing'}"
     yield from _part("tests", trail.mentions(tests, entry.label) if tests else (), "" if tests else NEEDS_CHECKOUT)
     yield from _part("figures", trail.figures(root, entry.label))
-    readme = root / "README.md"
-    if tests is None or not readme.exists():
+    page = root / trail.IMPRECISE
+    if tests is None or not page.exists():
         yield f"imprecise: {NEEDS_CHECKOUT}"
         return
-    rows = list(trail.imprecisions(readme.read_text(encoding="utf-8"), entry))
+    rows = list(trail.imprecisions(page.read_text(encoding="utf-8"), entry))
     yield from _part("imprecise", (f"{first}: {add}; {example}" for first, add, example in rows), "" if rows else "no")
 
 

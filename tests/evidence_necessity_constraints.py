@@ -12,7 +12,7 @@ from scipy.integrate import quad
 from scipy.special import expn, ndtr
 
 from distributional_view.proofs_check.evidence import evidence, expect
-from distributional_view.proofs_check.premises import broken, granted, holds, refuted
+from distributional_view.proofs_check.premises import broken, holds, refuted
 from distributional_view.theory import AtomicLaw, GaussianLaw, Klsc, calibrate_klsc, kl
 from tests.support.enumeration import summed_kl
 from tests.support.refusals import clipped
@@ -80,7 +80,7 @@ def unbounded_scores_lose_tilts(log_density: Callable[[float], float] = lambda y
 def the_top_is_no_tilt(law: ATOMS = COIN, level: float = 1.0) -> str:
     """At tau = max psi the only feasible law is the atom there: a minimiser of finite KL that is no tilt."""
     p, psi = law
-    granted("exponential moments", "two atoms: every moment is finite")
+    holds("exponential moments", math.isfinite(float(p @ np.exp(np.abs(psi)))))
     cost = -math.log(p[-1])
     tilts = [p * np.exp(b * (psi - psi.max())) for b in np.linspace(0, 30, 301)]
     means = [float(q @ psi / q.sum()) for q in tilts]
@@ -169,14 +169,21 @@ def jumps_break_the_expansion(right: float = 0.8) -> str:
 @evidence("Ours: all margins", "necessity", drops="sign of beta", controls={"beta > 0": {"beta": 1.0}})
 def negative_tilts_raise_the_hazard(beta: float = -1.0) -> str:
     law, t = GaussianLaw(), 0.5
-    for name in ("finite Z", "density at t", "positive density"):
-        granted(name, "the law is a normal one")
+
+    def phi(y: float) -> float:
+        return math.exp(-y * y / 2) / math.sqrt(2 * math.pi)
+
+    z = quad(lambda y: math.exp(beta * y) * phi(y), -40, 40)[0]
+    holds("finite Z", math.isclose(z, math.exp(beta**2 / 2)), z=z)
+    slopes = [(ndtr(t + e) - ndtr(t - e)) / (2 * e) for e in (1e-2, 1e-3)]
+    holds("density at t", abs(slopes[1] / phi(t) - 1) < 1e-5, slopes=slopes)
+    holds("positive density", slopes[1] > 0.1, slopes=slopes)
     for name in ("mass above t", "spread above t"):
         holds(name, ndtr(-t) > ndtr(-t - 1) > 0)
     pairs = [(law.tilt(beta).hazard(t), law.hazard(t))]
     pairs += [(law.tilt(beta).shell_mass(t, d), law.shell_mass(t, d)) for d in (0.01, 0.3, 2.0)]
     refuted("the tilt is lighter at the boundary", all(soft > hard for soft, hard in pairs), pairs=pairs)
-    known = math.exp(-(t**2) / 2) / math.sqrt(2 * math.pi) / ndtr(-t), ndtr(t + 0.3) - ndtr(t)
+    known = phi(t) / ndtr(-t), ndtr(t + 0.3) - ndtr(t)
     agree = math.isclose(pairs[0][1], known[0]) and math.isclose(pairs[2][1], known[1] / ndtr(-t))
     expect(agree, "closed forms", pairs=pairs, known=known)
     broken("sign of beta", beta < 0, beta=beta)
@@ -187,14 +194,19 @@ def negative_tilts_raise_the_hazard(beta: float = -1.0) -> str:
 def empty_boundaries_have_equal_hazards(t: float = 1.5, beta: float = 1.0) -> str:
     """Uniform on [0, 1] and [2, 3], t in the gap: both hazards are 0."""
     density = 0.5 if 0 <= t <= 1 or 2 <= t <= 3 else 0.0
-    for name in ("finite Z", "density at t"):
-        granted(name, "uniform on two bounded intervals")
+
+    def above(y: float, tilt: float) -> float:
+        """E[exp(tilt Y); Y >= y]."""
+        pieces = [(max(low, y), high) for low, high in ((0.0, 1.0), (2.0, 3.0)) if high > y]
+        return sum(quad(lambda u: math.exp(tilt * u) / 2, low, high)[0] for low, high in pieces)
+
+    holds("finite Z", math.isfinite(above(-math.inf, beta)))
+    slopes = [(above(t - e, 0) - above(t + e, 0)) / (2 * e) for e in (1e-2, 1e-3)]
+    holds("density at t", all(math.isclose(s, density, abs_tol=1e-9) for s in slopes), slopes=slopes)
     holds("sign of beta", beta > 0)
-    pieces = [(max(low, t), high) for low, high in ((0.0, 1.0), (2.0, 3.0)) if high > t]
-    mass = sum((high - low) / 2 for low, high in pieces)
-    tail = sum(quad(lambda y: math.exp(beta * y) / 2, low, high)[0] for low, high in pieces)
+    mass, tail = above(t, 0), above(t, beta)
     holds("mass above t", mass > 0)
-    holds("spread above t", sum(high - low for low, high in pieces) > 0)
+    holds("spread above t", mass > above(2.5, 0) > 0)
     hard, soft = density / mass, density * math.exp(beta * t) / tail
     refuted("the inequality is strict", soft == hard, soft=soft, hard=hard)
     broken("positive density", density == 0, density=density)

@@ -7,7 +7,7 @@ Its controls are examples in which the conclusion stands. Nothing here asks the 
 import numpy as np
 
 from distributional_view.proofs_check.evidence import evidence
-from distributional_view.proofs_check.premises import broken, granted, refuted
+from distributional_view.proofs_check.premises import broken, holds, refuted
 
 
 @evidence(
@@ -60,8 +60,9 @@ def heavier_references_break_pinsker(total: float = 2.0) -> str:
 def wider_kernels_see_neighbours(kernel: tuple[float, float, float] = (0.5, 1.0, -0.5)) -> str:
     """Two rows equal at the middle position: a position-wise encoder gives them one code there, a wider kernel two."""
     rows = np.array([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]])
-    codes = np.maximum(rows @ np.array(kernel), 0)
-    granted("no ties", "one code a position, so that nothing is dropped")
+    both = np.maximum(rows @ np.array([kernel, (0.0, 0.25, 0.0)]).T, 0)  # two codes at the middle position of each row
+    holds("no ties", np.ptp(both, axis=1).min() > 0.1, codes=both)
+    codes = both.max(axis=1)  # top-1
     refuted("the code of a position is a function of that position", codes[0] != codes[1], codes=codes)
     broken("1 x 1 kernel", kernel[0] != 0 or kernel[2] != 0, kernel=kernel)
     return f"A kernel three wide: equal entries, different neighbours, codes {codes[0]:.1f} and {codes[1]:.1f}."

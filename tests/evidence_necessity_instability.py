@@ -79,7 +79,7 @@ def constant_scores_have_no_speed(scores: tuple[float, ...] = (2.0, 2.0)) -> str
     """Variance and E|Y - tau| vanish at every beta: E|Y - tau|/(2 Var) is 0/0, the path one point."""
     y = np.array(scores)
     holds("inside the domain", math.isfinite(math.exp(3.0 * y.max())))
-    granted("density", "only (102)-(104) ask for it, which are not refuted here")
+    granted("density", "a constant score is an atom; (102)-(104), which ask for a density, are not refuted here")
     tilts = [np.exp(b * (y - y.max())) for b in (0.0, 1.0, 3.0)]
     tilts = [q / q.sum() for q in tilts]
     spreads = [float(q @ np.abs(y - q @ y)) for q in tilts]
@@ -117,14 +117,15 @@ OTHER = {"N(0, 1)": {"law": NORMAL}}
 
 @evidence("Gaussian example", "necessity", drops="normal", controls=OTHER)
 @evidence("Proposition D.13", "necessity", drops="normal", controls=OTHER)
-def soft_speed_varies(law: ScoreLaw = UNIFORM) -> str:
-    """A constant to compare V_hard with exists for the normal law only: 3/2 at beta = 0 for the uniform law."""
-    granted("t >= 0", "beta >= 0, levels of thresholds from 0 on")
-    speeds = [klsc_tv_speed(law, beta) for beta in (0.0, 2.0, 8.0)]
+def soft_speed_varies(law: ScoreLaw = UNIFORM, thresholds: tuple[float, ...] = (0.0, 0.3, 0.7)) -> str:
+    """A constant to compare V_hard with exists for the normal law only: 3/2 at tau(0) = E[Y] for the uniform law."""
+    holds("t >= 0", min(thresholds) >= 0, thresholds=thresholds)
+    betas = [calibrate_klsc(law, law.tail_mean(t)).multiplier for t in thresholds]
+    speeds = [klsc_tv_speed(law, beta) for beta in betas]
     refuted("V_soft is the same at every level", max(speeds) > 1.01 * min(speeds), speeds=speeds)
     expect(close(speeds[0], 3 / 2), "closed form", speeds=speeds)
     broken("normal", law.ess_sup < math.inf, sup=law.ess_sup)
-    return f"Uniform on [0, 1]: V_soft at beta = 0, 2, 8 is {', '.join(f'{v:.3f}' for v in speeds)}."
+    return f"Uniform on [0, 1]: V_soft at tau(0), tau(0.3), tau(0.7) is {', '.join(f'{v:.3f}' for v in speeds)}."
 
 
 @evidence(

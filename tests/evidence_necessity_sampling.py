@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from distributional_view.proofs_check.evidence import evidence, expect
-from distributional_view.proofs_check.premises import broken, granted, holds, refuted
+from distributional_view.proofs_check.premises import broken, holds, refuted
 from distributional_view.theory.measures.bottleneck import decompose
 from distributional_view.theory.measures.tasks import baseline
 from distributional_view.theory.pools.retrieval import tilted_weights
@@ -104,7 +104,8 @@ def unnormalised_laws_do_not_concentrate(
 @evidence("Ours: effective sample size", "necessity", drops="beta >= 0", controls={"beta >= 0": {"betas": (0.0, 1.0)}})
 def negative_multipliers_raise_the_size(betas: tuple[float, float] = (-2.0, -1.0)) -> str:
     scores = np.array([0.0, 1.0, 2.0, 2.0])
-    granted("finite pool", "four scores are a finite pool")
+    different = np.unique(scores)
+    holds("finite pool", scores.size == 4 and different[-1] - different[-2] >= 1, different=different)
     weights = [np.exp(b * scores) for b in betas]
     sizes = [float(w.sum() ** 2 / (w @ w)) for w in weights]
     refuted("the size falls as beta grows", sizes[0] < sizes[1], betas=betas, sizes=sizes)
@@ -119,7 +120,8 @@ def infeasible_laws_cost_less(lift: float = 0.0) -> str:
     q = (1 - lift) * p + lift * np.array([0.1, 0.2, 0.2, 0.5])
     parts = decompose(psi, tau, q=q, masses=p)
     holds("solution", abs(baseline(psi, tau, masses=p).mean - tau) < 1e-9)
-    granted("feasible member", "no prompt family is part of this example")
+    family = [q, np.array([0.1, 0.2, 0.2, 0.5])]
+    holds("feasible member", max(float(member @ psi) for member in family) >= tau)
     cheaper = parts.kl < parts.klsc_kl + parts.gap - 0.1
     refuted("KL(q||p) >= KL(q_b||p) + KL(q||q_b)", cheaper, parts=parts)
     solved = baseline(psi, tau, masses=p).masses
@@ -140,7 +142,8 @@ def tilts_of_higher_levels_give_no_bound(shift: float = 0.3) -> str:
     q, other = baseline(psi, tau, masses=p).masses, baseline(psi, tau + shift, masses=p)
     left, right = summed_kl(q, p), other.kl + summed_kl(q, other.masses)
     holds("feasible law", q @ psi >= tau - 1e-9, mean=q @ psi)
-    granted("feasible member", "no prompt family is part of this example")
+    family = [p, q]
+    holds("feasible member", max(float(member @ psi) for member in family) >= tau - 1e-9)
     refuted("KL(q||p) >= KL(q_b'||p) + KL(q||q_b')", left < right - 1e-3, left=left, right=right)
     broken("solution", other.mean > tau + 1e-6, mean=other.mean)
     return f"q_beta' at 2.1 against a feasible q at 1.8: {left:.4f} < {right:.4f}."

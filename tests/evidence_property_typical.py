@@ -73,7 +73,9 @@ def mode_ball_is_light(factor: float = 1.0, power: float = 0.5) -> str:
         "1 % less": {"exponent": lambda d: 0.99 * chernoff_exponent(d), "breaks": "the best exponent"},
     },
 )
-def shell_decays_at_the_chernoff_exponent(exponent: Callable[[float], float] = chernoff_exponent) -> str:
+def shell_decays_at_the_chernoff_exponent(
+    exponent: Callable[[float], float] = lambda d: chernoff_exponent(d),
+) -> str:
     """-I(delta) is the least value of log E exp(-s (|X_1|^2 - 1 + delta)) over s, by mpmath; -log(P)/d tends to I."""
     reached = {"delta < 1e-3": 0, "delta > 0.99": 0, "d > 100": 0}
 

@@ -12,17 +12,8 @@ from distributional_view.proofs_check.evidence import evidence, expect
 from distributional_view.theory.measures.typical import log_mode_ball_mass, paper_exponent, typical_shell
 from distributional_view.theory.samplers.ascent import Ascent, gibbs_log_density
 from tests.support.gaussian_world import GaussianWorld, Quadratic, falling
-from tests.support.resolution import resolved
+from tests.support.resolution import SIGMAS, resolved
 from tests.support.strategies import shrinks
-
-SIGMAS = 4.0
-RESOLUTION = {
-    "chains_gather_at_the_maximiser": 0.02,
-    "ascents_end_near_the_maximiser": 1e-3,
-    "basins_set_the_failure_rate": 0.02,
-    "ascents_miss_what_draws_hit": 0.02,
-}
-"""Check -> the smallest relative error of its constant that it rejects at 5 standard errors; each run must reach it."""
 
 
 def quartic(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -59,11 +50,12 @@ def integrals(temperature: float, weight: float, slope: float, mode: np.ndarray)
     "Lemma F.2",
     "sampled",
     controls={
-        "the maximiser of psi + lambda R": {"sign": 1},
-        "exp(T J)": {"power": 1},
-        "a spread like T^2": {"rate": 2.0},
-        "ascents cut short": {"iterations": 2},
+        "the maximiser of psi + lambda R": {"sign": 1, "breaks": "all ascents end in the maximiser"},
+        "exp(T J)": {"power": 1, "breaks": "E_T[max J - J]/T, drawn and integrated"},
+        "a spread like T^2": {"rate": 2.0, "breaks": "E_T|x - x*|^2 falls like T"},
+        "ascents cut short": {"iterations": 2, "breaks": "all ascents end in the maximiser"},
     },
+    resolution={"E_T[max J - J]/T": 0.02},
 )
 def chains_gather_at_the_maximiser(sign: int = -1, power: int = -1, rate: float = 1.0, iterations: int = 200) -> str:
     """psi = 3 (x_1 + x_2), lambda = 1/2: x* = r (1, 1)/sqrt 2 with r + r^3 = 3 sqrt 2/lambda, by hand.
@@ -83,18 +75,19 @@ def chains_gather_at_the_maximiser(sign: int = -1, power: int = -1, rate: float 
     expect(miss < 1e-3, "all ascents end in the maximiser of psi - lambda R", miss=miss, mode=mode, ends=ends.x[:3])
     at_mode = float(slope * mode.sum() - weight * quartic(mode[None])[0][0])
     expect(abs(ends.objective - at_mode).max() < 1e-5, "with the value there", left=ends.objective[:3], right=at_mode)
-    top, temperatures, shares, errors, spreads = at_mode, [0.4, 0.1, 0.025], [], [], []
+    top, temperatures, shares, errors, spreads, densities = at_mode, [0.4, 0.1, 0.025], [], [], [], []
     for t in temperatures:
-        end = metropolis(
-            lambda x, t=t: gibbs_log_density(ascent.objective(x, weight)[0], t**-power),
-            np.repeat(mode[None], n, axis=0),
-            0.8 * math.sqrt(t),
-            120,
-        )
+
+        def log_density(x: np.ndarray, t: float = t) -> np.ndarray:
+            return gibbs_log_density(ascent.objective(x, weight)[0], t**-power)
+
+        end = metropolis(log_density, np.repeat(mode[None], n, axis=0), 0.8 * math.sqrt(t), 120)
         lost = (top - ascent.objective(end, weight)[0]) / t
         away = ((end - mode) ** 2).sum(1)
         written = (at_mode - slope * end.sum(1) + weight * quartic(end)[0]) / t
         expect(np.allclose(lost, written, atol=1e-7), "(max J - J)/T at the draws", left=lost[:3], right=written[:3])
+        logs = log_density(end)
+        densities.append((logs - logs[0], written[0] - written))
         shares.append(float(lost.mean()))
         spreads.append(float(away.mean()))
         errors.append((float(lost.std(ddof=1)) / math.sqrt(n), float(away.std(ddof=1)) / math.sqrt(n)))
@@ -105,10 +98,12 @@ def chains_gather_at_the_maximiser(sign: int = -1, power: int = -1, rate: float 
     ):
         expect(abs(share - at_t[0]) < SIGMAS * share_se, "E_T[max J - J]/T, drawn and integrated", **shown)
         expect(abs(spread - at_t[1]) < SIGMAS * spread_se, "E_T|x - x*|^2, drawn and integrated", **shown)
+    for left, right in densities:
+        expect(np.allclose(left, right, atol=1e-7), "log pi_T = J/T up to a constant", left=left[:3], right=right[:3])
     expect(shrinks([abs(at_t[0] - 1) for at_t in exact], 0.35), "E_T[max J - J]/T -> d/2", **shown)
     found = np.diff(np.log([at_t[1] for at_t in exact])) / -math.log(4)
     expect(shrinks(np.abs(found - rate).tolist(), 0.35), "E_T|x - x*|^2 falls like T", slopes=found, **shown)
-    said = resolved(RESOLUTION["chains_gather_at_the_maximiser"], shares[-1], errors[-1][0])
+    said = resolved("E_T[max J - J]/T", shares[-1], errors[-1][0])
     return f"40 ascents end within {miss:.0e} of x*; at T = 0.025 (max J - J)/T = {shares[-1]:.3f}, d/2 = 1: {said}."
 
 
@@ -120,6 +115,7 @@ def double_well(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return -((u**2 - 4) ** 2 / 8)[:, 0] + 1.2 * u[:, 0], slope
 
 
+NEAR, BASIN = "P(|x_hat - x_MAP| <= r) >= 1 - eta", "1 - eta = share of the basin"
 CENTRE = np.array([1.0, -0.5, 0.25, 0.75, -1.0, 0.5])
 PULL = 0.05
 
@@ -149,13 +145,14 @@ def well_mode() -> np.ndarray:
     "Assumption F.5",
     "sampled",
     controls={
-        "a second maximum": {"psi": double_well, "mode": well_mode},
-        "one iteration": {"iterations": 1},
-        "r below the error of the optimiser": {"radius": 1e-12},
-        "around another point": {"shift": 0.005},
-        "an optimiser off by 3": {"optimiser": lambda ascent: ascent.climb(1.0).x + 3.0},
-        "an optimiser off by 1 %": {"optimiser": lambda ascent: 1.01 * ascent.climb(1.0).x},
+        "a second maximum": {"psi": double_well, "mode": well_mode, "breaks": NEAR},
+        "one iteration": {"iterations": 1, "breaks": NEAR},
+        "r below the error of the optimiser": {"radius": 1e-12, "breaks": NEAR},
+        "around another point": {"shift": 0.005, "breaks": NEAR},
+        "an optimiser off by 3": {"optimiser": lambda ascent: ascent.climb(1.0).x + 3.0, "breaks": NEAR},
+        "an optimiser off by 1 %": {"optimiser": lambda ascent: 1.01 * ascent.climb(1.0).x, "breaks": NEAR},
     },
+    resolution={"x_MAP": 1e-3},
 )
 def ascents_end_near_the_maximiser(
     psi: Callable = bump,
@@ -184,8 +181,8 @@ def ascents_end_near_the_maximiser(
     expect(value(cloud).max() <= value(x_map[None])[0] + 1e-12, "x_MAP is the maximum", at=x_map)
     far = np.linalg.norm(ends - (x_map + shift), axis=1)
     missed = int((far > radius).sum())
-    expect(missed == 0, "P(|x_hat - x_MAP| <= r) >= 1 - eta", missed=missed, of=n, largest=far.max(), r=radius)
-    said = resolved(RESOLUTION["ascents_end_near_the_maximiser"], float(np.linalg.norm(x_map)), 0.0, radius)
+    expect(missed == 0, NEAR, missed=missed, of=n, largest=far.max(), r=radius)
+    said = resolved("x_MAP", float(np.linalg.norm(x_map)), 0.0, radius)
     return (
         f"{n} ascents from N(0, 4 I_6) end within {far.max():.0e} of x_MAP, known by hand: F.5 with r = {radius}, "
         f"eta = {eta:.3f}; of x_MAP {said}."
@@ -196,11 +193,12 @@ def ascents_end_near_the_maximiser(
     "Assumption F.5",
     "sampled",
     controls={
-        "all starts succeed": {"share": lambda boundary: 1.0},
-        "half of them": {"share": lambda boundary: 0.5},
-        "a basin 2 % larger": {"share": lambda boundary: 1.02 * (3 - boundary) / 6},
-        "a basin 2 % smaller": {"share": lambda boundary: 0.98 * (3 - boundary) / 6},
+        "all starts succeed": {"share": lambda boundary: 1.0, "breaks": BASIN},
+        "half of them": {"share": lambda boundary: 0.5, "breaks": BASIN},
+        "a basin 2 % larger": {"share": lambda boundary: 1.02 * (3 - boundary) / 6, "breaks": BASIN},
+        "a basin 2 % smaller": {"share": lambda boundary: 0.98 * (3 - boundary) / 6, "breaks": BASIN},
     },
+    resolution={"1 - eta": 0.02},
 )
 def basins_set_the_failure_rate(share: Callable[[float], float] | None = None) -> str:
     """With two maxima eta is the mass of starts in the wrong basin: each start climbed alone, in one dimension."""
@@ -216,8 +214,8 @@ def basins_set_the_failure_rate(share: Callable[[float], float] | None = None) -
     expected = (3 - roots[1]) / 6 if share is None else share(roots[1])
     near = float((np.abs(ends[:, 0] - roots[2]) < 1e-3).mean())
     error = math.sqrt(max(near * (1 - near), 1 / n) / n)
-    expect(abs(near - expected) < SIGMAS * error, "1 - eta = share of the basin", near=near, share=expected, se=error)
-    said = resolved(RESOLUTION["basins_set_the_failure_rate"], expected, error)
+    expect(abs(near - expected) < SIGMAS * error, BASIN, near=near, share=expected, se=error)
+    said = resolved("1 - eta", expected, error)
     return (
         f"Two maxima: {near:.3f} +- {error:.3f} of the starts end at the higher; its basin holds {expected:.3f}; "
         f"of it {said}."
@@ -235,15 +233,19 @@ def summed_log_ball(d: int, delta: float) -> float:
     "Lemma F.6",
     "sampled",
     controls={
-        "x_MAP in the shell": {"slope": 1.0},
-        "one iteration": {"iterations": 1},
-        "three times the exponent": {"exponent": lambda delta: 3 * delta**2 / 4},
-        "the exponent and 2 % more": {"exponent": lambda delta: 1.02 * delta**2 / 4},
-        "the exponent less 2 %": {"exponent": lambda delta: 0.98 * delta**2 / 4},
-        "draws of N(0, 0.98 I)": {"scale": 0.99},
-        "q(B) = 42": {"ball": lambda d, delta: math.log(42.0)},
-        "q(B) and 3 % more": {"ball": lambda d, delta: log_mode_ball_mass(d, delta) + math.log(1.03)},
+        "x_MAP in the shell": {"slope": 1.0, "breaks": "the outputs are in B"},
+        "one iteration": {"iterations": 1, "breaks": "F.5 around x_MAP"},
+        "three times the exponent": {"exponent": lambda delta: 3 * delta**2 / 4, "breaks": "q(B) <= exp"},
+        "the exponent and 1 % more": {"exponent": lambda delta: 1.01 * delta**2 / 4, "breaks": "no exponent 0.4 %"},
+        "the exponent less 1 %": {"exponent": lambda delta: 0.99 * delta**2 / 4, "breaks": "no exponent 0.4 %"},
+        "draws of N(0, 0.98 I)": {"scale": 0.99, "breaks": "q(B), drawn and exact"},
+        "q(B) = 42": {"ball": lambda d, delta: math.log(42.0), "breaks": "q(B) by its sum"},
+        "q(B) and 3 % more": {
+            "ball": lambda d, delta: log_mode_ball_mass(d, delta) + math.log(1.03),
+            "breaks": "q(B) by its sum",
+        },
     },
+    resolution={"q(B)": 0.02},
 )
 def ascents_miss_what_draws_hit(
     slope: float = 0.0,
@@ -265,15 +267,18 @@ def ascents_miss_what_draws_hit(
     expect(math.isclose(exact, math.exp(summed_log_ball(d, delta)), rel_tol=1e-9), "q(B) by its sum", left=exact)
     expect(abs(inside - exact) < SIGMAS * error, "q(B), drawn and exact", drawn=inside, exact=exact, se=error)
     expect(inside - SIGMAS * error <= limit, "q(B) <= exp(-d delta^2/4)", drawn=inside, se=error, bound=limit)
-    large, small = 10**8, 0.005
+    large, small = 10**10, 0.002
     rate = -summed_log_ball(large, small) / large / exponent(small)
-    expect(1 <= rate < 1.02, "no exponent 2 % larger bounds q(B) for small delta", rate=rate, d=large, delta=small)
+    expect(1 <= rate < 1.004, "no exponent 0.4 % larger bounds q(B)", rate=rate, d=large, delta=small)
     world = GaussianWorld(falling(3, 0.1), Quadratic(slope), dimension=d)
     starts = rng.normal(size=(300, d))
     ends = Ascent(world, lambda x: (0.5 * (x**2).sum(1) + 0.01 * (x**4).sum(1), x + 0.04 * x**3), starts, iterations)
     x = ends.climb(1.0).x
-    far, eta = np.linalg.norm(x, axis=1), -math.expm1(math.log(alpha) / len(starts))
-    expect(far.max() < 1e-3, "F.5 around the mode 0", largest=far.max())
+    x_map = float(next(r.real for r in np.roots([0.04, 0.0, 1.0, -slope]) if abs(r.imag) < 1e-9))  # each coordinate
+    far, eta = np.linalg.norm(x - x_map, axis=1), -math.expm1(math.log(alpha) / len(starts))
+    expect(far.max() < 1e-3, "F.5 around x_MAP", largest=far.max(), x_map=x_map)
+    size = np.linalg.norm(x, axis=1)
+    expect(size.max() <= math.sqrt((1 - delta) * d), "the outputs are in B", largest=size.max())
     drawn = 1 - float(((starts**2).sum(1) <= (1 - delta) * d).mean())
     expect(drawn >= 1 - limit > eta, "where the ascents began, in the typical region", share=drawn, eta=eta)
     shell = typical_shell(d, 0.1)
@@ -282,8 +287,8 @@ def ascents_miss_what_draws_hit(
         se = math.sqrt(share * (1 - share) / n)
         found = float((squares <= edge**2).mean())
         expect(abs(found - share) < SIGMAS * se, "the 0.1-typical shell", edge=edge, left=found, right=share)
-    expect(far.max() < shell.inner, "no output in it", largest=far.max(), inner=shell.inner)
-    said = resolved(RESOLUTION["ascents_miss_what_draws_hit"], exact, error)
+    expect(size.max() < shell.inner, "no output in it", largest=size.max(), inner=shell.inner)
+    said = resolved("q(B)", exact, error)
     return (
         f"q(B) = {inside:.4f} +- {error:.4f} (exact {exact:.4f}, bound {limit:.3f}; {said}); the exponent is sharp to "
         f"{rate - 1:.3f}; 300 of 300 ascents end at the mode, eta = {eta:.3f}."

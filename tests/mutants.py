@@ -36,10 +36,11 @@ ROOT = Path(__file__).resolve().parent.parent
 NOT_MUTATED = {"__init__.py"}  # names
 PACKAGE = "distributional_view"
 ROOMS = ("theory", "toy", "figures", "proofs_check", "backends")
-COPIED = (*ROOMS, "tests", "pyproject.toml", "README.md")
+COPIED = (*ROOMS, "tests", "docs", "pyproject.toml", "README.md")
 # Not about theory/, or too slow to run thousands of times: what only these would catch counts as survived.
 LEFT_OUT = (
     "test_backends",
+    "test_docs",
     "test_figures_command",
     "test_layout",
     "test_proofs_check_certified",
@@ -131,7 +132,8 @@ def copy_of_the_project() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="mutants-"))
     for name in COPIED:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "weights"))
+            left_out = shutil.ignore_patterns("__pycache__", "node_modules", "weights")
+            shutil.copytree(ROOT / name, folder / name, ignore=left_out)
         elif (ROOT / name).exists():
             shutil.copy(ROOT / name, folder / name)
     shutil.copytree(ROOT / "package", folder / PACKAGE)

@@ -374,6 +374,7 @@ def test_missing_and_damaged_files(tmp_path):
 
 
 def test_reductions_by_hand():
+    """The mix is that of Appendix J.2 (213)."""
     z = torch.tensor([[[4.0, -2.0], [0.0, 1.0]], [[-1.0, -3.0], [-2.0, -2.0]]], dtype=torch.float64)
     assert Mix()(z).tolist() == pytest.approx([0.7 * 4 + 0.3 * 5 / 4, -0.7])
     assert Mix(0.5, 2.0)(z).tolist() == pytest.approx([2 + 2.5, -0.5])

@@ -3,7 +3,7 @@
 import pytest
 
 from distributional_view.proofs_check import runner
-from distributional_view.proofs_check.evidence import Evidence, registered, run
+from distributional_view.proofs_check.evidence import BREAKS, Evidence, registered, run
 
 runner.load()
 PIECES = [
@@ -18,3 +18,10 @@ def test_evidence(piece: Evidence):
     assert outcome.passed, outcome.shown
     assert outcome.shown
     assert set(outcome.rejections) == set(piece.controls)
+
+
+def test_controls_of_sampled_checks_name_their_step():
+    """A chain made wrong early shows everywhere: only the named step says that the control is rejected for its name."""
+    sampled = [piece for piece in registered() if piece.rung == "sampled"]
+    assert sampled
+    assert not [(p.name, name) for p in sampled for name, changed in p.controls.items() if BREAKS not in changed]

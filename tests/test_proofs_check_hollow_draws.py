@@ -13,8 +13,8 @@ from tests.support.drawn import Drawn
 constraints, definitions = (
     importlib.import_module(f"tests.evidence_property_{n}") for n in ("constraints", "definitions")
 )
-diffusion, optimisation = (
-    importlib.import_module(f"tests.evidence_sampled_{n}") for n in ("diffusion", "optimisation")
+reversal, guidance, plug_in, optimisation = (
+    importlib.import_module(f"tests.evidence_sampled_{n}") for n in ("reversal", "guidance", "plug_in", "optimisation")
 )
 
 WRONG = [
@@ -28,11 +28,11 @@ WRONG = [
     ),
     pytest.param(constraints.kl_between_truncations, {"power": 2.0}, id="S^2 for S"),
     pytest.param(definitions.tilting_lowers_the_hazard, {"shift": 1.02}, id="1.02 beta in the hazard"),
-    pytest.param(diffusion.plug_in_samples_twice_the_tilt, {"factor": 1.9}, id="1.9 for the factor of two"),
-    pytest.param(diffusion.plug_in_samples_twice_the_tilt, {"factor": 2.1}, id="2.1 for the factor of two"),
-    pytest.param(diffusion.gaussians_are_reversed, {"score": 0.9}, id="a tenth of the drift missing"),
-    pytest.param(diffusion.samples_are_those_of_the_lines, {"cap": 4.3}, id="a cap of 4.3"),
-    pytest.param(diffusion.samples_are_those_of_the_lines, {"cap": 4.6}, id="a cap of 4.6"),
+    pytest.param(plug_in.plug_in_samples_twice_the_tilt, {"factor": 1.9}, id="1.9 for the factor of two"),
+    pytest.param(plug_in.plug_in_samples_twice_the_tilt, {"factor": 2.1}, id="2.1 for the factor of two"),
+    pytest.param(reversal.gaussians_are_reversed, {"score": 0.9}, id="a tenth of the drift missing"),
+    pytest.param(guidance.samples_are_those_of_the_lines, {"cap": 4.3}, id="a cap of 4.3"),
+    pytest.param(guidance.samples_are_those_of_the_lines, {"cap": 4.6}, id="a cap of 4.6"),
     pytest.param(optimisation.basins_set_the_failure_rate, {"share": lambda border: 0.53}, id="a basin of 0.53"),
     pytest.param(optimisation.basins_set_the_failure_rate, {"share": lambda border: 0.65}, id="a basin of 0.65"),
     pytest.param(
@@ -51,16 +51,16 @@ def test_wrong_statements_are_rejected(check, arguments):
 
 
 def test_replaced_particles_are_noticed(monkeypatch):
-    right = diffusion.energy_dps
+    right = guidance.energy_dps
 
     def one_replaced(*args, **kwargs):
         x = np.array(right(*args, **kwargs))
         x[0] += 0.01
         return x
 
-    monkeypatch.setattr(diffusion, "energy_dps", one_replaced)
+    monkeypatch.setattr(guidance, "energy_dps", one_replaced)
     with pytest.raises(Rejected, match="every sample is that of the lines"):
-        diffusion.samples_are_those_of_the_lines()
+        guidance.samples_are_those_of_the_lines()
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,6 @@ WITHOUT = {
     ("Appendix I", "Gaussian mixture"),
     ("Ours: limits", "exponential moments"),
     ("Ours: effective sample size", "finite pool"),
-    ("Ours: factor of two", "constant along the flow"),
-    ("Ours: factor of two", "tilted start"),
     ("Ours: few steps", "linear schedule"),
     ("Ours: few steps", "no last noise"),
 }

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from distributional_view.proofs_check import __main__ as command
 from distributional_view.proofs_check import evidence as framework
-from distributional_view.proofs_check import matrix, runner
+from distributional_view.proofs_check import matrix, record, runner
 from distributional_view.proofs_check.evidence import (
     IN_TESTS,
     RUNGS,
@@ -101,7 +101,7 @@ def test_every_applicable_rung_has_evidence(rung):
 
 def test_readme_shows_where_the_evidence_stands():
     readme = (ROOT / "README.md").read_text()
-    table = matrix.markdown(matrix.cells(PIECES, []))
+    table = matrix.markdown(matrix.cells(PIECES, [], records=record.current(PIECES, record.read())))
     assert f"{matrix.START}\n{table}\n{matrix.END}" in readme, "run dview check --markdown README.md"
 
 
@@ -160,6 +160,27 @@ def test_run_tells_apart_what_can_happen():
     assert not failing.passed
     assert failing.shown == str(Rejected("step (63): sign of the shell", left=2, right=1))
     assert "left = 2" in failing.shown
+
+
+def test_a_cell_says_how_strong_its_checks_are():
+    entry, fine = statement("D.6"), piece()
+    sampled = Evidence("Lemma D.6", "symbolic", moved("symbolic.law"), {}, resolution={"mean": 0.004, "spread": 0.015})
+
+    def strength(*pieces: Evidence, **records: record.Record) -> str:
+        known = {record.key(p): records[name] for p, name in zip(pieces, ("first", "second"), strict=False) if records}
+        (cell,) = matrix.cells(pieces, [], [entry], ["symbolic"], records=known)
+        return cell.strength
+
+    good, partly = record.Record(7, 7, 0, (), ""), record.Record(3, 2, 1, (), "")
+    assert strength(fine, first=good) == " (7/7)"
+    assert strength(fine, first=partly) == " (2+1/3)"
+    assert strength(fine, sampled, first=good, second=partly) == " (9+1/10, 1.5 %)"
+    assert strength(fine) == " (?)"
+    assert strength(fine, first=record.Record(0, 0, 0, (), "")) == ""
+    assert matrix.cells([sampled], [], [entry], ["symbolic"])[0].strength == " (1.5 %)"
+    (cell,) = matrix.cells([fine], [], [entry], ["symbolic"], records={record.key(fine): good})
+    assert matrix.markdown([cell]).endswith("| 1 (7/7) |")
+    assert matrix.as_json([cell])[0]["attack"][0]["noticed"] == 7
 
 
 def test_mistakes_are_named():

@@ -30,7 +30,8 @@ def test_what_the_code_points_to_exists(folder):
 
 def test_what_the_prose_points_to_exists():
     found = [*ROOT.glob("*.md"), *(path for folder in SOURCES for path in (ROOT / folder).rglob("*.md"))]
-    assert ROOT / "README.md" in found
+    found += [path for path in (ROOT / "docs").rglob("*.md") if "node_modules" not in path.parts]
+    assert {ROOT / "README.md", ROOT / trail.IMPRECISE} <= set(found)
     for path in found:
         assert not unknown(path.read_text(encoding="utf-8")), path
 
@@ -190,6 +191,14 @@ def test_where_says_why_there_is_nothing():
     assert f"code: {statement('crossing').code}" in shown
     assert "Proposition D.13: more is true" in shown  # the row that points to it
     assert "evidence: none is asked for" in "\n".join(lines(statement("J.3")))
+
+
+def test_every_imprecision_belongs_to_a_statement():
+    text = (ROOT / trail.IMPRECISE).read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ")][2:]
+    found = {row for entry in STATEMENTS for row in trail.imprecisions(text, entry)}
+    assert len(rows) == len(found) >= 20
+    assert not any("](" in cell for row in found for cell in row)
 
 
 def test_where_in_a_wheel(tmp_path):

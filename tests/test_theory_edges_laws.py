@@ -357,3 +357,32 @@ def test_panels_without_mass_are_left_coarse_and_steep_ones_are_not():
         assert law.hazard(t) == pytest.approx(rate / -math.expm1(-rate * (1 - t)), rel=1e-9, abs=0)
     tilted = law.tilt(2 * rate)
     assert 1 - tilted.mean == pytest.approx(1 / rate, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize("power", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize("rest", [0.1, 1e-3, 1e-5, 1e-8, 1e-12])
+def test_tails_where_the_density_vanishes_like_a_polynomial(power, rest):
+    """Density (p + 1)(-y)^p on [-1, 0]: one polynomial describes it, but not its tail, S(-e) = e^(p + 1)."""
+    law = PiecewiseLaw(lambda u: -u, lambda u: power * np.log(u) + math.log(power + 1), UNIT)
+    assert law.survival(-rest) == pytest.approx(rest ** (power + 1), rel=1e-12, abs=0)
+    assert law.mean_residual(-rest) == pytest.approx(rest / (power + 2), rel=1e-12, abs=0)
+
+
+class Plain(GaussianLaw):
+    """A normal law with an atom beside it, which leaves P(Y > level) to `ScoreLaw`."""
+
+    def atoms(self):
+        return np.array([self.location]), np.array([0.25])
+
+    def log_survival(self, threshold):
+        part = super().log_survival(threshold)
+        return math.log(0.75 * math.exp(part) + 0.25 * (threshold <= self.location))
+
+
+def test_what_lies_above_a_level_for_any_law():
+    """Without an atom the level itself is no loss; the next double is, where the law is as narrow as their distance."""
+    narrow = GaussianLaw(1e6, 1e-10)
+    assert math.nextafter(1e6, math.inf) - 1e6 > 1e-10
+    assert narrow.survival_above(1e6) == narrow.survival(1e6) == 0.5
+    law = Plain(0.0, 1.0)
+    assert (law.survival(0.0), law.survival_above(0.0)) == (pytest.approx(0.625), pytest.approx(0.375))

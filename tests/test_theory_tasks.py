@@ -301,6 +301,7 @@ def test_drift_densities_have_their_moments(data):
 
 
 def test_the_toy_scores():
+    """Appendix L.5: the likeness to a label, and minus the mean squared distance to a reference."""
     world = paper_world()
     x = np.random.default_rng(0).normal(size=(50, 2)) * 3
     total = sum(np.exp(label_score(world, k, x)) for k in range(4))

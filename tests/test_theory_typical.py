@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from distributional_view.figures import typical as figure
 from distributional_view.figures.artefact import Settings, save
+from distributional_view.theory.measures import typical
 from distributional_view.theory.measures.typical import (
     chernoff_exponent,
     conditioning_error,
@@ -56,6 +57,24 @@ def test_any_ball_against_mpmath(dimension, radius):
 def test_where_the_mass_underflows_in_few_dimensions(dimension, radius):
     assert log_ball_mass(dimension, radius) < -600
     assert log_ball_mass(dimension, radius) == pytest.approx(oracle(dimension, radius), rel=2e-14)
+
+
+@pytest.mark.parametrize("below", [0.5, 1.0, 3.0])
+def test_beside_the_shell_the_gamma_function_keeps_its_digits(below):
+    """|X|^2 at so many deviations below d = 10^6, where the series of the logarithm has lost one digit more."""
+    dimension = 10**6
+    radius = math.sqrt(dimension - below * math.sqrt(2 * dimension))
+    assert log_ball_mass(dimension, radius) == pytest.approx(oracle(dimension, radius), rel=1e-13, abs=0)
+
+
+@pytest.mark.parametrize("limit", [1e-305, 1e-284, 1e-276, 1e-100, 1e-20])
+@pytest.mark.parametrize("dimension", [10, 60, 1000])
+@pytest.mark.parametrize("digits", [15, 90, 278, 282, 300])
+def test_where_the_formula_changes_does_not_matter_between_these_limits(monkeypatch, limit, dimension, digits):
+    monkeypatch.setattr(typical, "_UNDERFLOW", limit)
+    a = dimension / 2
+    radius = math.sqrt(2 * math.exp((math.lgamma(a + 1) - digits * math.log(10)) / a))
+    assert log_ball_mass(dimension, radius) == pytest.approx(oracle(dimension, radius), rel=1e-13, abs=0)
 
 
 def test_the_plane_in_closed_form_and_extreme_radii():

@@ -24,6 +24,7 @@ DATA = (
     "toy/published.json",
     "toy/recovered.json",
     "figures/paper.mplstyle",
+    "figures/lab/lab.html",
     "backends/embedded/features.json",
     "backends/embedded/weights/prior.safetensors",
     "backends/embedded/weights/classifier.safetensors",

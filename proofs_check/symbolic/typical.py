@@ -1,4 +1,4 @@
-"""Typical regions, symbolically: Definition F.3 to Lemma F.6; the Gaussian shell for a symbolic dimension."""
+"""Typical regions, symbolically: Definition F.3 to Assumption F.5; the Gaussian shell for a symbolic dimension."""
 
 from collections.abc import Callable
 
@@ -185,35 +185,4 @@ def tempered_optimiser(
         "for symbolic d the tempered Gaussian N(0, T I_d) fails with eta = Gamma(d/2, r^2/(2 T))/Gamma(d/2), at most"
         " T d/r^2 by Markov's inequality and exp(-r^2/(2 T)) in the plane: at r^2 = (1 - delta) d the failure is at"
         " most T/(1 - delta), so that Lemma F.6 applies to every low temperature"
-    )
-
-
-@evidence(
-    "Lemma F.6",
-    "symbolic",
-    controls={
-        "a radius beyond the typical one": {"radius": (1 + DELTA) * D},
-        "mass of the ball at most eta": {"caught": lambda eta: eta},
-    },
-)
-def optimiser_misses(
-    radius: Expression = (1 - DELTA) * D, caught: Callable[[Expression], Expression] = lambda eta: 1 - eta
-) -> str:
-    """(172)-(174): |x| <= r and r^2 <= (1 - delta) d put x in B; nu(B) >= 1 - eta, q(B) <= exp(-d delta^2/4)."""
-    u, f, g = positive("u f g")  # delta = u/(1 + u); r^2 = share of the radius, |x|^2 = share of r^2
-    shares = {f: f / (1 + f), g: g / (1 + g)}
-    inside = ((1 - DELTA) * D - shares[f] * shares[g] * radius).subs(DELTA, u / (1 + u))
-    expect(
-        sp.factor(sp.together(inside)).is_positive, "a point within r is in B", excess=sp.factor(sp.together(inside))
-    )
-    eta, inner, outer = positive("eta inner outer")  # nu of the ball of radius r is 1 - eta + inner; of B, + outer more
-    nu_ball = 1 - eta + inner + outer
-    expect((nu_ball - caught(eta)).is_positive, "nu(B) >= the assumption's mass", difference=nu_ball - caught(eta))
-    equal(1 - nu_ball, eta - inner - outer, "the complement is hit at most eta")
-    small = sp.exp(-D * DELTA**2 / 4)
-    equal(nu_ball - small - (1 - eta - small), inner + outer, "TV(nu, q) >= nu(B) - q(B) >= 1 - eta - exp(...)")
-    return (
-        "for symbolic d, delta in (0, 1), r and x with r^2 <= (1 - delta) d the ball of radius r lies in B, so that"
-        " nu(B) >= 1 - eta, the complement is hit with probability <= eta, and, with Lemma F.4, TV(nu, q) >= 1 - eta -"
-        " exp(-d delta^2/4)"
     )

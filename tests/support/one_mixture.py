@@ -12,7 +12,8 @@ from tests.support.numpy_world import NumpyWorld
 WEIGHTS = np.array([0.1, 0.2, 0.3, 0.4])
 MEANS = np.array([[1.7, 1.5], [-1.4, 1.9], [-1.8, -1.2], [2.0, -1.6]])
 VARIANCES = np.array([1.0, 0.8, 1.3, 0.9])
-PSI = AngularScore("cosine", 3.7, 0.6)
+SCALE, DIRECTION = 3.7, 0.6
+PSI = AngularScore("cosine", SCALE, DIRECTION)
 SCHEDULE = NoiseSchedule.linear().strided(40)
 MIXTURE = GaussianMixture(jnp.asarray(WEIGHTS), jnp.asarray(MEANS), jnp.asarray(VARIANCES[:, None, None] * np.eye(2)))
 N = 300

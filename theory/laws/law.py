@@ -111,7 +111,7 @@ class ScoreLaw(ABC):
 
     def survival_above(self, level: float) -> float:
         """P(Y > level); from above, as P(Y >= level) less an atom loses the digits of a rare tail."""
-        return self.survival(math.nextafter(level, math.inf))
+        return self.survival(math.nextafter(level, math.inf) if self.atom(level) > 0 else level)
 
     def share_below(self, lower: float, upper: float) -> float:
         """P(Y < upper | Y >= lower), for lower <= upper; an atom at `upper` does not count, whatever the rounding."""

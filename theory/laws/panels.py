@@ -20,7 +20,8 @@ _HALF_BASES = [legendre.legvander(0.5 * (NODES + side), ORDER - 1).T for side in
 _TO_SERIES = legendre.legvander(NODES, ORDER - 1) * WEIGHTS[:, None] * (np.arange(ORDER) + 0.5)
 _EPS = float(np.finfo(float).eps)
 _PREDICTION_TOLERANCE = 1e-11
-_STEEPEST_PANEL = 30.0  # nats over the nodes of a panel: no peak can hide between them
+_STEEPEST_PANEL = 5.0  # nats over the nodes: no panel ends where its density vanishes (5.2 if linearly)
+_CHARGED = 30.0  # nats below the peak: panels that matter
 _NO_MASS = -700.0  # nats below the peak
 _END_SHARE = 0.05  # a log-density rises by less than this share of its range between the last node and the end
 _LARGEST_LOSS = 1e-10  # share of the mass that panels too small to bisect may carry
@@ -54,7 +55,8 @@ def refine(
     """Bisect panels until the polynomials through the nodes of each predict score and density in its halves.
 
     The halves are kept, whose polynomials are more accurate by another factor of about 2^16. Panels without mass
-    in double precision are left as they are.
+    in double precision are left as they are. A polynomial is accurate relative to its largest value on the panel: where
+    the density vanishes at an end, panels shrink towards that end, or the tail beside it would have no digits.
 
     Args:
         at_nodes: maps panels to the scores and the log-weights at their nodes.
@@ -110,7 +112,7 @@ def _refuse(count: int, left: Edges, right: Edges, at_nodes: Callable[[Edges, Ed
     middle = 0.5 * (left + right)
     y, log_w = at_nodes(left, right)
     errors = _prediction_errors(y, log_w, [at_nodes(left, middle), at_nodes(middle, right)])
-    charged = log_w.max(axis=1) >= log_w.max() - _STEEPEST_PANEL
+    charged = log_w.max(axis=1) >= log_w.max() - _CHARGED
     worst = [float(np.median((error / np.where(size > 0, size, 1.0))[charged])) for error, size, _ in errors]
     which = int(np.argmax(worst))
     reason = "such that score and density are smooth between"
