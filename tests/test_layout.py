@@ -42,7 +42,7 @@ INSIDE_THEORY = {
     "solutions": {"errors", "laws"},
     "pools": {"errors", "laws", "solutions"},
     "measures": {"errors", "laws", "solutions"},
-    "samplers": {"errors", "progress"},
+    "samplers": {"errors", "progress", "seeds"},
     "methods": {"errors", "progress", "seeds", "pools", "samplers"},
 }
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from distributional_view.theory.errors import CalibrationFailed, InfeasibleTarget
-from distributional_view.theory.methods import energy_dps, klsc_weights, optimisation, retrieval, twisted_smc
+from distributional_view.theory.methods import energy_dps, hybrid, klsc_weights, optimisation, retrieval, twisted_smc
 from distributional_view.theory.methods.method import Drawn, Method, Registry, in_memory
 from distributional_view.theory.methods.pool import ScoredPool, representatives
 from distributional_view.theory.pools.inclusion import inclusion_probabilities
@@ -149,3 +149,26 @@ def test_part_seeds_do_not_meet():
     for bad in ((-1,), (0, -2)):
         with pytest.raises(ValueError, match="seed = -"):
             part_seed(*bad)
+
+
+def test_what_each_method_says_of_itself():
+    """Whether n points may be drawn in parts, and the name of the knob."""
+    kinds = (
+        energy_dps.EnergyDps,
+        hybrid.HybridGuidance,
+        optimisation.Optimisation,
+        twisted_smc.TwistedSmc,
+        retrieval.Retrieval,
+        klsc_weights.KlscWeights,
+    )
+    assert [(kind.knob_name, kind.independent) for kind in kinds] == [
+        ("strength", True),
+        ("multiplier", True),
+        ("penalty", False),
+        ("multiplier", False),
+        ("K", False),
+        ("multiplier", False),
+    ]
+    pool = ScoredPool(np.arange(6.0), lambda indices: indices)
+    for method in (retrieval.Retrieval(pool), klsc_weights.KlscWeights(pool)):
+        assert method.calibrate(4.0).evaluations == 0  # nothing is run: the pool's scores are known

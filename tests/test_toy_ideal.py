@@ -109,7 +109,7 @@ def test_ideal_gradients_are_derivatives():
         found = world.to_numpy(world.guidance(x, row).gradient)
         for axis in (0, 1):
             step = world.from_numpy(1e-6 * np.tile(np.eye(2)[axis], (40, 1)))
-            up, down = (world.to_numpy(world.potential(p, row)) for p in (x + step, x - step))
+            up, down = (world.to_numpy(world.expectation(p, row)) for p in (x + step, x - step))
             assert np.abs(found[:, axis] - (up - down) / 2e-6).max() < 1e-6
 
 

@@ -17,7 +17,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 
 from distributional_view.theory.progress import Progress
 from distributional_view.theory.samplers.schedule import NoiseSchedule, Row
-from distributional_view.theory.samplers.world import Guidance, Step
+from distributional_view.theory.samplers.world import Guidance, State, Step
 from distributional_view.toy.mixture import GaussianMixture
 from distributional_view.toy.scores import Score
 
@@ -90,7 +90,7 @@ class MixtureWorld(eqx.Module):
         """The points with these indices."""
         return x[indices]
 
-    def loop(self, step: Step[Batch], x: Batch, rows: Row, noise: Any, progress: Progress | None = None) -> Batch:
+    def loop(self, step: Step[State], x: State, rows: Row, noise: Any, progress: Progress | None = None) -> State:
         """All steps in one compiled scan; progress is reported at the end."""
         return compiled_loop(self, step, x, rows, noise, progress)
 
@@ -125,7 +125,7 @@ def _score_gradient(world: MixtureWorld, x: Batch) -> tuple[Numbers, Batch]:
 
 def as_arrays(row: Row, dtype: Any) -> Row:
     """The row's numbers (or columns) as arrays, so that a compiled function serves all rows."""
-    return Row(*(jnp.asarray(v, jnp.int32 if k in ("index", "time") else dtype) for k, v in row._asdict().items()))
+    return Row(*(jnp.asarray(v, jnp.int32 if k == "index" else dtype) for k, v in row._asdict().items()))
 
 
 def compiled_loop(world: Any, step: Step[Any], x: Any, rows: Row, noise: Any, progress: Progress | None) -> Any:

@@ -21,6 +21,7 @@ Paper: Theorem G.3 (190)-(193), Remark G.4.
 
 import math
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import equinox as eqx
@@ -34,6 +35,7 @@ from scipy.special import ive
 from distributional_view.theory.errors import require
 from distributional_view.theory.samplers.schedule import Row
 from distributional_view.theory.samplers.world import Guidance
+from distributional_view.theory.samplers.wrapped import Wrapped
 from distributional_view.toy.diffused import as_arrays
 from distributional_view.toy.planar import Numbers, PlanarWorld, Plane
 from distributional_view.toy.scores import AngularScore
@@ -135,7 +137,7 @@ class ConditionalWorld(PlanarWorld):
         x0_hat, _, gradient = self._conditional(x_t, row)
         return Guidance(self.score(x0_hat), gradient, x0_hat)
 
-    def potential(self, x_t: Plane, row: Row) -> Numbers:
+    def expectation(self, x_t: Plane, row: Row) -> Numbers:
         """H_t(x_t), or E[psi(X_0) | x_t]; the `gradient` of `guidance` is its gradient."""
         return self._conditional(x_t, as_arrays(row, self.dtype))[1]
 
@@ -172,6 +174,43 @@ def ideal_world(world: PlanarWorld, multiplier: float) -> ConditionalWorld:
     require(math.isfinite(multiplier), "multiplier", multiplier, "finite")
     table = smooth(lambda theta: np.exp(multiplier * psi.of_angle(theta)), logarithm=True, dtype=world.dtype)
     return ConditionalWorld(world.mixture, psi, world.schedule, world.dtype, smoothed=table, averaging="exponential")
+
+
+class KnownPotential(Wrapped):
+    """A planar world that offers H_t itself, for any multiplier: a `PotentialWorld` to test learned ones against.
+
+    Paper: Theorem G.3. Its H_t.
+
+    Args:
+        world: a planar world with a score of the angle.
+
+    Raises:
+        ValueError: if the score is not a continuous function of the angle.
+    """
+
+    world: PlanarWorld
+
+    def potential(self, x_t: Plane, row: Row, multiplier: float) -> Guidance:
+        """H_t, its gradient, and x0_hat."""
+        found = self._ideal(multiplier)
+        return found.guidance(x_t, row)._replace(value=found.expectation(x_t, row))
+
+    def expected_score(self, x_t: Plane, row: Row) -> Numbers:
+        """E[psi(X_0) | X_t = x_t]."""
+        return self._mean.expectation(x_t, row)
+
+    @cached_property
+    def _mean(self) -> ConditionalWorld:
+        return mean_world(self.world)
+
+    @cached_property
+    def _known(self) -> dict[float, ConditionalWorld]:
+        return {}
+
+    def _ideal(self, multiplier: float) -> ConditionalWorld:
+        if multiplier not in self._known:
+            self._known[multiplier] = ideal_world(self.world, multiplier)
+        return self._known[multiplier]
 
 
 def mean_world(world: PlanarWorld) -> ConditionalWorld:

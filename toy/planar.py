@@ -25,7 +25,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 from distributional_view.theory.errors import require
 from distributional_view.theory.progress import Progress
 from distributional_view.theory.samplers.schedule import NoiseSchedule, Row
-from distributional_view.theory.samplers.world import Guidance, Step
+from distributional_view.theory.samplers.world import Guidance, State, Step
 from distributional_view.toy.diffused import as_arrays, compiled_loop
 from distributional_view.toy.mixture import GaussianMixture
 from distributional_view.toy.scores import Score
@@ -175,7 +175,7 @@ class PlanarWorld(eqx.Module):
         """The points with these indices."""
         return Plane(x.x[indices], x.y[indices])
 
-    def loop(self, step: Step[Plane], x: Plane, rows: Row, noise: Any, progress: Progress | None = None) -> Plane:
+    def loop(self, step: Step[State], x: State, rows: Row, noise: Any, progress: Progress | None = None) -> State:
         """All steps in one compiled scan; progress is reported at the end."""
         return compiled_loop(self, step, x, rows, noise, progress)
 

@@ -34,7 +34,7 @@ from distributional_view.theory.samplers.world import Guidance, Noise, State, St
 
 Prediction = Literal["epsilon", "v", "sample"]
 Denoiser = Callable[[Tensor, Tensor], Tensor]
-"""(x_t (n, *shape), time (n,) int64) -> the prediction (n, *shape)."""
+"""(x_t (n, *shape), time (n,)) -> the prediction (n, *shape); times are int64, or of x_t's type if `fractional`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +58,8 @@ class TorchWorld:
             they do not stay in memory beside the score's. A denoiser may checkpoint its own blocks as well.
         batch: most points in one pass through the models; None for all at once.
         prior: (seed, n) -> (n, *shape), draws from p, such as pictures of a data set; default: the unguided sampler.
+        fractional: the denoiser takes times between the steps that it was trained on, as `NoiseSchedule.spaced` asks
+            for; it then gets all times as floating-point numbers.
         places: where the points stand in a larger set: the noise of each depends on the seed and its place, not on the
             points beside it. None: the noise is drawn for all at once.
 
@@ -77,6 +79,7 @@ class TorchWorld:
     recompute: bool = False
     batch: int | None = None
     prior: Callable[[int, int], Tensor] | None = None
+    fractional: bool = False
     places: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
@@ -86,6 +89,9 @@ class TorchWorld:
         require(self.clip is None or self.clip[0] < self.clip[1], "clip", self.clip, "(lower, upper) or None")
         require(self.dtype.is_floating_point, "dtype", self.dtype, "a floating-point type")
         require(self.batch is None or self.batch >= 1, "batch", self.batch, ">= 1 or None")
+        times = self.schedule.rows.time
+        whole = self.fractional or bool((times == np.floor(times)).all())
+        require(whole, "schedule", "times between steps", "whole times, unless the denoiser is `fractional`")
 
     def sample_prior(self, seed: int, n: int) -> Tensor:
         """n draws from p."""
@@ -167,8 +173,8 @@ class TorchWorld:
         return x.split(self.batch or max(len(x), 1))
 
     def _x0_hat(self, x_t: Tensor, row: Row) -> Tensor:
-        time = torch.full((len(x_t),), int(row.time), dtype=torch.int64, device=x_t.device)
-        where = f"time {int(row.time)}"
+        dtype, where = x_t.dtype if self.fractional else torch.int64, f"time {float(row.time):g}"
+        time = torch.full((len(x_t),), row.time, dtype=dtype, device=x_t.device)
         with (
             in_precision(self.device, self.autocast),
             advice(f"the denoiser, at {where}, on points {tuple(x_t.shape)}"),
@@ -196,6 +202,7 @@ class TorchWorld:
         with torch.enable_grad():
             leaf = x_t.detach().requires_grad_()
             x0_hat = self._x0_hat(leaf, row)
-            value = self._psi(x0_hat, f"time {int(row.time)}")
-            gradient = gradient_of(value, leaf, f"time {int(row.time)}")
+            where = f"time {float(row.time):g}"
+            value = self._psi(x0_hat, where)
+            gradient = gradient_of(value, leaf, where)
         return Guidance(value.detach(), gradient, x0_hat.detach())

@@ -20,7 +20,7 @@ from torch.nn import functional as F  # noqa: N812
 GROUPS = 8
 
 
-def time_embedding(time: Int[Tensor, " n"], width: int) -> Float[Tensor, "n width"]:
+def time_embedding(time: Int[Tensor, " n"] | Float[Tensor, " n"], width: int) -> Float[Tensor, "n width"]:
     """Sines and cosines of the time at geometric frequencies from 1 to 1e-4."""
     frequencies = torch.exp(torch.linspace(0, -math.log(1e4), width // 2, device=time.device))
     angles = time[:, None].to(frequencies.dtype) * frequencies
@@ -81,7 +81,7 @@ class UNetLevel(nn.Module):
 
 
 class UNet(nn.Module):
-    """`UNet()(x_t, time)` is the velocity v; time counts 0 ... steps - 1 (0 the least noisy).
+    """`UNet()(x_t, time)` is the velocity v; time counts 0 ... steps - 1 (0 the least noisy), also in between.
 
     Args:
         widths: channels at each level, each a multiple of 8; the first level has no attention.
@@ -105,7 +105,9 @@ class UNet(nn.Module):
             nn.GroupNorm(GROUPS, widths[0]), nn.SiLU(), nn.Conv2d(widths[0], channels * patch**2, 3, padding=1)
         )
 
-    def forward(self, x_t: Float[Tensor, "n c h w"], time: Int[Tensor, " n"]) -> Float[Tensor, "n c h w"]:
+    def forward(
+        self, x_t: Float[Tensor, "n c h w"], time: Int[Tensor, " n"] | Float[Tensor, " n"]
+    ) -> Float[Tensor, "n c h w"]:
         embedding = F.silu(self.embed(time_embedding(time, self.width)))
         x = self.first(F.pixel_unshuffle(x_t, self.patch))
         kept = []

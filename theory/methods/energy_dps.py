@@ -9,6 +9,7 @@ from distributional_view.theory.methods.method import Drawn, Memory, forgetful
 from distributional_view.theory.progress import Progress, named, silent
 from distributional_view.theory.samplers.energy_dps import ZetaSchedule, energy_dps
 from distributional_view.theory.samplers.knobs import Calibrated, calibrate_knob
+from distributional_view.theory.samplers.solvers import Solver
 from distributional_view.theory.samplers.world import World
 
 NAME, CONSTANT = "EnergyDPS", "EnergyDPS-constant"
@@ -29,6 +30,7 @@ class EnergyDps:
         zeta_schedule: how the guidance grows along the chain.
         cap: score beyond which a step is not guided.
         remember: keeps the runs of a calibration.
+        solver: of first or of second order.
     """
 
     world: World
@@ -39,6 +41,7 @@ class EnergyDps:
     zeta_schedule: ZetaSchedule = "tilt"
     cap: float = math.inf
     remember: Memory = forgetful
+    solver: Solver = "DDPM"
     knob_name = "strength"
     independent = True
 
@@ -53,6 +56,6 @@ class EnergyDps:
 
     def draw(self, knob: float, seed: int, n: int, progress: Progress = silent) -> Drawn:
         """n samples."""
-        x = energy_dps(self.world, self.world.noise(seed, n), knob, self.zeta_schedule, self.cap, progress)
+        x = energy_dps(self.world, self.world.noise(seed, n), knob, self.zeta_schedule, self.cap, progress, self.solver)
         scores = np.asarray(self.world.to_numpy(self.world.score(x)))
         return Drawn(x, scores, None, {})

@@ -1,4 +1,8 @@
-"""The twisted particle filter as a method: weighted samples of the tilt itself."""
+"""The twisted particle filter as a method: weighted samples of the tilt itself.
+
+With guidance in the proposal it is twisted-SMC; without (`proposal` 0), and with the plug-in's slopes as twist, it is
+FK-steering: half the cost a particle, and several runs pooled in place of one that does not fit.
+"""
 
 import math
 from collections.abc import Callable
@@ -12,11 +16,14 @@ from distributional_view.theory.methods.pool import representatives
 from distributional_view.theory.pools.retrieval import effective_size
 from distributional_view.theory.progress import Progress, named, silent
 from distributional_view.theory.samplers.knobs import Calibrated, calibrate_knob
-from distributional_view.theory.samplers.twisted_smc import twisted_smc
+from distributional_view.theory.samplers.pooled import pooled
+from distributional_view.theory.samplers.solvers import Solver
+from distributional_view.theory.samplers.twisted_smc import Twisted, twisted_smc
 from distributional_view.theory.samplers.world import World
 from distributional_view.theory.seeds import part_seed
 
-NAME = "twisted-SMC"
+NAME, STEERING = "twisted-SMC", "FK-steering"
+"""With a guided proposal, and with an unguided one."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +34,16 @@ class TwistedSmc:
 
     Args:
         world: supplies denoiser, guidance, schedule and score.
-        particles: how many; where fewer points are asked for, these stand for the weights.
+        particles: how many a run; where fewer points are asked for, these stand for the weights.
         multiplier_at: target -> multiplier, where the law of the score or a pool tells it; None to calibrate by runs.
         tolerance: of the calibrated mean (score units); unused with `multiplier_at`.
         seed: of the runs of a calibration.
         start: first multiplier that a calibration tries.
         remember: keeps the runs of a calibration.
+        solver: of first or of second order.
+        proposal: strength of the proposal's guidance, in multipliers, >= 0.
+        twist: c_i/beta of each level; None for the signal's share of the variance.
+        repeats: independent runs, pooled by their estimates of Z.
     """
 
     world: World
@@ -42,6 +53,10 @@ class TwistedSmc:
     seed: int = 0
     start: float = 1.0
     remember: Memory = forgetful
+    solver: Solver = "DDPM"
+    proposal: float = 0.25
+    twist: tuple[float, ...] | None = None
+    repeats: int = 1
     knob_name = "multiplier"
     independent = False
 
@@ -58,18 +73,28 @@ class TwistedSmc:
 
     def draw(self, knob: float, seed: int, n: int, progress: Progress = silent) -> Drawn:
         """All particles with their weights, or n of them that stand for the weights."""
-        require(1 <= n <= self.particles, "n", n, f"in 1..{self.particles}, the particles")
-        noise = self.world.noise(part_seed(seed, 0), self.particles)
-        end = twisted_smc(self.world, noise, knob, part_seed(seed, 1), progress=progress)
+        total = self.repeats * self.particles
+        require(1 <= n <= total, "n", n, f"in 1..{total}, the particles")
+        runs = [
+            self._run(knob, part_seed(seed, 3, repeat) if repeat else seed, progress) for repeat in range(self.repeats)
+        ]
+        end = pooled(self.world, runs)
         scores = np.asarray(self.world.to_numpy(self.world.score(end.x)))
         notes = {
             "log_partition": end.log_partition,
             "effective_size": effective_size(end.weights),
-            "resampled": end.resampled,
+            "resampled": max(run.resampled for run in runs),
             "ancestors": end.ancestors,
             "level": float(end.weights @ scores),
         }
-        if n == self.particles:
+        if n == total:
             return Drawn(end.x, scores, end.weights, notes)
         chosen = representatives(end.weights, scores, n, part_seed(seed, 2))
         return Drawn(self.world.take(end.x, chosen), scores[chosen], None, notes)
+
+    def _run(self, knob: float, seed: int, progress: Progress) -> Twisted:
+        noise = self.world.noise(part_seed(seed, 0), self.particles)
+        strength, resampling = self.proposal * knob, part_seed(seed, 1)
+        return twisted_smc(
+            self.world, noise, knob, resampling, strength, self.twist, progress=progress, solver=self.solver
+        )

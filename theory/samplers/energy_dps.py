@@ -11,6 +11,8 @@ The gradient passes through the denoiser; `zeta_i` is zero where psi(x0_hat) exc
 - "constant": zeta_i = strength, the habit of DPS. Relative to "tilt" the guidance then grows by two orders of
   magnitude from the noisy to the clean end.
 
+The solver of second order (`theory.samplers.solvers`) takes the same guidance and needs fewer steps.
+
 Paper: Algorithm 1, Remark G.4, Appendix J.2. The last is the cap.
 """
 
@@ -23,6 +25,13 @@ from distributional_view.theory.errors import require
 from distributional_view.theory.progress import Progress
 from distributional_view.theory.samplers.knobs import Calibrated, calibrate_knob
 from distributional_view.theory.samplers.schedule import NoiseSchedule, Row
+from distributional_view.theory.samplers.solvers import (
+    Chain,
+    Solver,
+    guided_second_order,
+    plain_second_order,
+    solver_rows,
+)
 from distributional_view.theory.samplers.world import Noise, Points, World
 
 ZetaSchedule = Literal["tilt", "constant"]
@@ -62,13 +71,14 @@ def plain_step(world: World, x: Points, row: Row, z: Points) -> Points:
     return row.from_x * x + row.from_x0 * world.denoise(x, row) + row.noise_sd * z
 
 
-def unguided(world: World, noise: Noise, progress: Progress | None = None) -> Points:
+def unguided(world: World, noise: Noise, progress: Progress | None = None, solver: Solver = "DDPM") -> Points:
     """Samples of the diffusion itself: the prior, up to an error of one over the number of steps. Ours: few steps.
 
     Args:
         world: supplies denoiser and schedule.
         noise: from `world.noise(seed, n)`; equal noise gives equal samples.
         progress: called after each step where the world's loop allows it.
+        solver: of first or of second order; with "2M-SDE" the error is one over the square of the number of steps.
 
     Returns:
         n points.
@@ -80,8 +90,10 @@ def unguided(world: World, noise: Noise, progress: Progress | None = None) -> Po
         >>> round(float(unguided(world, world.noise(seed=0, n=2000)).std()), 1)  # few steps: less than 1
         0.9
     """
-    schedule = world.schedule
-    return world.loop(plain_step, noise(schedule.steps), schedule.rows, noise, progress)
+    rows, start = solver_rows(world.schedule.rows, solver), noise(world.schedule.steps)
+    if solver == "DDPM":
+        return world.loop(plain_step, start, rows, noise, progress)
+    return world.loop(plain_second_order, Chain(start, start), rows, noise, progress).x
 
 
 def energy_dps(
@@ -91,6 +103,7 @@ def energy_dps(
     zeta_schedule: ZetaSchedule = "tilt",
     cap: float = math.inf,
     progress: Progress | None = None,
+    solver: Solver = "DDPM",
 ) -> Points:
     """Guided samples x_0. Paper: Algorithm 1.
 
@@ -101,19 +114,23 @@ def energy_dps(
         zeta_schedule: how the guidance grows along the chain.
         cap: score beyond which a step is not guided.
         progress: called after each step where the world's loop allows it.
+        solver: of first or of second order; the strength for a mean depends on it.
 
     Returns:
         n points.
 
     Raises:
-        ValueError: see `guided_rows`.
+        ValueError: see `guided_rows`; for an unknown solver.
 
     Example:
         >>> round(float(energy_dps(world, world.noise(seed=0, n=2000), strength=1.0).mean()), 1)
         1.0
     """
-    rows = guided_rows(world.schedule, strength, zeta_schedule, cap)
-    return world.loop(guided_step, noise(world.schedule.steps), rows, noise, progress)
+    rows = solver_rows(guided_rows(world.schedule, strength, zeta_schedule, cap), solver)
+    start = noise(world.schedule.steps)
+    if solver == "DDPM":
+        return world.loop(guided_step, start, rows, noise, progress)
+    return world.loop(guided_second_order, Chain(start, start), rows, noise, progress).x
 
 
 def calibrate_strength(
@@ -125,6 +142,7 @@ def calibrate_strength(
     cap: float = math.inf,
     start: float = 0.1,
     progress: Progress | None = None,
+    solver: Solver = "DDPM",
 ) -> Calibrated:
     """The strength at which the samples' mean score is the target, by root finding with common random numbers.
 
@@ -139,6 +157,7 @@ def calibrate_strength(
         cap: score beyond which a step is not guided.
         start: first strength tried, > 0; doubled until the target is passed.
         progress: called after each run with the number of runs done; their total is not known.
+        solver: of first or of second order.
 
     Returns:
         The strength, the mean there, and the number of runs.
@@ -154,6 +173,7 @@ def calibrate_strength(
     """
 
     def mean_at(strength: float) -> float:
-        return float(world.to_numpy(world.score(energy_dps(world, noise, strength, zeta_schedule, cap))).mean())
+        x = energy_dps(world, noise, strength, zeta_schedule, cap, solver=solver)
+        return float(world.to_numpy(world.score(x)).mean())
 
     return calibrate_knob(mean_at, target, tolerance, start, "strength", progress)

@@ -14,19 +14,24 @@ Paper: (208), Algorithm 1. The DDPM variances 1 - alpha_i (the usual letter beta
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from distributional_view.theory.errors import require
 
+Spacing = Literal["time", "log-SNR", "Karras"]
+_KARRAS = 7.0
+"""The usual power of Karras et al. (2022), their rho."""
+
 
 class Row(NamedTuple):
     """One reverse step, or, as columns, all of them from i = N to 1. Plain numbers or arrays of any library.
 
     `index` is i; `time` the index in the schedule that the denoiser was trained on; `signal` = sqrt(alpha_bar_i);
-    `noise_variance` = 1 - alpha_bar_i; `from_x`, `from_x0` and `noise_sd` as in the module's docstring; `tilt_zeta` =
+    `noise_variance` = 1 - alpha_bar_i; `from_x`, `from_x0` and `noise_sd` as in the module's docstring; `from_change`,
+    the factor of the change of x0_hat since the step before (zero but for the solver of second order); `tilt_zeta` =
     (1 - alpha_i)/sqrt(alpha_i), the step along the gradient of a log-density (discretised Theorem G.3); `zeta` =
     zeta_i, the factor of the guidance; `cap`, the score beyond which there is no guidance.
 
@@ -41,6 +46,7 @@ class Row(NamedTuple):
     noise_variance: Any
     from_x: Any
     from_x0: Any
+    from_change: Any
     noise_sd: Any
     tilt_zeta: Any
     zeta: Any
@@ -53,7 +59,8 @@ class NoiseSchedule:
 
     Args:
         alpha_bar: the N + 1 numbers, N >= 1.
-        times: for each i >= 1 the step of the schedule that a denoiser was trained on; default 0, ..., N - 1.
+        times: for each i >= 1 the step of the schedule that a denoiser was trained on, whole or between two of them;
+            default 0, ..., N - 1.
 
     Raises:
         ValueError: unless the numbers start at 1 and decrease strictly to something positive.
@@ -65,7 +72,7 @@ class NoiseSchedule:
     """
 
     alpha_bar: Float[np.ndarray, " n1"]
-    times: Int[np.ndarray, " n"] | None = None
+    times: Int[np.ndarray, " n"] | Float[np.ndarray, " n"] | None = None
 
     def __post_init__(self) -> None:
         a = self.alpha_bar
@@ -136,6 +143,47 @@ class NoiseSchedule:
         kept = int((self.alpha_bar >= least).sum())
         return NoiseSchedule(self.alpha_bar[:kept], None if self.times is None else self.times[: kept - 1])
 
+    def spaced(self, steps: int, spacing: Spacing = "time", whole: bool = False) -> "NoiseSchedule":
+        """Levels of this schedule or between them: the log signal-to-noise ratio is a line from each to the next.
+
+        Args:
+            steps: how many, >= 1; the noisiest of this schedule is among them.
+            spacing: where they lie. "time": evenly in time, as `strided` has them. "log-SNR": evenly in the log
+                signal-to-noise ratio. "Karras": evenly in the seventh root of the noise's sd over the signal. The last
+                two begin at this schedule's least noisy level.
+            whole: keep to this schedule's own levels, the nearest that are still free: for a denoiser that takes no
+                times in between.
+
+        Raises:
+            ValueError: unless 1 <= steps (<= N if `whole`), and for an unknown spacing.
+
+        Example:
+            >>> NoiseSchedule.linear().spaced(3, "log-SNR").times.round(1).tolist()
+            [0.0, 302.3, 999.0]
+        """
+        require(spacing in get_args(Spacing), "spacing", spacing, f"one of {get_args(Spacing)}")
+        require(1 <= steps <= (self.steps if whole else steps), "steps", steps, f"in [1, {self.steps}]")
+        own = np.arange(1, self.steps + 1)
+        log_snr = np.log(self.alpha_bar[1:]) - np.log1p(-self.alpha_bar[1:])
+        ends = log_snr[[0, -1]] if steps > 1 else log_snr[[-1, -1]]
+        if spacing == "time":
+            place = np.linspace(0, self.steps, steps + 1)[1:].clip(min=1)
+        elif spacing == "log-SNR":
+            place = np.interp(-np.linspace(ends[0], ends[1], steps), -log_snr, own)
+        else:
+            first, last = np.exp(-0.5 * ends / _KARRAS)
+            roots = np.linspace(first, last, steps)
+            place = np.interp(2 * _KARRAS * np.log(roots), -log_snr, own)
+        if whole:
+            count = np.arange(steps)
+            kept = np.maximum.accumulate(np.round(place).astype(int) - count) + count
+            kept = np.minimum(kept, self.steps - count[::-1])
+            times = np.arange(self.steps) if self.times is None else self.times
+            return NoiseSchedule(self.alpha_bar[np.concatenate([[0], kept])], times[kept - 1])
+        alpha_bar = 1 / (1 + np.exp(-np.interp(place, own, log_snr)))
+        times = np.interp(place, own, own - 1 if self.times is None else self.times)
+        return NoiseSchedule(np.concatenate([[1.0], alpha_bar]), times)
+
     @cached_property
     def rows(self) -> Row:
         """The reverse steps as columns, from i = N to i = 1, without guidance (`zeta` = 0, `cap` = inf)."""
@@ -150,6 +198,7 @@ class NoiseSchedule:
             noise_variance=noisy,
             from_x=np.sqrt(alpha) * noisy_before / noisy,
             from_x0=np.sqrt(before) * variance / noisy,
+            from_change=np.zeros(self.steps),
             noise_sd=np.sqrt(noisy_before * variance / noisy),
             tilt_zeta=variance / np.sqrt(alpha),
             zeta=np.zeros(self.steps),

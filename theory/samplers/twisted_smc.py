@@ -16,6 +16,13 @@ The mean weight estimates Z(beta) without bias.
 
 The last step of the chain adds no noise, so that x_0 = x0_hat(x_1): it is not guided, and its weight is left alone.
 
+Without guidance (strength 0) the weights alone do the work, and no gradient is taken: steering by resampling (the idea
+of Feynman-Kac steering is due to Singhal et al. 2025). It needs more particles, each at half the cost; good c_i are
+beta b_i, the slopes of `theory.samplers.potential.predictive`.
+
+With the solver of second order the kernel's mean has a further term, the change of x0_hat since the step before: the
+chain then remembers that estimate, and the weights are those of the chain of pairs.
+
 Paper: (24), Algorithm 1. Target and proposal. The correction is ours here; the idea of a twisted diffusion
 sampler is due to Wu et al. (2023).
 """
@@ -33,6 +40,7 @@ from distributional_view.theory.progress import Progress
 from distributional_view.theory.samplers.energy_dps import guided_rows
 from distributional_view.theory.samplers.resampling import effective_size_of_logs, systematic_resample
 from distributional_view.theory.samplers.schedule import Row, each
+from distributional_view.theory.samplers.solvers import Solver, solver_rows
 from distributional_view.theory.samplers.world import Guidance, Noise, Points, World
 
 Logs = Float[np.ndarray, " n"]
@@ -60,11 +68,12 @@ class Twisted(NamedTuple):
 class _Particles(NamedTuple):
     """Where they are, the guidance and psi(x0_hat) there, unnormalised log-weights, and their ancestor at the start.
 
-    `log_z` is what resampling has taken out of the weights.
+    `before` is the x0_hat of the step before, `log_z` what resampling has taken out of the weights.
     """
 
     x: Points
     here: Guidance
+    before: Points
     value: Logs
     log_w: Logs
     ancestry: Int[np.ndarray, " n"]
@@ -80,6 +89,7 @@ def twisted_smc(
     twist: Sequence[float] | None = None,
     resample_below: float = 0.5,
     progress: Progress | None = None,
+    solver: Solver = "DDPM",
 ) -> Twisted:
     """Weighted samples of p exp(beta psi)/Z(beta), exact as the number of particles grows. Paper: (24).
 
@@ -90,9 +100,11 @@ def twisted_smc(
         seed: of the resampling.
         strength: tilt-like strength of the proposal; default a quarter of beta. Less than what EnergyDPS needs on
             its own (half of beta, for a score of the direction alone) is better here: the weights supply the rest.
+            With 0 no gradient is taken.
         twist: c_i/beta for i = N, ..., 1, finite; default alpha_bar_i, so that the twist fades with the signal.
         resample_below: resample when the effective size falls below this share of n, in [0, 1].
         progress: called after each step.
+        solver: of the chain that is filtered, of first or of second order.
 
     Returns:
         The particles with their weights.
@@ -107,7 +119,7 @@ def twisted_smc(
     """
     require(math.isfinite(multiplier) and multiplier >= 0, "multiplier", multiplier, "finite and >= 0")
     require(0 <= resample_below <= 1, "resample_below", resample_below, "in [0, 1]")
-    rows = guided_rows(world.schedule, 0.25 * multiplier if strength is None else strength)
+    rows = solver_rows(guided_rows(world.schedule, 0.25 * multiplier if strength is None else strength), solver)
     c = multiplier * _shares(rows, twist)
     rng = np.random.default_rng(seed)
     steps = list(each(rows))
@@ -142,10 +154,18 @@ def _shares(rows: Row, twist: Sequence[float] | None) -> Float[np.ndarray, " ste
     return shares
 
 
+def _look(world: World, x: Points, row: Row, guided: bool) -> Guidance:
+    """psi(x0_hat), its gradient where it is used (else the points, for their shape), and x0_hat."""
+    if guided:
+        return world.guidance(x, row)
+    x0_hat = world.denoise(x, row)
+    return Guidance(world.score(x0_hat), x, x0_hat)
+
+
 def _start(world: World, x: Points, row: Row, c: float) -> _Particles:
-    here = world.guidance(x, row)
+    here = _look(world, x, row, bool(row.zeta))
     value = world.to_numpy(here.value)
-    return _Particles(x, here, value, c * value, np.arange(value.size), 0.0)
+    return _Particles(x, here, here.x0_hat, value, c * value, np.arange(value.size), 0.0)
 
 
 def _resampled(world: World, now: _Particles, offset: float) -> _Particles:
@@ -155,6 +175,7 @@ def _resampled(world: World, now: _Particles, offset: float) -> _Particles:
     return _Particles(
         world.take(now.x, chosen),
         now.here._replace(gradient=gradient, x0_hat=x0_hat),
+        world.take(now.before, chosen),
         now.value[chosen],
         np.zeros(now.value.size),
         now.ancestry[chosen],
@@ -171,9 +192,10 @@ def _moved(world: World, now: _Particles, row: Row, z: Points, after: Row, c: Fl
     """
     full, step = row.zeta * now.here.gradient, row.noise_sd * z
     shift = world.scale((1.0 + world.dot(full, full) / row.noise_sd**2) ** -0.5, full)
-    x = row.from_x * now.x + row.from_x0 * now.here.x0_hat + step + shift
+    x0_hat = now.here.x0_hat
+    x = row.from_x * now.x + row.from_x0 * x0_hat + row.from_change * (x0_hat - now.before) + step + shift
     correction = -0.5 * world.to_numpy(world.dot(shift, 2.0 * step + shift)) / row.noise_sd**2
-    here = world.guidance(x, after)
+    here = _look(world, x, after, bool(row.zeta))
     value = world.to_numpy(here.value)
     log_w = now.log_w + correction + c[1] * value - c[0] * now.value
-    return _Particles(x, here, value, log_w, now.ancestry, now.log_z)
+    return _Particles(x, here, x0_hat, value, log_w, now.ancestry, now.log_z)

@@ -103,8 +103,8 @@ class World(Protocol):
         """The points with these indices, repeats allowed."""
         ...
 
-    def loop(self, step: "Step[Points]", x: Points, rows: Row, noise: Noise, progress: Progress | None) -> Points:
-        """Run x = step(world, x, row, noise(row.index - 1)) over the rows, first to last."""
+    def loop(self, step: "Step[State]", x: State, rows: Row, noise: Noise, progress: Progress | None) -> State:
+        """Run x = step(world, x, row, noise(row.index - 1)) over the rows, first to last; x is any state of points."""
         ...
 
     def to_numpy(self, x: Points | Numbers) -> Shaped[np.ndarray, "n ..."]:
