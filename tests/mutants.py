@@ -42,6 +42,7 @@ LEFT_OUT = (
     "test_backends",
     "test_figures_command",
     "test_layout",
+    "test_package",
     "test_proofs_check_certified",
     "test_proofs_check_statements",
     "test_readme",
