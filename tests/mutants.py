@@ -43,6 +43,7 @@ LEFT_OUT = (
     "test_docs",
     "test_figures_command",
     "test_layout",
+    "test_package",
     "test_proofs_check_certified",
     "test_proofs_check_statements",
     "test_readme",
