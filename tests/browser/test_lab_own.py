@@ -68,7 +68,7 @@ REFUSED = {
     "picture.png": (b"\x89PNG", "the page reads .npy, .csv, .tsv and .txt"),
     "empty.csv": ("", "is empty: it must hold at least one number"),
     "words.csv": ("name\nzebra\n", "holds no number with a decimal point"),
-    "comma.csv": ('score\n"1,5"\n', "line 2: 2 cells, but the first line has 1"),
+    "comma.csv": ('score\n"1,5"\n', "holds no number with a decimal point"),
     "gap.csv": ("score\n1.5\n\n2.5\n", "line 3: an empty cell is no finite number"),
     "nan.csv": ("score\n1.5\nnan\n", "line 3: 'nan' is no finite number"),
     "no.npy": (b"hello, this is no array", "is not a .npy file"),
