@@ -1,11 +1,13 @@
 """The built site as a reader uses it, from files: search, mathematics, links, dark, small; no network, no complaint."""
 
 from pathlib import Path
+from urllib.parse import unquote, urlparse
 
 import pytest
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import frame_to_be_available_and_switch_to_it
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.browser.conftest import chromium, complaints
@@ -136,3 +138,22 @@ def test_nothing_is_wider_than_a_telephone(site):
             assert width <= 390, (name, width)
     finally:
         browser.quit()
+
+
+def test_the_lab_plays_inside_the_site_and_links_its_statements(browser, site):
+    show(browser, site / "tutorials" / "play.html")
+    frame = browser.find_element(By.CSS_SELECTOR, "article iframe")
+    browser.execute_script("arguments[0].scrollIntoView()", frame)
+    WebDriverWait(browser, 20).until(frame_to_be_available_and_switch_to_it(frame))
+    try:
+        ready = "return document.getElementById('lab')?.dataset.state"
+        WebDriverWait(browser, 20).until(lambda b: b.execute_script(ready) == "ready")
+        browser.execute_script("document.querySelector('#story .option').click()")
+        links = browser.find_elements(By.CSS_SELECTOR, "[data-part=proof] a")
+        addresses = [str(link.get_attribute("href")) for link in links]
+    finally:
+        browser.switch_to.default_content()
+    assert addresses
+    for address in addresses:
+        assert Path(unquote(urlparse(address).path)).is_file(), address
+    assert complaints(browser) == []
