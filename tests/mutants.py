@@ -7,7 +7,8 @@ the project and those tests run on it, quickest first, until one fails or the pa
 import runs, or that JAX compiles, all tests of the files that import the module run. A process that has imported the
 libraries once is forked for each mutant. A mutant is *caught* if a test fails or the time is over; else it *survives*,
 and is then either listed with a reason in `equivalent_mutants.toml` (it changes nothing that a caller can see) or a
-hole in the tests. Results are written as they come; a second call goes on where the first one stopped.
+hole in the tests. Results are written as they come; a second call goes on where the first one stopped. At the end
+they go into `judged_mutants.txt`, from which a call on another machine goes on, and `--summary` counts without judging.
 """
 
 import ast
@@ -30,6 +31,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from tests import mutant_ledger
 from tests.mutations import Mutant, mutants_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +50,7 @@ LEFT_OUT = (
     "test_proofs_check_statements",
     "test_readme",
     "test_slow",
+    "test_theory_mutants",
     "test_toy_recover",
 )
 # JAX runs these once, when it compiles: which test meets which line depends on the order, so that all importers run.
@@ -226,12 +229,21 @@ def preload() -> None:
 @click.option("--seed", default=0, show_default=True)
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1))
 @click.option("--only", default="", help="Only mutants whose name contains this.")
+@click.option("--summary", is_flag=True, help="Count what was judged, here or elsewhere, and judge nothing.")
 @click.option("--again", is_flag=True, help="Judge survivors of earlier calls again.")
 @click.option("--out", default="results/mutants", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--budget", default=180.0, show_default=True, help="Least seconds before a mutant's run is cut off.")
 @click.option("--patience", default=60.0, show_default=True, help="Seconds of tests, quickest first, for a mutant.")
 def main(
-    sample: int | None, seed: int, jobs: int, only: str, again: bool, out: Path, budget: float, patience: float
+    sample: int | None,
+    seed: int,
+    jobs: int,
+    only: str,
+    summary: bool,
+    again: bool,
+    out: Path,
+    budget: float,
+    patience: float,
 ) -> None:
     console = Console()
     files = [p for p in sorted((ROOT / "theory").rglob("*.py")) if p.name not in NOT_MUTATED]
@@ -239,13 +251,20 @@ def main(
     chosen = list(everything)
     random.Random(seed).shuffle(chosen)
     chosen = [m for m in chosen if only in m.name][: sample or len(chosen)]
+    kept = mutant_ledger.read(m.name for m in everything)
+    lines_of = {m.name: m.line for m in everything}
+    known = {name: _remembered(name, lines_of[name], caught) for name, caught in kept.items()}
+    log = out / "verdicts.jsonl"
+    if log.exists():
+        known |= {v["name"]: v for v in map(json.loads, log.read_text().splitlines())}
+    if summary:
+        _summary([known[m.name] for m in chosen if m.name in known], console)
+        return
     preload()
     out.mkdir(parents=True, exist_ok=True)
     folders = [copy_of_the_project() for _ in range(jobs)]
     try:
         tests = _tests(out, folders[0], console)
-        log = out / "verdicts.jsonl"
-        known = {v["name"]: v for v in map(json.loads, log.read_text().splitlines())} if log.exists() else {}
         todo = [m for m in chosen if m.name not in known or (again and known[m.name]["caught_by"] is None)]
         console.print(f"{len(everything)} mutants, {len(chosen)} chosen, {len(chosen) - len(todo)} judged before")
         free = list(folders)
@@ -266,7 +285,13 @@ def main(
     finally:
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
+        mutant_ledger.write({name: v["caught_by"] is not None for name, v in known.items() if name in lines_of})
     _summary([known[m.name] for m in chosen if m.name in known], console)
+
+
+def _remembered(name: str, line: int, caught: bool) -> dict:
+    """A verdict from the ledger, which does not say by what."""
+    return {"name": name, "line": line, "caught_by": "told by the ledger" if caught else None, "seconds": 0.0}
 
 
 def _tests(out: Path, folder: Path, console: Console) -> dict:
