@@ -82,7 +82,7 @@ recover: $(VENV)/.base
 embedded: $(VENV)/.torch
 	$(BIN)/dview embedded --out results --jobs $(JOBS)
 
-# Trains the embedded backend again: prior, classifier, transcoder (about fifteen minutes); resumes where it stopped.
+# Trains the embedded backend again: draft, classifier, transcoder, prior (about an hour); resumes where it stopped.
 embedded-train: $(VENV)/.torch
 	$(BIN)/dview embedded-train
 

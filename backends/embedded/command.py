@@ -24,8 +24,8 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 def embedded_train(part: str, out: Path, steps: int | None, threads: int) -> None:
     """Train the diffusion prior, the classifier and its transcoder on the animal pictures.
 
-    About fifteen minutes. If it is killed, the same command goes on from the last checkpoint and ends in the same
-    weights. Another number of threads may change the last digits.
+    About an hour, most of it for the prior. If it is killed, the same command goes on from the last checkpoint and ends
+    in the same weights. Another number of threads may change the last digits.
     """
     import torch
     from rich.console import Console

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Literal, get_args
 
-Part = Literal["prior", "classifier", "transcoder"]
+Part = Literal["draft", "classifier", "transcoder", "prior"]
 PARTS: tuple[Part, ...] = get_args(Part)
-"""In the order of training: the classifier sees what the prior makes of noise, the transcoder reads the classifier."""
+"""In the order of training: the classifier sees what a small first prior, the draft, makes of noise; the transcoder
+reads the classifier; the prior itself reads none of them, so that a better one changes no feature."""
 WEIGHTS = Path(__file__).parent / "weights"

@@ -1,7 +1,7 @@
 """The trained weights in the repository: half-precision safetensors, and a JSON of what they are and how they came.
 
-For each part (classifier, transcoder, prior) `NAME.safetensors` holds the tensors and `NAME.json` a `Record`. Networks
-are loaded in single precision; everything that is measured of them is measured after the rounding.
+For each part (draft, classifier, transcoder, prior) `NAME.safetensors` holds the tensors and `NAME.json` a `Record`.
+Networks are loaded in single precision; everything that is measured of them is measured after the rounding.
 """
 
 import json
@@ -136,6 +136,16 @@ def load_prior(folder: Path = WEIGHTS) -> UNet:
         UserError: if one of its files is damaged.
     """
     return _load("prior", folder, UNet)
+
+
+def load_draft(folder: Path = WEIGHTS) -> UNet:
+    """The small first prior, whose denoised estimates the classifier was trained on: (x_t, time) -> v.
+
+    Raises:
+        MissingWeights: if it is not there.
+        UserError: if one of its files is damaged.
+    """
+    return _load("draft", folder, UNet)
 
 
 def load_transcoder(folder: Path = WEIGHTS) -> tuple[Transcoder, Hook]:

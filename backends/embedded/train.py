@@ -1,11 +1,12 @@
-"""Training of the three parts of the embedded backend: diffusion prior, classifier, transcoder on its activations.
+"""Training of the parts of the embedded backend: a draft of the prior, classifier, transcoder, and the prior itself.
 
-Half of what the classifier sees are the prior's denoised estimates x0_hat of noisy pictures: guidance asks it about
-them, and a network that has seen clean pictures only answers with gradients that mean nothing there.
+Half of what the classifier sees are denoised estimates x0_hat of noisy pictures: guidance asks it about them, and a
+network that has seen clean pictures only answers with gradients that mean nothing there. A small prior, the draft,
+makes them, so that the features stay what they are when the prior gets better.
 
-About fifteen minutes on one thread. Every part counts steps, not minutes, so that a seed gives the same weights however
-busy the machine is. A part that was killed continues from its checkpoint, and one that was finished is not trained
-again until `remove_checkpoints`.
+About an hour on one thread, most of it for the prior. Every part counts steps, not minutes, so that a seed gives the
+same weights however busy the machine is. A part that was killed continues from its checkpoint, and one that was
+finished is not trained again until `remove_checkpoints`.
 """
 
 import shutil
@@ -28,6 +29,7 @@ from distributional_view.backends.embedded.fit import Loss, Plan, build, fit
 from distributional_view.backends.embedded.parts import PARTS, Part
 from distributional_view.backends.embedded.store import Record
 from distributional_view.backends.embedded.unet import UNet
+from distributional_view.backends.embedded.words import VOCABULARY, captions, thinned
 from distributional_view.backends.training import step_generator
 from distributional_view.backends.transcoders.evaluate import Activations, evaluate
 from distributional_view.backends.transcoders.settings import TrainingSettings
@@ -39,7 +41,8 @@ from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.samplers.schedule import NoiseSchedule
 
 CLASSIFIER = Plan(steps=1200, batch=64, learning_rate=3e-3, seed=1, decay=0.995, weight_decay=0.05)
-PRIOR = Plan(steps=2900, batch=32, learning_rate=3e-3, seed=2, decay=0.998)
+DRAFT = Plan(steps=2900, batch=32, learning_rate=3e-3, seed=2, decay=0.998)
+PRIOR = Plan(steps=10_000, batch=64, learning_rate=2e-3, seed=4, decay=0.9995)
 TRANSCODER = TrainingSettings(steps=1500, learning_rate=2e-3)
 TRANSCODER_SEED = 3
 TRANSCODER_BATCH = 64
@@ -67,25 +70,38 @@ def flipped(images: Float[Tensor, "n c h w"], rng: torch.Generator) -> Float[Ten
 
 
 def velocity_loss(
-    prior: Callable[[Tensor, Tensor], Tensor],
+    prior: Callable[..., Tensor],
     images: Float[Tensor, "n c h w"],
     times: Int[Tensor, " n"],
     noise: Float[Tensor, "n c h w"],
+    *condition: Float[Tensor, "n e"],
 ) -> Float[Tensor, " n"]:
     """Mean squared error of the predicted v = sqrt(alpha_bar) noise - sqrt(1 - alpha_bar) x_0, for each picture."""
     signal, sd = _signal_and_sd(times, images.dtype)
-    v = prior(signal * images + sd * noise, times)
+    v = prior(signal * images + sd * noise, times, *condition)
     return (v - (signal * noise - sd * images)).square().mean((1, 2, 3))
 
 
 @torch.no_grad()
-def prior_loss(prior: UNet, images: Float[Tensor, "n c h w"], seed: int = 0) -> float:
-    """The mean velocity loss over all noise levels, each visited equally often, with noise from a seed."""
+def prior_loss(
+    prior: UNet, images: Float[Tensor, "n c h w"], seed: int = 0, words: Int[Tensor, "n length"] | None = None
+) -> float:
+    """The mean velocity loss over all noise levels, each visited equally often, with noise from a seed.
+
+    Args:
+        prior: the network.
+        images: clean pictures.
+        seed: of the noise.
+        words: a prompt for each picture; None for no prompt.
+    """
     rng = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(images), generator=rng)
     times = (torch.arange(len(images)) * SCHEDULE.steps) // len(images)
     noise = torch.randn(images.shape, generator=rng)
-    parts = zip(images[order].split(CHUNK), times.split(CHUNK), noise.split(CHUNK), strict=True)
+    columns = [images[order], times, noise]
+    if words is not None and prior.prompt is not None:
+        columns.append(prior.prompt.of_words(words[order]))
+    parts = zip(*(column.split(CHUNK) for column in columns), strict=True)
     return torch.cat([velocity_loss(prior, *part) for part in parts]).mean().item()
 
 
@@ -147,9 +163,9 @@ def _size_and_time(network: nn.Module, started: float) -> dict[str, float]:
 
 
 def train_classifier(plan: Plan, folder: Path, progress: Progress = silent) -> Record:
-    """Train the classifier on mirrored and shifted pictures, half of them as the stored prior denoises them."""
+    """Train the classifier on mirrored and shifted pictures, half of them as the stored draft denoises them."""
     pictures, test = load_animals()
-    prior = store.load_prior(folder)
+    draft = store.load_draft(folder)
     sizes: dict[str, Any] = {"depths": (2, 3, 1, 1), "widths": (24, 48, 96, 96)}
     network = build(lambda: ConvNeXt(**sizes), plan.seed)
 
@@ -158,19 +174,26 @@ def train_classifier(plan: Plan, folder: Path, progress: Progress = silent) -> R
         moves = torch.randint(-2, 3, (2, plan.batch), generator=rng)
         images = shifted(flipped(pictures.images[drawn], rng), *moves)
         half = plan.batch // 2
-        images = torch.cat([denoised(prior, images[:half], rng), images[half:]])
+        images = torch.cat([denoised(draft, images[:half], rng), images[half:]])
         return F.cross_entropy(network(images), pictures.labels[drawn])
 
     def measure() -> dict[str, float]:
         return {"accuracy": accuracy(network, *test)}
 
     return _fit_and_store(
-        "classifier", network, sizes, loss, measure, plan, folder, progress, _read_by("prior", folder)
+        "classifier", network, sizes, loss, measure, plan, folder, progress, _read_by("draft", folder)
     )
 
 
-def train_prior(plan: Plan, folder: Path, progress: Progress = silent) -> Record:
-    """Train the prior on mirrored pictures, noise levels spread evenly over each batch, and store it."""
+def _noised(images: Float[Tensor, "n c h w"], rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Noise levels spread evenly over the batch, and noise."""
+    places = (torch.arange(len(images)) + torch.rand(len(images), generator=rng)) / len(images)
+    times = (places * SCHEDULE.steps).long().clamp(max=SCHEDULE.steps - 1)
+    return times, torch.randn(images.shape, generator=rng)
+
+
+def train_draft(plan: Plan, folder: Path, progress: Progress = silent) -> Record:
+    """Train the draft on mirrored pictures, and store it."""
     pictures, test = load_animals()
     sizes: dict[str, Any] = {"widths": (48, 64, 96), "patch": 2}
     network = build(lambda: UNet(**sizes), plan.seed)
@@ -178,15 +201,37 @@ def train_prior(plan: Plan, folder: Path, progress: Progress = silent) -> Record
     def loss(rng: torch.Generator) -> Tensor:
         drawn = torch.randint(len(pictures.labels), (plan.batch,), generator=rng)
         images = flipped(pictures.images[drawn], rng)
-        places = (torch.arange(plan.batch) + torch.rand(plan.batch, generator=rng)) / plan.batch
-        times = (places * SCHEDULE.steps).long().clamp(max=SCHEDULE.steps - 1)
-        noise = torch.randn(images.shape, generator=rng)
-        return velocity_loss(network, images, times, noise).mean()
+        return velocity_loss(network, images, *_noised(images, rng)).mean()
 
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # quicker on a CPU
 
     def measure() -> dict[str, float]:
         return {"velocity loss": prior_loss(network, test.images)}
+
+    return _fit_and_store("draft", network, sizes, loss, measure, plan, folder, progress, {})
+
+
+def train_prior(plan: Plan, folder: Path, progress: Progress = silent) -> Record:
+    """Train the prior on mirrored pictures and parts of their captions, many of them empty, and store it."""
+    pictures, test = load_animals()
+    sizes: dict[str, Any] = {"widths": (48, 96, 160), "patch": 2, "words": len(VOCABULARY)}
+    network, words = build(lambda: UNet(**sizes), plan.seed), captions(*pictures)
+
+    def loss(rng: torch.Generator) -> Tensor:
+        drawn = torch.randint(len(pictures.labels), (plan.batch,), generator=rng)
+        images = flipped(pictures.images[drawn], rng)
+        noised = _noised(images, rng)
+        assert network.prompt is not None
+        return velocity_loss(network, images, *noised, network.prompt.of_words(thinned(words[drawn], rng))).mean()
+
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # quicker on a CPU
+
+    def measure() -> dict[str, float]:
+        return {
+            "velocity loss": prior_loss(network, test.images),
+            "velocity loss with captions": prior_loss(network, test.images, words=captions(*test)),
+            "velocity loss on training pictures": prior_loss(network, pictures.images),
+        }
 
     return _fit_and_store("prior", network, sizes, loss, measure, plan, folder, progress, {})
 
@@ -254,12 +299,13 @@ def train_part(part: Part, folder: Path, steps: int | None = None, progress: Pro
     Raises:
         UserError: if the folder has weights of this part that were trained otherwise; they would be lost.
     """
-    usual: dict[Part, Any] = {"transcoder": TRANSCODER, "classifier": CLASSIFIER, "prior": PRIOR}
+    usual: dict[Part, Any] = {"transcoder": TRANSCODER, "classifier": CLASSIFIER, "prior": PRIOR, "draft": DRAFT}
     settings = usual[part] if steps is None else replace(usual[part], steps=steps)
     store.refuse_others(part, folder, _as_recorded(settings))
     trainings: dict[Part, Callable[..., Record]] = {
         "transcoder": train_features,
         "classifier": train_classifier,
+        "draft": train_draft,
         "prior": train_prior,
     }
     return trainings[part](settings, folder, progress)

@@ -5,6 +5,7 @@
 
 Pixels are gathered in 2 x 2 patches first, so that a 32 x 32 picture is worked on at 16, 8 and 4 positions a side, with
 self-attention at the two lower levels. Residual blocks take the time as a scale and a shift after their second norm.
+A condition, such as an encoded prompt (`prompt.PromptEncoder`), is added to the embedding of the time.
 
 References: Ho et al. 2020 (U-Net), Nichol and Dhariwal 2021 (cosine schedule), Salimans and Ho 2022 (v-prediction).
 """
@@ -16,6 +17,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
+
+from distributional_view.backends.embedded.prompt import PromptEncoder
 
 GROUPS = 8
 
@@ -87,9 +90,10 @@ class UNet(nn.Module):
         widths: channels at each level, each a multiple of 8; the first level has no attention.
         channels: of the picture.
         patch: side of the patches that pixels are gathered in.
+        words: size of the vocabulary of its prompts; 0 for a network without prompts.
     """
 
-    def __init__(self, widths: tuple[int, ...] = (64, 96, 128), channels: int = 1, patch: int = 2):
+    def __init__(self, widths: tuple[int, ...] = (64, 96, 128), channels: int = 1, patch: int = 2, words: int = 0):
         super().__init__()
         self.patch, embedding = patch, 2 * widths[0]
         self.width = widths[0]
@@ -104,11 +108,16 @@ class UNet(nn.Module):
         self.last = nn.Sequential(
             nn.GroupNorm(GROUPS, widths[0]), nn.SiLU(), nn.Conv2d(widths[0], channels * patch**2, 3, padding=1)
         )
+        self.prompt = PromptEncoder(words, embedding) if words else None
 
     def forward(
-        self, x_t: Float[Tensor, "n c h w"], time: Int[Tensor, " n"] | Float[Tensor, " n"]
+        self,
+        x_t: Float[Tensor, "n c h w"],
+        time: Int[Tensor, " n"] | Float[Tensor, " n"],
+        condition: Float[Tensor, "n e"] | None = None,
     ) -> Float[Tensor, "n c h w"]:
-        embedding = F.silu(self.embed(time_embedding(time, self.width)))
+        embedded = self.embed(time_embedding(time, self.width))
+        embedding = F.silu(embedded if condition is None else embedded + condition)
         x = self.first(F.pixel_unshuffle(x_t, self.patch))
         kept = []
         for level, block in enumerate(self.down):
