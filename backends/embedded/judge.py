@@ -10,6 +10,7 @@ Paper: Lemma D.4, Lemma F.1 (17), Tables 8-10.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from torch import Tensor
 
 from distributional_view.backends.embedded.animals import CLASSES
 from distributional_view.backends.embedded.convnext import ConvNeXt
-from distributional_view.backends.embedded.judge_measures import class_tv, resampled, shares, tv_floor, weighted_kid
+from distributional_view.backends.embedded.judge_measures import KernelReference, class_tv, resampled, shares, tv_floor
 from distributional_view.backends.embedded.measures import have_twins, pooled
 from distributional_view.theory.errors import require
 from distributional_view.theory.pools.retrieval import effective_size, reweight_to
@@ -46,10 +47,10 @@ class Tilt(NamedTuple):
 class Verdict(NamedTuple):
     """What the judge says of n pictures.
 
-    `mean_error_sd`: |E[psi] - level| in standard deviations of the score over the data; `tv`: of the class shares to the
-    prior's tilt, `tv_floor` what n exact draws have on average; `kid` to draws of the prior's tilt with its standard
-    error; `agreement`: weight on the feature's class with its binomial error; `near_duplicates`: weight on
-    pictures that have a twin among the n.
+    `mean_error_sd`: |E[psi] - level| in standard deviations of the score over the data; `tv`: of the class shares to
+    the prior's tilt, `tv_floor` what n exact draws have on average; `kid` to draws of the prior's tilt with its
+    standard error; `agreement`: weight on the feature's class with its binomial error; `near_duplicates`: weight
+    on pictures that have a twin among the n.
     """
 
     mean_error_sd: float
@@ -103,6 +104,12 @@ class Judge:
     usual: float
     seed: int
 
+    @cached_property
+    def reference(self) -> KernelReference:
+        """Draws of the prior's tilt."""
+        places, w = resampled(self.prior.weights, REFERENCE, part_seed(self.seed, 0))
+        return KernelReference(self.features[places].astype(np.float64), w)
+
     def __call__(
         self, images: Float[Tensor, "n 1 h w"], scores: Scores, weights: Float[np.ndarray, " n"] | None = None
     ) -> Verdict:
@@ -125,8 +132,7 @@ class Judge:
             labels = self.classifier.head(features).argmax(1).numpy()
         found = shares(labels, v, len(CLASSES))
         agreement = float(found[self.label])
-        places, w = resampled(self.prior.weights, REFERENCE, part_seed(self.seed, 0))
-        kid = weighted_kid(features.double().numpy(), v, self.features[places].astype(np.float64), w)
+        kid = self.reference.distance(features.double().numpy(), v)
         return Verdict(
             abs(float(v @ scores) - self.level) / self.sd,
             class_tv(found, self.prior.shares),

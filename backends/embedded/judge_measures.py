@@ -9,14 +9,16 @@ weights it is the KID of `embedded.measures` for one subset of everything.
 Paper: Tables 8-10. KID. The weights and the standard error are ours.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from distributional_view.theory.errors import require
 
-_BLOCKS = 20  # of the reference, for its part of the standard error
+_PARTS = 20  # of the reference, for its share of the standard error
 
 Weights = Float[np.ndarray, " n"]
 
@@ -63,42 +65,74 @@ def resampled(weights: Weights, m: int, seed: int) -> tuple[Int[np.ndarray, " k"
     return places, counts / m
 
 
-def weighted_kid(
-    x: Float[np.ndarray, "n d"], v: Weights, y: Float[np.ndarray, "m d"], w: Float[np.ndarray, " m"]
-) -> Kernel:
-    """The kernel distance of two weighted sets of features, with a jackknife's standard error.
-
-    Each picture of the one set is left out in turn, and each of 20 parts of the other. Pictures that depend on
-    each other, as particles of one filter do, make the true error larger.
+@dataclass(frozen=True, eq=False)
+class KernelReference:
+    """A weighted set of features that others are compared with.
 
     Args:
-        x, v: features of the pictures, and their weights (sum 1), at least two of them positive.
-        y, w: of the reference, the same.
+        features: of its pictures.
+        weights: sum 1, at least two of them positive.
 
     Raises:
-        ValueError: if one of the sets has fewer than two pictures with a weight.
+        ValueError: if fewer than two pictures have a weight.
     """
-    for name, weights in (("v", v), ("w", w)):
-        require(np.count_nonzero(weights) >= 2, f"positive weights in {name}", np.count_nonzero(weights), ">= 2")
-    own, cross = _kernel(x, x), _kernel(x, y) @ w
-    block = np.arange(len(y)) % min(_BLOCKS, len(y))
-    one_hot = (block[:, None] == np.arange(block.max() + 1)).astype(np.float64) * w[:, None]
-    theirs = _kernel(y, y)
-    self_pairs = w**2 * np.diagonal(theirs)
-    between = one_hot.T @ theirs @ one_hot - np.diag(np.bincount(block, weights=self_pairs))
-    reference = between.sum() / (1 - (w**2).sum())
 
-    left_x = np.array([_within(own, without) - 2 * without @ cross for without in _each_left_out(v)]) + reference
-    cross_blocks = v @ _kernel(x, y) @ one_hot
-    own_blocks, squares = one_hot.sum(0), np.bincount(block, weights=w**2)
-    kept = [~(np.arange(block.max() + 1) == b) for b in range(block.max() + 1)]
-    left_y = np.array([_without(between, own_blocks, squares, cross_blocks, k) for k in kept])
-    value = _within(own, v) + reference - 2 * float(v @ cross)
-    return Kernel(float(value), float(np.sqrt(_jackknife(left_x) + _jackknife(left_y))))
+    features: Float[np.ndarray, "m d"]
+    weights: Float[np.ndarray, " m"]
+
+    def __post_init__(self) -> None:
+        _require_two("weights", self.weights)
+
+    def distance(self, x: Float[np.ndarray, "n d"], v: Weights) -> Kernel:
+        """The kernel distance of a weighted set to the reference, with a jackknife's standard error.
+
+        Each picture of the set is left out in turn, and each of 20 parts of the reference. Pictures that depend on
+        each other, as particles of one filter do, make the true error larger.
+
+        Args:
+            x: features of the pictures.
+            v: their weights (sum 1), at least two of them positive.
+
+        Raises:
+            ValueError: if fewer than two pictures have a weight.
+        """
+        _require_two("v", v)
+        own, cross = _kernel(x, x), _kernel(x, self.features) @ self._shared_out
+        value = _within(own, v) - 2 * float(v @ cross.sum(1)) + self._theirs(slice(None))
+        ours = [_within(own, u) - 2 * float(u @ cross.sum(1)) for u in _each_left_out(v)]
+        parts = np.arange(cross.shape[1])
+        kept = [parts != part for part in parts] if len(parts) > 1 else [parts == 0]
+        masses = self._shared_out.sum(0)
+        theirs = [self._theirs(k) - 2 * float(v @ cross[:, k].sum(1)) / masses[k].sum() for k in kept]
+        return Kernel(value, (_jackknife(np.array(ours)) + _jackknife(np.array(theirs))) ** 0.5)
+
+    @cached_property
+    def _shared_out(self) -> Float[np.ndarray, "m parts"]:
+        """The weights, a column for each part."""
+        part = np.arange(len(self.weights)) % min(_PARTS, len(self.weights) // 2)
+        return np.where(part[:, None] == np.arange(part.max() + 1), self.weights[:, None], 0.0)
+
+    @cached_property
+    def _between(self) -> Float[np.ndarray, "parts parts"]:
+        """The kernel summed over pairs of different pictures, by the parts that they are in."""
+        kernel, w = _kernel(self.features, self.features), self._shared_out
+        found: Float[np.ndarray, "parts parts"] = w.T @ kernel @ w - np.diag(np.diagonal(kernel) @ w**2)
+        return found
+
+    def _theirs(self, kept: Any) -> float:
+        """The mean over pairs of different pictures of some parts."""
+        w = self._shared_out[:, kept]
+        return float(self._between[kept][:, kept].sum() / (w.sum() ** 2 - (w**2).sum()))
+
+
+def _require_two(name: str, weights: Weights) -> None:
+    charged = int(np.count_nonzero(weights))
+    require(charged >= 2, f"pictures with {name} > 0", charged, ">= 2")
 
 
 def _kernel(a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "m d"]) -> Float[np.ndarray, "n m"]:
-    return (a @ b.T / a.shape[1] + 1) ** 3
+    found: Float[np.ndarray, "n m"] = (a @ b.T / a.shape[1] + 1) ** 3
+    return found
 
 
 def _within(kernel: Float[np.ndarray, "n n"], v: Weights) -> float:
@@ -113,19 +147,7 @@ def _each_left_out(v: Weights) -> list[Weights]:
     return [mask / mask.sum() for mask in masks]
 
 
-def _without(
-    between: Float[np.ndarray, "b b"],
-    masses: Float[np.ndarray, " b"],
-    squares: Float[np.ndarray, " b"],
-    cross: Float[np.ndarray, " b"],
-    kept: np.ndarray,
-) -> float:
-    """The reference's terms from the blocks kept, as shares of what they weigh."""
-    mass = masses[kept].sum()
-    return float(between[np.ix_(kept, kept)].sum() / (mass**2 - squares[kept].sum()) - 2 * cross[kept].sum() / mass)
-
-
 def _jackknife(values: Float[np.ndarray, " n"]) -> float:
-    """The variance that the values with one part left out each say of the whole."""
+    """The variance of the whole, from the values with one part left out each."""
     n = len(values)
     return float((n - 1) / n * ((values - values.mean()) ** 2).sum())
