@@ -98,6 +98,11 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "Draw the top pictures of every live feature, tinted where it is active, to find names by looking.",
             "backends.embedded.command:embedded_features",
         ),
+        Entry(
+            "embedded-pool",
+            "Sample the embedded prior without guidance, to be reweighted to any feature's level.",
+            "backends.embedded.command:embedded_pool",
+        ),
     ),
 }
 
