@@ -59,7 +59,7 @@ def networks(
     """The denoiser, the denoiser with the score behind it, and the bytes of the weights."""
     with torch.device(device):
         adm, backbone = Adm(IMAGENET_256.network()), Backbone(*SIZES["large"], HOOK)
-        moment = torch.zeros(1)
+        moment = torch.zeros(1, dtype=torch.int64)
     for network in (adm, backbone):
         network.to(dtype).eval().requires_grad_(False)
     if recompute:
