@@ -263,7 +263,7 @@ def test_bad_settings_are_named(belly):
 
 
 def test_noise_activates_fine_stripes_more_than_every_zebra(belly):
-    """Why a level must be approached from above too: MACO's random phases are above the largest score of the pictures."""
+    """Why a level must be approached from above too: MACO's random phases lie above all pictures."""
     world, _, _, known, _ = belly
     stripes = replace(world, psi=replace(world.psi, feature=457))
     canvas = maco.MacoCanvas(world.shape, known)

@@ -22,7 +22,7 @@ from distributional_view.backends.training import step_generator
 from distributional_view.theory.errors import require
 from distributional_view.theory.progress import Progress, silent
 
-_HALVINGS = 8
+_HALVINGS = 16
 
 
 @runtime_checkable
