@@ -116,7 +116,7 @@ def climb(
         after()
         done += 1
         with torch.no_grad():
-            moved = canvas.paint(*leaves)
+            moved = canvas.paint(*leaves).clone()
         found = world.score(moved)
         now = ~reached & ((found < level) != below)
         pictures[~reached], scores[~reached] = moved[~reached], found[~reached]
