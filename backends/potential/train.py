@@ -20,7 +20,7 @@ from distributional_view.backends.potential.learned import LearnedPotential, Spe
 from distributional_view.theory.errors import require
 from distributional_view.theory.progress import Progress, silent
 
-PLAN = Plan(steps=1500, batch=128, learning_rate=2e-3, seed=0, decay=0.995, weight_decay=0.05)
+PLAN = Plan(steps=700, batch=128, learning_rate=2e-3, seed=0, decay=0.995, weight_decay=0.05)
 """About a minute on one thread for pictures of 32 pixels a side."""
 
 
