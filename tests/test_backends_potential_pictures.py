@@ -90,7 +90,8 @@ def test_any_backbone_serves_and_its_passes_are_counted():
         return layer(x)
 
     transcoder = Transcoder(TranscoderSpec(6, 12, top_k=3), seed=0)
-    scores = [FeatureScore(backbone, transcoder, f, maximum, lambda x: x, 1.0, gated=False) for f in (2, 7)]
+    same = torch.nn.Identity()
+    scores = [FeatureScore(backbone, transcoder, f, maximum, same, 1.0, gated=False) for f in (2, 7)]
     rng = np.random.default_rng(0)
     batches = [torch.tensor(rng.uniform(-1, 1, (n, 3, 128, 128))).float() for n in (5, 3)]
     learned = learn_from_pictures(together(scores), ("2", "7"), batches, TINY)
