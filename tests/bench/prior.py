@@ -25,7 +25,7 @@ from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.embedded import store, train
 from distributional_view.backends.embedded.animals import CLASSES, load_animals
 from distributional_view.backends.embedded.features import read_named
-from distributional_view.backends.embedded.fit import Plan, build, fit
+from distributional_view.backends.fit import Plan, build, fit
 from distributional_view.backends.embedded.measures import kid, pooled
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.unet import UNet
