@@ -30,6 +30,7 @@ from distributional_view.backends.embedded.judge_methods import (
     Entrant,
     JudgeBudget,
     learned_offer,
+    learns,
 )
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.prior_pool import PriorPool
@@ -38,10 +39,13 @@ from distributional_view.backends.embedded.world import pictures
 from distributional_view.backends.jobs import in_file
 from distributional_view.jobs import Job, Lines, opened
 from distributional_view.theory.errors import CalibrationFailed
+from distributional_view.theory.methods import hybrid
 from distributional_view.theory.pools.retrieval import effective_size
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.seeds import part_seed
 
+POTENTIAL = "potential"
+"""Folder of the learned potential, in that of the work."""
 Row = dict[str, Any]
 """One line of `samplers.json`."""
 _DRAWS, _JUDGED = 2, 3  # parts of the seed, after those of `judge_methods`
@@ -78,12 +82,16 @@ def run(
         "budget": asdict(budget) | {"features": None},
         "seed": seed,
         "pool": [pool.job.token, len(pool)],
-        "learned": learned_offer([f.index for f in chosen]) is not None,
+        "learned": [feature.index for feature in chosen] if learns() else None,
     }
     with opened(out, identity, contents, ("cells-*.jsonl",)) as job:
+        if learns():
+            learned_offer(identity["learned"], job.folder / POTENTIAL, budget.training, progress)
         total = len(chosen) * len(list(cells(budget)))
         with ProcessPoolExecutor(min(jobs, len(chosen)), multiprocessing.get_context("spawn")) as workers:
-            waiting = {workers.submit(_work, job, pool, budget, seed, feature) for feature in chosen}
+            waiting = {
+                workers.submit(_work, job, pool, budget, seed, feature, identity["learned"]) for feature in chosen
+            }
             left = waiting
             while left:
                 _, left = wait(left, timeout=1.0)
@@ -95,10 +103,10 @@ def run(
 
 def cells(budget: JudgeBudget) -> Iterator[tuple[Entrant, float, int]]:
     """The method, quantile and seed of each cell of a feature, in order."""
-    offered = learned_offer([]) is not None
+    offered = learns()
     for quantile in budget.quantiles:
         for entrant in ENTRANTS:
-            if entrant.name != "hybrid" or offered:
+            if entrant.name != hybrid.NAME or offered:
                 for seed in range(budget.seeds):
                     yield entrant, quantile, seed
 
@@ -120,14 +128,14 @@ def _path(job: Job, feature: Named) -> Path:
     return job.folder / f"cells-{feature.index}.jsonl"
 
 
-def _work(job: Job, pool: PriorPool, budget: JudgeBudget, seed: int, feature: Named) -> None:
+def _work(job: Job, pool: PriorPool, budget: JudgeBudget, seed: int, feature: Named, learned: Any) -> None:
     """The cells of a feature that the job has not."""
     torch.set_num_threads(1)
     lines = Lines(_path(job, feature), job.token)
     known = {_key(row) for row in lines.rows}
     todo = [cell for cell in cells(budget) if (cell[0].name, cell[0].solver, cell[1], cell[2]) not in known]
     if todo:
-        judged = FeatureJudged(job, pool, budget, part_seed(seed, feature.index), feature)
+        judged = FeatureJudged(job, pool, budget, part_seed(seed, feature.index), feature, learned)
         for entrant, quantile, draw in todo:
             lines.add(judged.row(entrant, quantile, draw))
 
@@ -141,13 +149,24 @@ class FeatureJudged:
         budget: sizes.
         seed: of everything random about the feature.
         feature: with its name and class.
+        learned: the features that a potential has been learned for; None: there is none.
     """
 
-    def __init__(self, job: Job, pool: PriorPool, budget: JudgeBudget, seed: int, feature: Named) -> None:
+    def __init__(
+        self,
+        job: Job,
+        pool: PriorPool,
+        budget: JudgeBudget,
+        seed: int,
+        feature: Named,
+        learned: list[int] | None = None,
+    ) -> None:
         self.pool, self.budget, self.seed, self.feature = pool, budget, seed, feature
         self.scores = shared().activation(feature.index)
         self.of_pool = pool.activation(feature.index)
-        sd, offer = float(self.scores.std()), learned_offer([feature.index])
+        sd, offer = float(self.scores.std()), None
+        if learned is not None:
+            offer = learned_offer(learned, job.folder / POTENTIAL, budget.training)
 
         def remember(name: str) -> Any:
             return in_file(job.folder / f"calibration-{feature.index}-{name}.jsonl", job.token)
@@ -239,3 +258,9 @@ def data_labels() -> np.ndarray:
         found: np.ndarray = shared().classifier.head(shared().reference).argmax(1).numpy()
     assert len(found) == len(pictures().images)
     return found
+
+
+def size_at(rows: list[Row], feature: str, quantile: float) -> float:
+    """The whole pool's effective size at a feature's level, as the rows have it."""
+    found = [row for row in rows if (row["feature"], row["level"]) == (feature, quantile) and row["method"] != POOL]
+    return float(found[0]["reference_ess"])

@@ -1,16 +1,20 @@
 """The samplers that the judge compares on the embedded world, each brought to a level of one feature.
 
 What the prior's pool tells is used: the multiplier of the tilt, which the particle filters take as it is, and with
-which a calibration begins; the draws on which the slopes of the plug-in are measured. Every chain counts its passes
-through the prior's network.
+which a calibration begins: at a quarter of it, because far above it the mean falls again (in few steps the guidance
+overshoots), and never beyond four times it; the draws on which the slopes of the plug-in are measured. Every chain
+counts its passes through the prior's network.
 
 The pool itself is a method too. It is drawn from one half of the pool and judged against the other: against itself it
 would be exact by construction.
 """
 
-from collections.abc import Callable
+import importlib
+import importlib.util
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -19,10 +23,11 @@ from torch import Tensor
 
 from distributional_view.backends.adapter.world import Denoiser, TorchWorld
 from distributional_view.backends.embedded.prior_pool import PriorPool, spaced_world
-from distributional_view.theory.errors import require
+from distributional_view.theory.errors import CalibrationFailed, require
 from distributional_view.theory.methods import energy_dps, hybrid, twisted_smc
 from distributional_view.theory.methods.klsc_weights import KlscWeights
-from distributional_view.theory.methods.method import Memory, Method
+from distributional_view.theory.methods.method import MeanAt, Memory, Method
+from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.samplers.potential import Predictive, predictive
 from distributional_view.theory.samplers.schedule import Spacing
 from distributional_view.theory.samplers.solvers import Solver
@@ -52,6 +57,7 @@ class JudgeBudget:
         tolerance: of a calibrated mean, in standard deviations of the score over the data.
         pool: samples of the prior.
         spacing: where the levels of noise lie for the solver of second order; the chain has them evenly in time.
+        training: steps of the learned potential's training; None for as many as usual.
     """
 
     quantiles: tuple[float, ...] = (0.8, 0.9, 0.95, 0.99)
@@ -66,9 +72,11 @@ class JudgeBudget:
     tolerance: float = 0.05
     pool: int = 20_000
     spacing: Spacing = "log-SNR"
+    training: int | None = None
 
 
-QUICK = JudgeBudget((0.8, 0.95), 2, 12, 1, 8, 16, 12, 24, 60, 0.3, 500)
+QUICK = JudgeBudget((0.8, 0.95), 2, 12, 1, 12, 24, 12, 24, 60, 0.3, 500, training=300)
+_FIRST, _LARGEST = 0.25, 4.0  # strengths that a calibration begins with and ends at, in multipliers of the tilt
 
 
 class Counted(NamedTuple):
@@ -201,6 +209,23 @@ class Contenders:
         return self.pool.pictures(np.random.default_rng(seed).permutation(len(self.pool))[:n])
 
 
+def bounded(memory: Memory, largest: float) -> Memory:
+    """A memory that ends a calibration at a knob beyond the largest; the failure carries the runs until then."""
+
+    def remember(mean_at: MeanAt) -> MeanAt:
+        remembered, runs = memory(mean_at), dict[float, float]()
+
+        def within(knob: float) -> float:
+            if knob > largest:
+                raise CalibrationFailed(f"no strength up to {largest:.4g} reaches the target", runs)
+            runs[knob] = remembered(knob)
+            return runs[knob]
+
+        return within
+
+    return remember
+
+
 def _energy(c: Contenders, level: float, solver: Solver) -> Contender:
     world = c.world if solver == "2M-SDE" else c.chain
     made = energy_dps.EnergyDps(
@@ -208,8 +233,8 @@ def _energy(c: Contenders, level: float, solver: Solver) -> Contender:
         c.tolerance,
         c.calibration_seed,
         c.budget.n,
-        c.multiplier(level),
-        remember=c.remember(f"{energy_dps.NAME}-{solver}"),
+        _FIRST * c.multiplier(level),
+        remember=bounded(c.remember(f"{energy_dps.NAME}-{solver}"), _LARGEST * c.multiplier(level)),
         solver=solver,
     )
     return Contender(made, solver, c.budget.n)
@@ -223,8 +248,8 @@ def _hybrid(c: Contenders, level: float) -> Contender:
         c.tolerance,
         c.calibration_seed,
         c.budget.n,
-        c.multiplier(level),
-        c.remember(hybrid.NAME),
+        _FIRST * c.multiplier(level),
+        bounded(c.remember(hybrid.NAME), _LARGEST * c.multiplier(level)),
         "2M-SDE",
     )
     return Contender(made, "2M-SDE", c.budget.n)
@@ -262,11 +287,29 @@ ENTRANTS: tuple[Entrant, ...] = (
 """In the order of the table. Another method is one more line."""
 
 
-def learned_offer(features: list[int]) -> Offer | None:
-    """What gives a world the learned potential, None where no potential of these features has been learned."""
-    try:
-        from distributional_view.backends.embedded.learned import offer  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        return None
-    found: Offer = offer(features)
-    return found
+LEARNED, TRAINING = "distributional_view.backends.embedded.learned", "distributional_view.backends.potential.train"
+
+
+def learns() -> bool:
+    """Whether potentials can be learned here: without, there is no hybrid."""
+    return importlib.util.find_spec(LEARNED) is not None
+
+
+def learned_offer(features: Sequence[int], folder: Path, steps: int | None, progress: Progress = silent) -> Offer:
+    """What gives a world its learned potential; learned at the first call, for all features at once.
+
+    Args:
+        features: of the transcoder.
+        folder: where the potential is kept.
+        steps: of the training; None for as many as usual.
+        progress: of the training.
+    """
+    home, training = importlib.import_module(LEARNED), importlib.import_module(TRAINING)
+    plan = training.PLAN if steps is None else replace(training.PLAN, steps=steps)
+    learned = home.learned_potential(list(features), folder, plan, progress)
+
+    def offer(world: TorchWorld, feature: int) -> World:
+        found: World = home.with_potential(world, learned, list(features).index(feature))
+        return found
+
+    return offer
