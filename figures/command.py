@@ -188,9 +188,8 @@ def _index(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise click.BadParameter(
-            f"{text!r}: must be a whole number, the index of a feature", param_hint="features"
-        ) from None
+        wanted = "a whole number, the index of a feature"
+        raise click.BadParameter(f"{text!r}: must be {wanted}", param_hint="--features") from None
 
 
 class Commands(Group):

@@ -19,6 +19,7 @@ COLORS = {
     "FK-steering": "#D55E00",
     "prior-pool": "#000000",
 }
+OTHER = "#CC79A7"
 TITLES = {
     "mean_error_sd": "mean error (sd of the score)",
     "tv": "TV of class shares",
@@ -59,7 +60,7 @@ def _series(found: Sequence[Summary], name: str) -> tuple[list[float], list[floa
 
 def _panel(axes: Axes, found: Sequence[Summary], name: str) -> None:
     """A line a method; KID with its standard error."""
-    methods = [method for method in COLORS if any(s.method == method for s in found)]
+    methods = list(dict.fromkeys(s.method for s in found))
     for place, method in enumerate(methods):
         ours = [s for s in found if s.method == method]
         x, y = _series(ours, name)

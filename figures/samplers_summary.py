@@ -39,7 +39,7 @@ class Summary(NamedTuple):
 
 
 def label(row: dict[str, Any]) -> str:
-    """How a method is called where solvers are told apart, its evaluations included where they differ in nothing else."""
+    """What a method is called: with its solver and evaluations unless the solver is of second order."""
     solver = "" if row["solver"] in (None, "2M-SDE") else f" {row['solver']} {row['evaluations']:.0f}"
     return f"{row['method']}{solver}"
 
@@ -114,9 +114,10 @@ def note(budget: Any, trusted: dict[str, float | None], seed: int) -> str:
     """What the columns mean."""
     pool = ", ".join(f"{name} {'none' if q is None else f'{100 * q:g} %'}" for name, q in trusted.items())
     return (
-        f"Embedded world: {budget.n} pictures a cell, {budget.seeds} seeds, means over features; levels are quantiles of "
-        f"the score over the data. The reference is the prior's own tilt: {budget.pool} prior samples reweighted to the "
-        "level. Passes: of one chain through the prior's network, forward/backward. TV: of class shares (toy world: "
+        f"Embedded world: {budget.n} pictures a cell, {budget.seeds} seeds, means over features; levels are quantiles "
+        "of the score over the data. The reference is the prior's own tilt: "
+        f"{budget.pool} prior samples reweighted to the level. "
+        " Passes: of one chain through the prior's network, forward/backward. TV: of class shares (toy world: "
         "smoothed, as in Figure 3); floor: exact draws, as many. KID: to draws of the prior's tilt. Twins: "
         f"near-duplicates. Reached: features with the mean within {MEAN:g} sd and the class agreement within "
         f"{ERRORS:g} standard errors of the prior's tilt. CPU s: of one draw, without calibration. Pool trusted up to: "

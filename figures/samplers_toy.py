@@ -31,7 +31,7 @@ TARGETS = (6.0, 7.0)
 STEPS, CHAINS = 20, (50, 1000)
 TOLERANCE = 0.005  # score units
 FLOORS = 4
-_KNOWN, _CALIBRATED, _DRAWN, _JUDGED, _FLOOR = range(5)  # parts of the seed
+_KNOWN, _CALIBRATED, _DRAWN, _JUDGED, _FLOOR, _NATURAL = range(6)  # parts of the seed
 
 
 class Toy(NamedTuple):

@@ -75,7 +75,7 @@ class JudgeBudget:
     training: int | None = None
 
 
-QUICK = JudgeBudget((0.8, 0.95), 2, 12, 1, 12, 24, 12, 24, 60, 0.3, 500, training=300)
+QUICK = JudgeBudget((0.8, 0.95), 2, 12, 1, 12, 24, 12, 24, 60, 0.1, 500, training=300)
 _FIRST, _LARGEST = 0.25, 4.0  # strengths that a calibration begins with and ends at, in multipliers of the tilt
 
 
