@@ -66,8 +66,16 @@ def _panel(axes: Axes, found: Sequence[Summary], name: str) -> None:
         x, y = _series(ours, name)
         errors = _series(ours, "kid_se")[1] if name == "kid" else None
         shift = 0.25 * (place - len(methods) / 2) if name == "kid" else 0.0
+        color = COLORS.get(method, OTHER)
         axes.errorbar(
-            np.array(x) + shift, y, yerr=errors, color=COLORS[method], marker="o", ms=3.5, lw=1.3, label=method
+            np.array(x) + shift,
+            y,
+            yerr=errors,
+            color=COLORS.get(method, OTHER),
+            marker="o",
+            ms=3.5,
+            lw=1.3,
+            label=method,
         )
     levels = sorted({_x(s) for s in found})
     axes.set_xticks(levels, [f"{level:g}" for level in levels])
