@@ -89,6 +89,11 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "figures.command:embedded",
         ),
         Entry(
+            "samplers",
+            "Which sampler reaches the tilt, on the embedded and the toy world (needs torch; half an hour).",
+            "figures.command:samplers",
+        ),
+        Entry(
             "embedded-train",
             "Train the diffusion prior, the classifier and its transcoder on the animal pictures.",
             "backends.embedded.command:embedded_train",

@@ -121,7 +121,7 @@ class Judge:
             weights: sum 1; None: all equal.
 
         Raises:
-            ValueError: for fewer than two pictures, or as many scores or weights as there are no pictures.
+            ValueError: for fewer than two pictures, or another number of scores or weights.
         """
         n = len(images)
         require(n >= 2, "number of pictures", n, ">= 2")
