@@ -8,7 +8,15 @@ from typing import Any, get_args
 import click
 from click.core import ParameterSource
 
-from distributional_view.backends.choices import RETRIEVALS, MethodName, OnBadPicture, Precision, ReductionName
+from distributional_view.backends.choices import (
+    RETRIEVALS,
+    MethodName,
+    OnBadPicture,
+    Precision,
+    ReductionName,
+    Solver,
+    Spacing,
+)
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions, chosen
 from distributional_view.errors import UserError
 from distributional_view.files import write_json, write_with
@@ -39,7 +47,17 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The job's folder; resumes."
 )
-@click.option("--steps", type=COUNT, help="Reverse steps. [default: 1000, embedded 50]")
+@click.option("--steps", type=COUNT, help="Reverse steps. [default: 1000, embedded 20]")
+@click.option(
+    "--solver", type=click.Choice(get_args(Solver)), default="2M-SDE", show_default=True, help="Of the reverse steps."
+)
+@click.option(
+    "--spacing",
+    type=click.Choice(get_args(Spacing)),
+    default="log-SNR",
+    show_default=True,
+    help="Where the noise levels of the steps lie.",
+)
 @click.option("--cap", type=float, help="Score beyond which a step is not guided. [default: none]")
 @click.option("--knob", type=float, help="Strength (twisted-SMC: multiplier) to use without calibration.")
 @click.option("--start", type=float, default=1.0, show_default=True, help="First knob that the calibration tries.")
