@@ -78,7 +78,7 @@ def test_retrieval_is_that_of_theory(tmp_path):
 
 
 def test_twisted_shows_particles_by_their_weights(tmp_path):
-    world, request = gaussian_world(), Request("twisted-SMC", 1.0, 5, knob=1.5, runs=40)
+    world, request = gaussian_world(), Request("twisted-SMC", 1.0, 5, knob=1.5, runs=40, solver="DDPM")
     found = explain(request, tmp_path, world)
     method = TwistedSmc(world, particles=40)
     seed = part_seed(request.seed, 0)
