@@ -71,7 +71,7 @@ def _panel(axes: Axes, found: Sequence[Summary], name: str) -> None:
             np.array(x) + shift,
             y,
             yerr=errors,
-            color=COLORS.get(method, OTHER),
+            color=color,
             marker="o",
             ms=3.5,
             lw=1.3,
