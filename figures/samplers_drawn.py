@@ -71,7 +71,7 @@ def _panel(axes: Axes, found: Sequence[Summary], name: str) -> None:
             np.array(x) + shift,
             y,
             yerr=errors,
-            color=COLORS.get(method, OTHER),
+            color=color,
             marker="o",
             ms=3.5,
             lw=1.3,
@@ -87,7 +87,7 @@ def _band(axes: Axes, found: Sequence[Summary], name: str, text: str) -> None:
     axes.fill_between(x, 0, y, color="0.85", zorder=0, label=text)
 
 
-def _references(axes: Sequence[Any], found: Sequence[Summary]) -> None:
+def _references(axes: Any, found: Sequence[Summary]) -> None:
     """Where exact draws of the prior's tilt lie, and the data's tilt."""
     first = [s for s in found if s.method == found[0].method]
     axes[0].axhspan(0, MEAN, color="0.85", zorder=0)
