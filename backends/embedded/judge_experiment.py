@@ -30,7 +30,6 @@ from distributional_view.backends.embedded.judge_methods import (
     Entrant,
     JudgeBudget,
     learned_offer,
-    learns,
 )
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.prior_pool import PriorPool
@@ -39,7 +38,6 @@ from distributional_view.backends.embedded.world import pictures
 from distributional_view.backends.jobs import in_file
 from distributional_view.jobs import Job, Lines, opened
 from distributional_view.theory.errors import CalibrationFailed
-from distributional_view.theory.methods import hybrid
 from distributional_view.theory.pools.retrieval import effective_size
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.seeds import part_seed
@@ -82,10 +80,10 @@ def run(
         "budget": asdict(budget) | {"features": None},
         "seed": seed,
         "pool": [pool.job.token, len(pool)],
-        "learned": [feature.index for feature in chosen] if learns() else None,
+        "learned": None if budget.training == 0 else [feature.index for feature in chosen],
     }
     with opened(out, identity, contents, ("cells-*.jsonl",)) as job:
-        if learns():
+        if identity["learned"] is not None:
             learned_offer(identity["learned"], job.folder / POTENTIAL, budget.training, progress)
         total = len(chosen) * len(list(cells(budget)))
         with ProcessPoolExecutor(min(jobs, len(chosen)), multiprocessing.get_context("spawn")) as workers:
@@ -103,12 +101,10 @@ def run(
 
 def cells(budget: JudgeBudget) -> Iterator[tuple[Entrant, float, int]]:
     """The method, quantile and seed of each cell of a feature, in order."""
-    offered = learns()
     for quantile in budget.quantiles:
         for entrant in ENTRANTS:
-            if entrant.name != hybrid.NAME or offered:
-                for seed in range(budget.seeds):
-                    yield entrant, quantile, seed
+            for seed in range(budget.seeds):
+                yield entrant, quantile, seed
 
 
 def _ordered(rows: list[Row], budget: JudgeBudget) -> list[Row]:

@@ -9,8 +9,6 @@ The pool itself is a method too. It is drawn from one half of the pool and judge
 would be exact by construction.
 """
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -22,7 +20,10 @@ import torch
 from torch import Tensor
 
 from distributional_view.backends.adapter.world import Denoiser, TorchWorld
+from distributional_view.backends.embedded.learned import learned_potential
 from distributional_view.backends.embedded.prior_pool import PriorPool, spaced_world
+from distributional_view.backends.potential.train import PLAN
+from distributional_view.backends.potential.world import with_potential
 from distributional_view.theory.errors import CalibrationFailed, require
 from distributional_view.theory.methods import energy_dps, hybrid, twisted_smc
 from distributional_view.theory.methods.klsc_weights import KlscWeights
@@ -57,7 +58,8 @@ class JudgeBudget:
         tolerance: of a calibrated mean, in standard deviations of the score over the data.
         pool: samples of the prior.
         spacing: where the levels of noise lie for the solver of second order; the chain has them evenly in time.
-        training: steps of the learned potential's training; None for as many as usual.
+        training: steps of the learned potential's training; None for as many as usual; 0 for no potential: the hybrid
+            is then the shrunken plug-in alone.
     """
 
     quantiles: tuple[float, ...] = (0.8, 0.9, 0.95, 0.99)
@@ -287,14 +289,6 @@ ENTRANTS: tuple[Entrant, ...] = (
 """In the order of the table. Another method is one more line."""
 
 
-LEARNED, TRAINING = "distributional_view.backends.embedded.learned", "distributional_view.backends.potential.train"
-
-
-def learns() -> bool:
-    """Whether potentials can be learned here: without, there is no hybrid."""
-    return importlib.util.find_spec(LEARNED) is not None
-
-
 def learned_offer(features: Sequence[int], folder: Path, steps: int | None, progress: Progress = silent) -> Offer:
     """What gives a world its learned potential; learned at the first call, for all features at once.
 
@@ -304,12 +298,10 @@ def learned_offer(features: Sequence[int], folder: Path, steps: int | None, prog
         steps: of the training; None for as many as usual.
         progress: of the training.
     """
-    home, training = importlib.import_module(LEARNED), importlib.import_module(TRAINING)
-    plan = training.PLAN if steps is None else replace(training.PLAN, steps=steps)
-    learned = home.learned_potential(list(features), folder, plan, progress)
+    plan = PLAN if steps is None else replace(PLAN, steps=steps)
+    learned = learned_potential(list(features), folder, plan, progress)
 
     def offer(world: TorchWorld, feature: int) -> World:
-        found: World = home.with_potential(world, learned, list(features).index(feature))
-        return found
+        return with_potential(world, learned, list(features).index(feature))
 
     return offer
