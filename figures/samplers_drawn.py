@@ -31,7 +31,7 @@ TITLES = {
 def figure(rows: Rows) -> Figure:
     """Four measures of the embedded world, averaged over features, and the toy world's TV."""
     found = summaries(rows)
-    drawn, axes = plt.subplots(1, 5, figsize=(15.5, 3.7))
+    drawn, axes = plt.subplots(1, 5, figsize=(15.5, 3.7), layout="constrained")
     embedded = [s for s in found if s.world == "embedded"]
     for panel, (name, title) in zip(axes, TITLES.items(), strict=False):
         _panel(panel, embedded, name)

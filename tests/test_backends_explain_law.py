@@ -8,8 +8,9 @@ from click.testing import CliRunner
 
 from distributional_view.backends.__main__ import main
 from distributional_view.backends.explain.law import law_scores, level_target, placed
+from distributional_view.backends.explain.pool import pool_of
 from distributional_view.backends.jobs import OtherRequest
-from tests.test_backends_explain import POOL, SCORE, gaussian_world, pool_of
+from tests.support.explained import POOL, SCORE, gaussian_world
 
 SCORES = np.random.default_rng(0).normal(2.0, 3.0, size=4000)
 

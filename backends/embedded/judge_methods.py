@@ -196,6 +196,11 @@ class Contenders:
         """Of the prior's tilt, from the pool."""
         return KlscWeights(self.pool.scored(self.feature)).calibrate(level).knob
 
+    def scale(self, level: float) -> float:
+        """What strengths are counted in: the multiplier of the tilt, or a tenth over sd where that is smaller (a level
+        that the prior has nearly by itself)."""
+        return max(self.multiplier(level), 0.1 / self.sd)
+
     @property
     def tolerance(self) -> float:
         """Of a calibrated mean (score units)."""
@@ -235,8 +240,8 @@ def _energy(c: Contenders, level: float, solver: Solver) -> Contender:
         c.tolerance,
         c.calibration_seed,
         c.budget.n,
-        _FIRST * c.multiplier(level),
-        remember=bounded(c.remember(f"{energy_dps.NAME}-{solver}"), _LARGEST * c.multiplier(level)),
+        _FIRST * c.scale(level),
+        remember=bounded(c.remember(f"{energy_dps.NAME}-{solver}"), _LARGEST * c.scale(level)),
         solver=solver,
     )
     return Contender(made, solver, c.budget.n)
@@ -250,8 +255,8 @@ def _hybrid(c: Contenders, level: float) -> Contender:
         c.tolerance,
         c.calibration_seed,
         c.budget.n,
-        _FIRST * c.multiplier(level),
-        bounded(c.remember(hybrid.NAME), _LARGEST * c.multiplier(level)),
+        _FIRST * c.scale(level),
+        bounded(c.remember(hybrid.NAME), _LARGEST * c.scale(level)),
         "2M-SDE",
     )
     return Contender(made, "2M-SDE", c.budget.n)
