@@ -53,7 +53,7 @@ Proof.
     { apply (sum_pos _ _ y); auto; [intros; apply Rlt_le|]; apply exp_pos. }
     field; lra. }
   assert (Hl : forall z, In z points ->
-    is_lim (fun b => exp (b * (psi z - M))) p_infty (Finite (if Req_EM_T (psi z) M then 1 else 0)).
+    is_lim (fun b => exp (b * (psi z - M))) p_infty (Finite (if Req_EM_T (psi z) M then 1 else 0))).
   { intros z Hz; specialize (HM z Hz). pose proof (exp_limit (psi z - M) ltac:(lra)) as H.
     destruct (Req_EM_T (psi z - M) 0), (Req_EM_T (psi z) M); auto; lra. }
   evar_last.
