@@ -15,6 +15,7 @@ INSTABILITY = (
         "77-84",
         certified=APPLIES,
         sampled=EXACT,
+        formal=APPLIES,
     ),
     stated(
         "Lemma D.11",
@@ -100,5 +101,6 @@ INSTABILITY = (
         certified=APPLIES,
         sampled=EXACT,
         sharpness=APPLIES,
+        formal=APPLIES,
     ),
 )
