@@ -17,7 +17,7 @@ MEANING = {
     "sampled": "a process, with standard errors from the run",
     "necessity": "counterexamples: one hypothesis dropped, the others hold, the conclusion fails",
     "sharpness": "no better constant, no case more",
-    "formal": "a proof that Coq's kernel has checked, on a finite set of points",
+    "formal": "a proof that Coq's kernel has checked; all but the normal law's are on a finite set of points",
 }
 
 

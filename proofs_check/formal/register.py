@@ -94,4 +94,5 @@ REGISTER: Mapping[str, tuple[Row, ...]] = {
     "Gap": _GAP,
     "Objects": _OBJECTS,
     "Pools": (("Lemma F.1", "lemma_F_1", {"a limit of 1, ties or not": "lemma_F_1_without_ties"}),),
+    "Gaussian": (("Proposition D.13", "proposition_D_13", {"negative thresholds": "proposition_D_13_at_every_level"}),),
 }

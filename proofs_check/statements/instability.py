@@ -71,6 +71,7 @@ INSTABILITY = (
         "125-140",
         certified=APPLIES,
         sampled=EXACT,
+        formal=APPLIES,
     ),
     stated(
         "Theorem D.14",
