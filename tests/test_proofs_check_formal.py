@@ -12,6 +12,7 @@ from distributional_view.proofs_check import matrix, runner
 from distributional_view.proofs_check.evidence import Absent, run
 from distributional_view.proofs_check.formal import assumptions, checks, coq
 from distributional_view.proofs_check.formal.theorems import FOLDER, THEOREMS, Theorem, place
+from distributional_view.proofs_check.places import ROOT
 from distributional_view.proofs_check.statements import STATEMENTS, statement
 
 BROKEN = runner.load()
@@ -42,6 +43,14 @@ def test_every_theorem_has_words_above_it_and_a_wrong_version():
     assert {t.label for t in THEOREMS} == {s.label for s in STATEMENTS if s.applies("formal")}
     with pytest.raises(ValueError, match="lemma_Z_9"):
         place(Theorem("Lemma D.1", "Truncation", "lemma_Z_9", {}))
+
+
+def test_what_the_page_quotes_stands_in_the_files():
+    sources = "\n".join(path.read_text() for path in FOLDER.glob("*.v"))
+    page = (ROOT / "docs" / "explanation" / "formal.md").read_text()
+    quoted = [line for block in page.split("```")[1::2] for line in block.strip().splitlines() if "make " not in line]
+    assert len(quoted) > 4
+    assert [line for line in quoted if line not in sources] == []
 
 
 def test_every_theorem_of_the_files_is_registered():
