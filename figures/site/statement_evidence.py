@@ -64,7 +64,7 @@ def evidence(entry: Statement, sources: Sources) -> Iterator[str]:
     for rung in RUNGS:
         if not entry.applies(rung):
             continue
-        how = " [How to read one](../../explanation/formal.md)." if rung == FORMAL else ""
+        how = " `docs/explanation/formal.md` says how to read one." if rung == FORMAL else ""
         yield from (f"### {rung.capitalize()}", "", f"{MEANING[rung].capitalize()}.{how}", "")
         for piece in (p for p in sources.pieces if (p.label, p.rung) == (entry.label, rung)):
             place = found[piece.name]
