@@ -214,12 +214,13 @@ def test_a_wheel_needs_a_checkout_and_misses_nothing():
         "sampled": "not applicable",
         "necessity": "needs a checkout",
         "sharpness": "not applicable",
+        "formal": "needs a checkout",
     }
     assert not matrix.complete(found)
     away = [cell for cell in found if cell.state == "needs a checkout"]
     assert matrix.complete(away)
     assert {cell["state"] for cell in matrix.as_json(away)} == {"needs a checkout"}
-    assert matrix.markdown(away).splitlines()[-1].count("needs a checkout") == 2
+    assert matrix.markdown(away).splitlines()[-1].count("needs a checkout") == 3
 
 
 def test_the_command_in_a_wheel(monkeypatch):
@@ -331,4 +332,4 @@ def test_files(monkeypatch, tmp_path):
     assert "was not rejected" in first["outcomes"][0]["shown"]
     cells = table.read_text().splitlines()[-1].strip("| ").split(" | ")
     missing = "**missing**"
-    assert cells == ["Lemma D.6", statement("D.6").name, "**failed**", missing, missing, "–", missing, "–"]
+    assert cells == ["Lemma D.6", statement("D.6").name, "**failed**", missing, missing, "–", missing, "–", missing]

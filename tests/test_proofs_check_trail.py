@@ -210,7 +210,7 @@ def test_where_in_a_wheel(tmp_path):
     assert own_tests(tmp_path) is None
     shown = list(lines(statement("D.7"), tmp_path))
     for line in (
-        f"    property, necessity, sharpness: {NEEDS_CHECKOUT}",
+        f"    property, necessity, sharpness, formal: {NEEDS_CHECKOUT}",
         f"tests: {NEEDS_CHECKOUT}",
         f"imprecise: {NEEDS_CHECKOUT}",
     ):

@@ -17,7 +17,7 @@ MEANING = {
     "sampled": "a process, with standard errors from the run",
     "necessity": "counterexamples: one hypothesis dropped, the others hold, the conclusion fails",
     "sharpness": "no better constant, no case more",
-    "formal": "a proof that Coq's kernel has checked, on a finite set of points",
+    "formal": "a proof that Coq's kernel has checked; all but the normal law's are on a finite set of points",
 }
 
 
@@ -64,7 +64,8 @@ def evidence(entry: Statement, sources: Sources) -> Iterator[str]:
     for rung in RUNGS:
         if not entry.applies(rung):
             continue
-        yield from (f"### {rung.capitalize()}", "", f"{MEANING[rung].capitalize()}.", "")
+        how = " `docs/explanation/formal.md` says how to read one." if rung == FORMAL else ""
+        yield from (f"### {rung.capitalize()}", "", f"{MEANING[rung].capitalize()}.{how}", "")
         for piece in (p for p in sources.pieces if (p.label, p.rung) == (entry.label, rung)):
             place = found[piece.name]
             yield f"- `{piece.check.__name__}` in `{place.file}:{place.line}`{_slow(piece)}  "

@@ -21,7 +21,8 @@ def page(pieces: Sequence[Evidence]) -> str:
         " assumptions, the code that computes it, the evidence, the tests and the figures. A number counts the checks"
         " on a rung; each check also rejects wrong versions of the statement. In 2 (7+1/8, 1.5 %) 8 functions or"
         " constants were made wrong, of which 7 were noticed and 1 is explained, and the coarsest sampled quantity is"
-        " known to 1.5 %. A dash: the rung does not apply.",
+        " known to 1.5 %. On the rung formal the wrong versions are proved false. A dash:"
+        " the rung does not apply.",
         "",
         *(f"- *{rung}*: {words}" for rung, words in MEANING.items()),
         "",

@@ -16,6 +16,7 @@ BIAS = (
         "11, 63-65",
         certified=APPLIES,
         sampled=EXACT,
+        formal=APPLIES,
     ),
     stated(
         "Lemma D.7",
@@ -41,6 +42,7 @@ BIAS = (
         certified=APPLIES,
         sampled=EXACT,
         sharpness=APPLIES,
+        formal=APPLIES,
     ),
     stated(
         "Lemma D.8",
@@ -54,6 +56,7 @@ BIAS = (
         "70-71",
         certified="the value is infinite: no digit to enclose",
         sampled=EXACT,
+        formal=APPLIES,
     ),
     stated(
         "Lemma D.9",
@@ -67,5 +70,6 @@ BIAS = (
         "72-76",
         certified=IDENTITY,
         sampled=EXACT,
+        formal=APPLIES,
     ),
 )

@@ -15,6 +15,7 @@ INSTABILITY = (
         "77-84",
         certified=APPLIES,
         sampled=EXACT,
+        formal=APPLIES,
     ),
     stated(
         "Lemma D.11",
@@ -70,6 +71,7 @@ INSTABILITY = (
         "125-140",
         certified=APPLIES,
         sampled=EXACT,
+        formal=APPLIES,
     ),
     stated(
         "Theorem D.14",
@@ -100,5 +102,6 @@ INSTABILITY = (
         certified=APPLIES,
         sampled=EXACT,
         sharpness=APPLIES,
+        formal=APPLIES,
     ),
 )

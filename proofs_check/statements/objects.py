@@ -37,6 +37,7 @@ OBJECTS = (
         certified=IDENTITY,
         sampled=EXACT,
         sharpness=APPLIES,
+        formal=APPLIES,
     ),
     stated(
         "Definition 2.5",
@@ -62,6 +63,7 @@ OBJECTS = (
         "153-155",
         certified=IDENTITY,
         sampled=EXACT,
+        formal=APPLIES,
     ),
     stated(
         "Theorem E.3",
@@ -77,5 +79,6 @@ OBJECTS = (
         certified=ORDER,
         sampled=EXACT,
         sharpness=APPLIES,
+        formal=APPLIES,
     ),
 )

@@ -66,6 +66,7 @@ OURS = (
         "12",
         certified=ORDER,
         sampled=EXACT,
+        formal=APPLIES,
     ),
     stated(
         "Ours: reverse KL",
@@ -80,6 +81,7 @@ OURS = (
         certified=IDENTITY,
         sampled=EXACT,
         necessity=APPLIES,
+        formal=APPLIES,
     ),
     stated(
         "Ours: finite step",
@@ -94,6 +96,7 @@ OURS = (
         certified=IDENTITY,
         sampled=EXACT,
         necessity=APPLIES,
+        formal=APPLIES,
     ),
     stated(
         "Ours: Nelson-Aalen",
@@ -108,6 +111,7 @@ OURS = (
         "102-104",
         certified=IDENTITY,
         sampled=EXACT,
+        formal=APPLIES,
     ),
     stated(
         "Ours: crossing",
@@ -137,6 +141,7 @@ OURS = (
         certified=IDENTITY,
         sampled=EXACT,
         sharpness=APPLIES,
+        formal=APPLIES,
     ),
     stated(
         "Ours: exact distortion",
@@ -151,6 +156,7 @@ OURS = (
         certified=IDENTITY,
         sampled=EXACT,
         sharpness=APPLIES,
+        formal=APPLIES,
     ),
     stated(
         "Ours: effective sample size",

@@ -16,6 +16,7 @@ SAMPLING = (
         certified="a limit with a closed rate in the gap between the two largest scores, shown symbolically",
         sampled="about the weights of a given pool: no process to run",
         sharpness=APPLIES,
+        formal=APPLIES,
     ),
     stated(
         "Lemma F.2",
@@ -109,5 +110,6 @@ SAMPLING = (
         "20-23, 175-180",
         certified=IDENTITY,
         sampled=EXACT,
+        formal=APPLIES,
     ),
 )

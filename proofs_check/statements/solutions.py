@@ -15,6 +15,7 @@ SOLUTIONS = (
         "6, 43-46",
         certified=IDENTITY,
         sampled=EXACT,
+        formal=APPLIES,
     ),
     stated(
         "Assumption D.2",
@@ -56,6 +57,7 @@ SOLUTIONS = (
         certified=IDENTITY,
         sampled=EXACT,
         sharpness=APPLIES,
+        formal=APPLIES,
     ),
     stated(
         "Remark D.5",
@@ -70,5 +72,6 @@ SOLUTIONS = (
         "61-62",
         certified=ORDER,
         sampled=EXACT,
+        formal=APPLIES,
     ),
 )
