@@ -20,6 +20,8 @@ LEFT_OUT = (
     "test_backends",
     "test_docs",
     "test_figures_command",
+    "test_figures_report_faults",
+    "test_figures_site",
     "test_layout",
     "test_package",
     "test_proofs_check_certified",

@@ -23,13 +23,17 @@ from tests.support.gaussian_world import GaussianWorld, Quadratic
 
 LINEAR = NoiseSchedule.linear()
 WORLD = paper_world()
-BETA = calibrate_klsc(WORLD.law, 7.0).multiplier
 
 
 @cache
 def twenty() -> PlanarWorld:
     """A function, so that an import starts no JAX."""
     return PlanarWorld(WORLD.mixture, WORLD.psi, LINEAR.spaced(20), jnp.float64)
+
+
+@cache
+def beta() -> float:
+    return calibrate_klsc(WORLD.law, 7.0).multiplier
 
 
 @pytest.fixture(scope="module")
@@ -71,15 +75,15 @@ def test_the_switch_is_where_the_errors_cross():
 def test_hybrid_guidance_is_the_potential_first_and_the_shrunken_plug_in_then():
     source = KnownPotential(twenty())
     slopes = np.linspace(0.1, 1.0, 20)
-    world = Hybrid(source, BETA, slopes, 7)
+    world = Hybrid(source, beta(), slopes, 7)
     assert isinstance(world, World)
     assert isinstance(source, PotentialWorld)
     assert not isinstance(world, PotentialWorld)
     x = twenty().sample_prior(3, 50)
     for place, row in enumerate(each(twenty().schedule.rows)):
         found = world.guidance(x, row)
-        ideal, plug_in = ideal_world(twenty(), BETA).guidance(x, row), twenty().guidance(x, row)
-        wanted = ideal.gradient if place < 7 else BETA * slopes[place] * plug_in.gradient
+        ideal, plug_in = ideal_world(twenty(), beta()).guidance(x, row), twenty().guidance(x, row)
+        wanted = ideal.gradient if place < 7 else beta() * slopes[place] * plug_in.gradient
         assert np.abs(twenty().to_numpy(found.gradient - wanted)).max() < 1e-12
         assert np.abs(twenty().to_numpy(found.x0_hat - plug_in.x0_hat)).max() < 1e-12
 
@@ -89,8 +93,8 @@ def test_the_value_of_the_potential_has_its_gradient():
     x = twenty().sample_prior(3, 50)
     row = list(each(twenty().schedule.rows))[9]
     step = 1e-4 * twenty().from_numpy(np.tile([0.6, -0.8], (50, 1)))
-    up, down = (twenty().to_numpy(source.potential(p, row, BETA).value) for p in (x + step, x - step))
-    slope = twenty().to_numpy(twenty().dot(source.potential(x, row, BETA).gradient, step))
+    up, down = (twenty().to_numpy(source.potential(p, row, beta()).value) for p in (x + step, x - step))
+    slope = twenty().to_numpy(twenty().dot(source.potential(x, row, beta()).gradient, step))
     assert np.abs((up - down) / 2 - slope).max() < 1e-3 * np.abs(slope).max()
     low = 1e-4
     ratio = twenty().to_numpy(source.potential(x, row, low).value) / low  # H_t is about multiplier E[psi | x_t]
@@ -102,7 +106,7 @@ def test_the_exact_potential_all_the_way_samples_the_tilt_and_the_plug_in_alone_
     judge = judge_of(WORLD, klsc, 5)
     found = {}
     for switch in (0, known.switch, 20):
-        world = Hybrid(KnownPotential(twenty()), BETA, known.slope, switch)
+        world = Hybrid(KnownPotential(twenty()), beta(), known.slope, switch)
         points = twenty().to_numpy(energy_dps(world, world.noise(2, 10_000), 1.0, solver="2M-SDE"))
         found[switch] = judge(points).tv, abs(float(WORLD.psi(points).mean()) - 7.0)
     assert found[20][0] < 0.025
@@ -112,12 +116,12 @@ def test_the_exact_potential_all_the_way_samples_the_tilt_and_the_plug_in_alone_
 
 def test_as_a_method_it_takes_the_multiplier_or_finds_one(known):
     world = KnownPotential(twenty())
-    told = HybridGuidance(world, known, lambda target: BETA)
-    assert told.calibrate(7.0).knob == BETA
-    assert told.draw(BETA, 0, 3000).mean == pytest.approx(7.0, abs=0.15)
+    told = HybridGuidance(world, known, lambda target: beta())
+    assert told.calibrate(7.0).knob == beta()
+    assert told.draw(beta(), 0, 3000).mean == pytest.approx(7.0, abs=0.15)
     searched = HybridGuidance(world, known, tolerance=0.02, runs=1000, start=0.4)
     found = searched.calibrate(7.0)
-    assert found.knob == pytest.approx(BETA, rel=0.15)
+    assert found.knob == pytest.approx(beta(), rel=0.15)
     assert searched.draw(found.knob, 0, 1000).mean == pytest.approx(7.0, abs=0.02)
 
 
