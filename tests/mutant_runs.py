@@ -1,4 +1,4 @@
-"""Running tests for mutation testing: a private copy of the project, child processes, and a pytest plugin that times."""
+"""Running tests for mutation testing: a private copy of the project, child processes, a plugin that times tests."""
 
 import contextlib
 import json
