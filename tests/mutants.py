@@ -23,6 +23,7 @@ import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from queue import SimpleQueue
@@ -42,6 +43,7 @@ TRACED = {"energy_dps", "schedule", "world"}
 PER_TEST_S, START_S = 5.0, 45.0
 
 
+@cache
 def importers(path: Path) -> list[str]:
     """The test files that import a module of theory by name, or through `theory`."""
     module = ".".join([PACKAGE, *path.with_suffix("").parts])

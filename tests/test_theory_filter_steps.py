@@ -48,3 +48,28 @@ def test_one_score_that_is_no_number_is_refused():
     world: Any = Broken(SCHEDULE)
     with pytest.raises(ValueError, match="log-weights"):
         twisted_smc(world, world.noise(0, 5), 1.0, 0, strength=0.0, resample_below=0.0)
+
+
+def test_without_gradients_and_resampling_the_weights_are_those_of_the_tilt():
+    """The twists of all steps cancel: what is left of the weights is exp(beta psi) at the end, whatever the twist."""
+    world: Any = GaussianWorld(SCHEDULE)
+    quiet = {"strength": 0.0, "resample_below": 0.0}
+    plain = twisted_smc(world, world.noise(0, 40), 0.7, 0, **quiet)
+    twisted = twisted_smc(world, world.noise(0, 40), 0.7, 0, **quiet, twist=(np.linspace(2.0, -1.0, 8) ** 3).tolist())
+    factors = np.exp(0.7 * world.score(twisted.x))
+    assert twisted.weights == pytest.approx(factors / factors.sum(), rel=1e-10)
+    assert twisted.weights == pytest.approx(plain.weights, rel=1e-10)
+    assert twisted.log_partition == pytest.approx(np.log(factors.mean()), rel=1e-10)
+    assert (plain.resampled, plain.ancestors) == (0, 40)
+
+
+def test_a_share_of_1_resamples_at_every_step():
+    world: Any = GaussianWorld(SCHEDULE)
+    end = twisted_smc(world, world.noise(0, 40), 0.7, 0, resample_below=1.0)
+    assert end.resampled == SCHEDULE.steps - 1
+
+
+def test_a_schedule_of_one_step_is_a_schedule():
+    schedule = NoiseSchedule(np.array([1.0, 0.5]))
+    assert schedule.steps == 1
+    assert len(list(each(schedule.rows))) == 1

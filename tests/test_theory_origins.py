@@ -9,6 +9,7 @@ import pytest
 
 from distributional_view.theory import AtomicLaw, GaussianLaw, Hard, Klsc, PiecewiseLaw, tv
 from distributional_view.theory.measures.dual import gibbs
+from distributional_view.theory.measures.finite import on_support
 from distributional_view.theory.measures.typical import _stirling_remainder
 from distributional_view.theory.pools.inclusion import systematic_sample
 
@@ -40,7 +41,7 @@ def test_the_stirling_series_reaches_its_fourth_term(a):
     with mp.workdps(40):
         x = mp.mpf(a)
         exact = mp.loggamma(x + 1) - (x * mp.log(x) - x + mp.log(2 * mp.pi * x) / 2)
-    assert _stirling_remainder(a) == pytest.approx(float(exact), rel=1e-13)  # the fifth term is 2e-14 of it at 30
+    assert _stirling_remainder(a) == pytest.approx(float(exact), rel=1e-13, abs=0)  # the fifth is 2e-14 of it
 
 
 def test_a_tie_share_without_an_atom_costs_no_information():
@@ -62,3 +63,22 @@ def test_tilts_of_an_atom_out_of_the_range_of_exp_have_a_distance():
 def test_what_is_no_inclusion_probability_is_refused(probabilities):
     with pytest.raises(ValueError, match="probabilities"):
         systematic_sample(probabilities, 0.5)
+
+
+def test_a_score_without_mass_is_read_as_0():
+    masses, scores = on_support([0.5, 0.0, 0.5], scores=[1.0, np.nan, 3.0])
+    assert masses.tolist() == [0.5, 0.0, 0.5]
+    assert scores.tolist() == [1.0, 0.0, 3.0]
+
+
+def test_a_law_of_atoms_cannot_be_written_to():
+    values, masses = AtomicLaw([0.0, 1.0, 1.0]).atoms()
+    for array in (values, masses):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0.25
+
+
+def test_a_law_on_an_interval_has_all_tilts():
+    law = PiecewiseLaw(lambda u: u, lambda u: 0 * u, np.array([0.0, 1.0]))
+    assert (law.min_multiplier, law.max_multiplier) == (-math.inf, math.inf)
+    assert law.tilt(-3.0).mean == pytest.approx(1 - law.tilt(3.0).mean, rel=1e-12)
