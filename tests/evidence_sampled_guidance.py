@@ -19,7 +19,7 @@ from distributional_view.toy.ideal import ideal_world
 from distributional_view.toy.planar import PlanarWorld
 from distributional_view.toy.world import paper_world
 from tests.support.numpy_world import NumpyWorld
-from tests.support.one_mixture import DIRECTION, MEANS, MIXTURE, PSI, SCALE, VARIANCES, WEIGHTS
+from tests.support.one_mixture import DIRECTION, MEANS, PSI, SCALE, VARIANCES, WEIGHTS, mixture
 from tests.support.resolution import SIGMAS, resolved
 
 LINEAR = NoiseSchedule.linear()
@@ -54,7 +54,7 @@ def plug_in_is_not_the_gradient_of_h(
     The gradient of `ideal_world` agrees with grad H_t, beta times that of psi(x0_hat) does not.
     """
     n, beta = 150_000, 0.5
-    plain = PlanarWorld(MIXTURE, PSI, TEN, jnp.float64)
+    plain = PlanarWorld(mixture(), PSI, TEN, jnp.float64)
     ideal = ideal_world(plain, beta)
     row = list(each(plain.schedule.rows))[4]
     signal, variance = math.sqrt(TEN.alpha_bar[row.index]), 1 - TEN.alpha_bar[row.index]

@@ -19,7 +19,7 @@ from distributional_view.toy.ideal import ideal_world
 from distributional_view.toy.planar import PlanarNoise, PlanarWorld
 from tests.support.chains import shared, slope, visited
 from tests.support.gaussian_world import GaussianWorld, LineWorld, Quadratic, falling, normal_errors
-from tests.support.one_mixture import MIXTURE, PSI
+from tests.support.one_mixture import PSI, mixture
 from tests.support.resolution import SIGMAS, extrapolated, resolved
 
 LINE = np.array([0.3, 0.7]), np.array([-1.2, 0.9]), np.array([0.15, 0.3])
@@ -226,10 +226,10 @@ class PairedNoise(eqx.Module):
 def tilted_mixtures_are_reversed(strength: float = 1.0, plug_in: bool = False, factor: float = 1.0) -> str:
     """Four unequal modes, an angular score, beta = 0.4: the mean score, extrapolated in the number of steps."""
     beta, n, runs = 0.4, 60_000, []
-    law = angular_law(MIXTURE, PSI)
+    law = angular_law(mixture(), PSI)
     exact, near = (law.tilt(c * factor * beta).mean for c in (1.0, 1.01))
     for steps, schedule in STRIDES.items():
-        plain = PlanarWorld(MIXTURE, PSI, schedule)
+        plain = PlanarWorld(mixture(), PSI, schedule)
         world = plain if plug_in else ideal_world(plain, beta)
         noise = PairedNoise(world.noise(1, n), max(STRIDES) // steps)
         x = energy_dps(world, noise, beta * strength if plug_in else strength)

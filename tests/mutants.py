@@ -2,68 +2,48 @@
 
     python -m tests.mutants [--sample N] [--seed S] [--jobs J] [--only PART] [--out FOLDER]
 
-One run of the tests under coverage tells which tests touch which line. Each mutant is written into a private copy of
-the project and those tests run on it, quickest first, until one fails or the patience ends. For a line that only an
-import runs, or that JAX compiles, all tests of the files that import the module run. A process that has imported the
-libraries once is forked for each mutant. A mutant is *caught* if a test fails or the time is over; else it *survives*,
-and is then either listed with a reason in `equivalent_mutants.toml` (it changes nothing that a caller can see) or a
-hole in the tests. Results are written as they come; a second call goes on where the first one stopped. At the end
-they go into `judged_mutants.txt`, from which a call on another machine goes on, and `--summary` counts without judging.
+One run of the tests under coverage tells which tests touch which line. A process that has collected the tests forks a
+child for each mutant (`mutant_bench`), which runs the tests that touch its line, quickest first, until one fails or
+the patience ends; those that caught a change of the same function before come first. For a line that only an import
+runs, or that JAX compiles, these are the tests of the files that import the module. What an import runs is judged in
+a process of its own, with the mutant in its file. A mutant is *caught* if a test fails or the time is over; else it
+*survives*, and is then either listed with a reason in `equivalent_mutants.toml` (it changes nothing that a caller can
+see) or a hole in the tests. The first pass over all mutants is short (`--first`). What it does not catch is judged by
+the rest of the tests in a second pass, and is a survivor only then. Results are written as they come; a second call
+goes on where the first one stopped. They also go into `judged_mutants.txt`, from which a call on another machine goes
+on, and `--summary` writes and counts them without judging.
 """
 
 import ast
-import contextlib
 import json
-import os
 import random
-import select
 import shutil
-import signal
-import sys
-import tempfile
 import time
 import tomllib
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import accumulate
 from pathlib import Path
+from queue import SimpleQueue
 
 import click
 from rich.console import Console
 
 from tests import mutant_ledger
+from tests.mutant_bench import Bench
+from tests.mutant_lines import touching
+from tests.mutant_runs import PACKAGE, ROOT, Timer, copy_of_the_project, enter, forked, preload, run_pytest, test_files
 from tests.mutations import Mutant, mutants_of
 
-ROOT = Path(__file__).resolve().parent.parent
 NOT_MUTATED = {"__init__.py"}  # names
-PACKAGE = "distributional_view"
-ROOMS = ("theory", "toy", "figures", "proofs_check", "backends")
-COPIED = (*ROOMS, "tests", "docs", "pyproject.toml", "README.md")
-# Not about theory/, or too slow to run thousands of times: what only these would catch counts as survived.
-LEFT_OUT = (
-    "test_backends",
-    "test_docs",
-    "test_figures_command",
-    "test_layout",
-    "test_package",
-    "test_proofs_check_certified",
-    "test_proofs_check_statements",
-    "test_readme",
-    "test_slow",
-    "test_theory_mutants",
-    "test_toy_recover",
-)
 # JAX runs these once, when it compiles: which test meets which line depends on the order, so that all importers run.
 TRACED = {"energy_dps", "schedule", "world"}
-RUNGS = "not symbolic- and not certified-"  # those two share no code with theory/
 PER_TEST_S, START_S = 5.0, 45.0
 
 
-def test_files() -> list[str]:
-    names = sorted(p.name for p in (ROOT / "tests").glob("test_*.py"))
-    return [f"tests/{n}" for n in names if not n.startswith(LEFT_OUT)]
-
-
+@cache
 def importers(path: Path) -> list[str]:
     """The test files that import a module of theory by name, or through `theory`."""
     module = ".".join([PACKAGE, *path.with_suffix("").parts])
@@ -75,153 +55,74 @@ def importers(path: Path) -> list[str]:
     return found
 
 
-class Timer:
-    """A pytest plugin that times each test, and tells coverage which one is running."""
+class Judge:
+    """A bench and a private copy of the project; `first` and `patience` are seconds of tests, as they take unchanged.
 
-    def __init__(self, coverage=None):
-        self.coverage, self.seconds, self.failed, self.why = coverage, {}, [], ""
+    `judge` gives a verdict, or None: not caught in the first pass.
+    """
 
-    def pytest_runtest_setup(self, item):
-        if self.coverage is not None:
-            self.coverage.switch_context(item.nodeid)
+    def __init__(self, tests: dict, budget: float, first: float, patience: float) -> None:
+        self.tests, self.budget, self.first, self.patience = tests, budget, first, patience
+        self.folder = copy_of_the_project()
+        self.bench: Bench | None = None
+        self.catchers: dict[str, list[str]] = defaultdict(list)
 
-    def pytest_runtest_logreport(self, report):
-        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
-        if report.failed:
-            self.failed.append(report.nodeid)
-            self.why = report.longreprtext[-4000:]
+    def close(self) -> None:
+        if self.bench:
+            self.bench.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
+    def judge(self, mutant: Mutant, second: bool) -> dict | None:
+        self.bench = self.bench or Bench(self.folder)
+        start = time.monotonic()
+        now, later = self.plan(mutant)
+        found = self.bench.judge(mutant, later if second else now, self.tests["seconds"])
+        by, left = found["by"], found["left"]
+        if by is None and second:
+            left += self.bench.judge(mutant, now, self.tests["seconds"])["left"] if not left else []
+            own = [t for t in [*now, *later] if t.partition("::")[0] in {x.partition("::")[0] for x in left}]
+            by = self.alone(mutant, own) if own else None
+        if by is None and not second and (later or left or not now):
+            return None
+        function = mutant.name.rpartition(" => ")[0].rpartition("::")[0]
+        if by is not None and by in self.tests["seconds"]:
+            self.catchers[function] = [by, *(t for t in self.catchers[function] if t != by)][:5]
+        seconds = round(time.monotonic() - start, 2)
+        return {"name": mutant.name, "line": mutant.line, "caught_by": by, "seconds": seconds}
 
-def run_pytest(arguments: list[str], timer: Timer) -> int:
-    import pytest
+    def plan(self, mutant: Mutant) -> tuple[list[str], list[str]]:
+        """The tests of the first and of the second pass."""
+        path, seconds = mutant.path.relative_to(ROOT), self.tests["seconds"]
+        near = list(self.tests["lines"].get(str(path), {}).get(str(mutant.line), []))
+        if not near or path.stem in TRACED:
+            files = set(importers(path))
+            near = sorted({*near, *(t for t in seconds if t.partition("::")[0] in files)})
+        function = mutant.name.rpartition(" => ")[0].rpartition("::")[0]
+        proven = {t: i - 9 for i, t in enumerate(self.catchers[function])}
+        order = sorted(near, key=lambda t: (proven.get(t, 0), seconds.get(t, 0.0)))
+        spent = list(accumulate(seconds.get(t, 0.0) for t in order))
+        within = [t for t, s in zip(order, spent, strict=True) if s <= self.patience] or order[:1]
+        count = max(1, sum(s <= self.first for s in spent[: len(within)]))
+        return within[:count], within[count:]
 
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
-        return int(pytest.main(["-q", "-m", "not slow", *arguments], plugins=[timer]))
+    def alone(self, mutant: Mutant, tests: Sequence[str]) -> str | None:
+        """Caught by what, in a process that imports the project with the mutant in its file."""
+        path, folder = mutant.path.relative_to(ROOT), self.folder
 
-
-def forked(work, seconds: float):
-    """The JSON result of `work()` in a child process, or None when it took too long or died."""
-    read, write = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(read)
-        os.setsid()
-        status = 1
-        try:
-            answer = json.dumps(work())
-            with os.fdopen(write, "w") as out:
-                out.write(answer)
-            status = 0
-        finally:
-            os._exit(status)
-    os.close(write)
-    text, deadline = b"", time.monotonic() + seconds
-    try:
-        while time.monotonic() < deadline:
-            if select.select([read], [], [], 0.2)[0]:
-                part = os.read(read, 1 << 16)
-                if not part:
-                    os.waitpid(pid, 0)
-                    return json.loads(text) if text else None
-                text += part
-    finally:
-        os.close(read)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    return None
-
-
-def copy_of_the_project() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="mutants-"))
-    for name in COPIED:
-        if (ROOT / name).is_dir():
-            left_out = shutil.ignore_patterns("__pycache__", "node_modules", "weights")
-            shutil.copytree(ROOT / name, folder / name, ignore=left_out)
-        elif (ROOT / name).exists():
-            shutil.copy(ROOT / name, folder / name)
-    shutil.copytree(ROOT / "package", folder / PACKAGE)
-    for name in ROOMS:  # under the name by which they are imported
-        (folder / PACKAGE / name).symlink_to(folder / name)
-    return folder
-
-
-def enter(folder: Path) -> None:
-    """Make this (child) process import the project from `folder`."""
-    sys.dont_write_bytecode = True
-    os.chdir(folder)
-    for name in [n for n in sys.modules if n.split(".")[0] in (PACKAGE, "tests")]:
-        del sys.modules[name]
-    sys.meta_path[:] = [f for f in sys.meta_path if not f.__module__.startswith("__editable__")]
-    sys.path[:] = [str(folder), *(p for p in sys.path if p not in ("", str(ROOT)))]
-
-
-def map_lines(folder: Path) -> dict:
-    """Which tests touch which line of theory/, and how long each takes."""
-    import coverage
-
-    enter(folder)
-    cov = coverage.Coverage(data_file=None, source=[str(folder / PACKAGE / "theory")])
-    timer = Timer(cov)
-    cov.start()
-    code = run_pytest([*test_files(), "-k", RUNGS], timer)
-    cov.stop()
-    if code != 0:
-        return {"failed": timer.failed or [f"exit code {code}"], "why": timer.why}
-    data, lines = cov.get_data(), {}
-    for name in data.measured_files():
-        path = str(Path(name).resolve().relative_to(folder.resolve())).removeprefix(f"{PACKAGE}/")
-        lines[path] = {str(k): sorted(c for c in v if c) for k, v in data.contexts_by_lineno(name).items()}
-    return {"lines": lines, "seconds": timer.seconds}
-
-
-def judge(mutant: Mutant, folder: Path, tests: dict, budget: float, patience: float) -> dict:
-    """Caught or survived, by what, in how many seconds."""
-    path = mutant.path.relative_to(ROOT)
-    touching = tests["lines"].get(str(path), {}).get(str(mutant.line), [])
-    quickest = sorted(touching, key=lambda t: tests["seconds"].get(t, 0.0))
-    spent = list(accumulate(tests["seconds"].get(t, 0.0) for t in quickest))
-    quickest = [t for t, s in zip(quickest, spent, strict=True) if s <= patience] or quickest[:1]
-    start = time.monotonic()
-
-    def attempt(arguments: list[str]) -> list | None:
         def work() -> list:
             enter(folder)
-            (folder / path).write_text(mutant.source)
             timer = Timer()
-            return [run_pytest(["-x", *arguments], timer), timer.failed]
+            return [run_pytest(["-x", *tests], timer), timer.failed]
 
-        needed = sum(tests["seconds"].get(t, 0.0) for t in quickest)
-        return forked(work, max(budget, START_S + PER_TEST_S * needed))
-
-    def verdict(answer: list | None) -> str | None:
+        needed = sum(self.tests["seconds"].get(t, 0.0) for t in tests)
+        try:
+            (folder / path).write_text(mutant.source)
+            answer = forked(work, max(self.budget, START_S + PER_TEST_S * needed))
+        finally:
+            shutil.copy(ROOT / path, folder / path)
         if answer is None:
             return "time over or crash"
         return (answer[1] or ["collection"])[0] if answer[0] not in (0, 5) else None
-
-    try:
-        by = verdict(attempt(quickest)) if quickest else None
-        if by is None and (not quickest or path.stem in TRACED) and (files := importers(path)):
-            by = verdict(attempt([*files, "-k", RUNGS]))
-    finally:
-        shutil.copy(ROOT / path, folder / path)
-    return {"name": mutant.name, "line": mutant.line, "caught_by": by, "seconds": round(time.monotonic() - start, 1)}
-
-
-def preload() -> None:
-    """What every child would import again. No JAX computation here: its threads would not survive the fork."""
-    import equinox
-    import hypothesis
-    import jax.numpy
-    import mpmath
-    import pytest
-    import scipy.integrate
-    import scipy.interpolate
-    import scipy.optimize
-    import scipy.special
-    import scipy.stats
-
-    assert all((equinox, hypothesis, jax.numpy, mpmath, pytest, scipy))
 
 
 @click.command(help="Mutation testing of theory/.")
@@ -233,6 +134,8 @@ def preload() -> None:
 @click.option("--again", is_flag=True, help="Judge survivors of earlier calls again.")
 @click.option("--out", default="results/mutants", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--budget", default=180.0, show_default=True, help="Least seconds before a mutant's run is cut off.")
+@click.option("--first", default=8.0, show_default=True, help="Seconds of tests for a mutant in the first pass.")
+@click.option("--first-only", is_flag=True, help="No second pass: what the first does not catch stays unjudged.")
 @click.option("--patience", default=60.0, show_default=True, help="Seconds of tests, quickest first, for a mutant.")
 def main(
     sample: int | None,
@@ -243,6 +146,8 @@ def main(
     again: bool,
     out: Path,
     budget: float,
+    first: float,
+    first_only: bool,
     patience: float,
 ) -> None:
     console = Console()
@@ -257,54 +162,57 @@ def main(
     log = out / "verdicts.jsonl"
     if log.exists():
         known |= {v["name"]: v for v in map(json.loads, log.read_text().splitlines())}
+
+    def keep() -> None:
+        mutant_ledger.write({name: v["caught_by"] is not None for name, v in known.items() if name in lines_of})
+
     if summary:
+        keep()
         _summary([known[m.name] for m in chosen if m.name in known], console)
         return
     preload()
     out.mkdir(parents=True, exist_ok=True)
-    folders = [copy_of_the_project() for _ in range(jobs)]
+    scratch = copy_of_the_project()
     try:
-        tests = _tests(out, folders[0], console)
-        todo = [m for m in chosen if m.name not in known or (again and known[m.name]["caught_by"] is None)]
-        console.print(f"{len(everything)} mutants, {len(chosen)} chosen, {len(chosen) - len(todo)} judged before")
-        free = list(folders)
-
-        def work(mutant: Mutant) -> dict:
-            folder = free.pop()
-            try:
-                return judge(mutant, folder, tests, budget, patience)
-            finally:
-                free.append(folder)
-
-        with ThreadPoolExecutor(jobs) as pool, log.open("a") as lines:
-            for i, found in enumerate(pool.map(work, todo), start=1):
-                known[found["name"]] = found
-                print(json.dumps(found), file=lines, flush=True)
-                state = "caught  " if found["caught_by"] else "SURVIVED"
-                console.print(f"{i}/{len(todo)} {state} {found['seconds']:5.1f} s  {found['name']}", markup=False)
+        tests = touching(out / "lines.json", scratch, console.print)
     finally:
-        for folder in folders:
-            shutil.rmtree(folder, ignore_errors=True)
-        mutant_ledger.write({name: v["caught_by"] is not None for name, v in known.items() if name in lines_of})
+        shutil.rmtree(scratch, ignore_errors=True)
+    todo = [m for m in chosen if m.name not in known or (again and known[m.name]["caught_by"] is None)]
+    console.print(f"{len(everything)} mutants, {len(chosen)} chosen, {len(chosen) - len(todo)} judged before")
+    judges: SimpleQueue[Judge] = SimpleQueue()
+    for _ in range(jobs):
+        judges.put(Judge(tests, budget, first, patience))
+
+    def work(mutant: Mutant, second: bool) -> dict | None:
+        judge = judges.get()
+        try:
+            return judge.judge(mutant, second)
+        finally:
+            judges.put(judge)
+
+    try:
+        with ThreadPoolExecutor(jobs) as pool, log.open("a") as lines:
+            for second in (False,) if first_only else (False, True):
+                missed = []
+                for i, found in enumerate(pool.map(lambda m: work(m, second), todo), start=1):  # noqa: B023
+                    if found is None:
+                        missed.append(todo[i - 1])
+                    else:
+                        known[found["name"]] = found
+                        print(json.dumps(found), file=lines, flush=True)
+                    state = "missed  " if found is None else "caught  " if found["caught_by"] else "SURVIVED"
+                    console.print(f"{i}/{len(todo)} {state} {todo[i - 1].name}", markup=False)
+                todo = missed
+    finally:
+        while not judges.empty():
+            judges.get().close()
+        keep()
     _summary([known[m.name] for m in chosen if m.name in known], console)
 
 
 def _remembered(name: str, line: int, caught: bool) -> dict:
     """A verdict from the ledger, which does not say by what."""
     return {"name": name, "line": line, "caught_by": "told by the ledger" if caught else None, "seconds": 0.0}
-
-
-def _tests(out: Path, folder: Path, console: Console) -> dict:
-    cache = out / "lines.json"
-    newest = max(p.stat().st_mtime for part in ("theory", "tests", "toy") for p in (ROOT / part).rglob("*.py"))
-    if not cache.exists() or cache.stat().st_mtime < newest:
-        console.print("running the tests once under coverage")
-        found = forked(lambda: map_lines(folder), 3600.0)
-        if found is None or "failed" in found:
-            failed = found or {"failed": ["no answer"], "why": ""}
-            raise SystemExit(f"the tests must pass before mutants are judged: {failed['failed']}\n{failed['why']}")
-        cache.write_text(json.dumps(found))
-    return json.loads(cache.read_text())
 
 
 def _summary(verdicts: list[dict], console: Console) -> None:

@@ -15,7 +15,7 @@ from distributional_view.theory.samplers.schedule import NoiseSchedule, each
 from distributional_view.theory.samplers.twisted_smc import twisted_smc
 from distributional_view.theory.samplers.world import World
 from distributional_view.toy.diffused import MixtureWorld
-from tests.support.one_mixture import MEANS, MIXTURE, PSI, SCHEDULE, VARIANCES, WEIGHTS, N, noise_in, square
+from tests.support.one_mixture import MEANS, PSI, SCHEDULE, VARIANCES, WEIGHTS, N, mixture, noise_in, square
 from tests.support.torch_mixture import MixtureDenoiser, torch_mixture
 
 torch.set_num_threads(1)
@@ -32,7 +32,7 @@ def torch_noise(dtype=torch.float64, seed=5, n=N):
 
 @pytest.fixture(scope="module")
 def oracle():
-    return MixtureWorld(MIXTURE, PSI, SCHEDULE)
+    return MixtureWorld(mixture(), PSI, SCHEDULE)
 
 
 @pytest.fixture(scope="module")

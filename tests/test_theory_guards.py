@@ -254,8 +254,9 @@ def refused_at(call) -> tuple[str, int]:
     """The file and line of the guard that refuses a call."""
     with pytest.raises(ValueError, match=r".+ = .+: must be .+") as caught:
         call()
-    inside = [t for t in caught.traceback if str(t.path).startswith(str(ROOT)) and t.name not in NAMES]
-    return f"theory/{Path(inside[-1].path).relative_to(ROOT).as_posix()}", inside[-1].lineno + 1
+    places = [(Path(t.path).resolve(), t.lineno + 1) for t in caught.traceback if t.name not in NAMES]
+    path, line = [(path, line) for path, line in places if path.is_relative_to(ROOT)][-1]
+    return f"theory/{path.relative_to(ROOT).as_posix()}", line
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))

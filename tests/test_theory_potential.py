@@ -1,5 +1,7 @@
 """Guidance by a potential, how much each level knows of the score, steering without gradients, pooled runs."""
 
+from functools import cache
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -21,13 +23,22 @@ from tests.support.gaussian_world import GaussianWorld, Quadratic
 
 LINEAR = NoiseSchedule.linear()
 WORLD = paper_world()
-BETA = calibrate_klsc(WORLD.law, 7.0).multiplier
-TWENTY = PlanarWorld(WORLD.mixture, WORLD.psi, LINEAR.spaced(20), jnp.float64)
+
+
+@cache
+def twenty() -> PlanarWorld:
+    """A function, so that an import starts no JAX."""
+    return PlanarWorld(WORLD.mixture, WORLD.psi, LINEAR.spaced(20), jnp.float64)
+
+
+@cache
+def beta() -> float:
+    return calibrate_klsc(WORLD.law, 7.0).multiplier
 
 
 @pytest.fixture(scope="module")
 def known():
-    return predictive(KnownPotential(TWENTY), 0, 4000)
+    return predictive(KnownPotential(twenty()), 0, 4000)
 
 
 def test_a_gaussian_tells_slope_and_error_exactly():
@@ -62,32 +73,32 @@ def test_the_switch_is_where_the_errors_cross():
 
 
 def test_hybrid_guidance_is_the_potential_first_and_the_shrunken_plug_in_then():
-    source = KnownPotential(TWENTY)
+    source = KnownPotential(twenty())
     slopes = np.linspace(0.1, 1.0, 20)
-    world = Hybrid(source, BETA, slopes, 7)
+    world = Hybrid(source, beta(), slopes, 7)
     assert isinstance(world, World)
     assert isinstance(source, PotentialWorld)
     assert not isinstance(world, PotentialWorld)
-    x = TWENTY.sample_prior(3, 50)
-    for place, row in enumerate(each(TWENTY.schedule.rows)):
+    x = twenty().sample_prior(3, 50)
+    for place, row in enumerate(each(twenty().schedule.rows)):
         found = world.guidance(x, row)
-        ideal, plug_in = ideal_world(TWENTY, BETA).guidance(x, row), TWENTY.guidance(x, row)
-        wanted = ideal.gradient if place < 7 else BETA * slopes[place] * plug_in.gradient
-        assert np.abs(TWENTY.to_numpy(found.gradient - wanted)).max() < 1e-12
-        assert np.abs(TWENTY.to_numpy(found.x0_hat - plug_in.x0_hat)).max() < 1e-12
+        ideal, plug_in = ideal_world(twenty(), beta()).guidance(x, row), twenty().guidance(x, row)
+        wanted = ideal.gradient if place < 7 else beta() * slopes[place] * plug_in.gradient
+        assert np.abs(twenty().to_numpy(found.gradient - wanted)).max() < 1e-12
+        assert np.abs(twenty().to_numpy(found.x0_hat - plug_in.x0_hat)).max() < 1e-12
 
 
 def test_the_value_of_the_potential_has_its_gradient():
-    source = KnownPotential(TWENTY)
-    x = TWENTY.sample_prior(3, 50)
-    row = list(each(TWENTY.schedule.rows))[9]
-    step = 1e-4 * TWENTY.from_numpy(np.tile([0.6, -0.8], (50, 1)))
-    up, down = (TWENTY.to_numpy(source.potential(p, row, BETA).value) for p in (x + step, x - step))
-    slope = TWENTY.to_numpy(TWENTY.dot(source.potential(x, row, BETA).gradient, step))
+    source = KnownPotential(twenty())
+    x = twenty().sample_prior(3, 50)
+    row = list(each(twenty().schedule.rows))[9]
+    step = 1e-4 * twenty().from_numpy(np.tile([0.6, -0.8], (50, 1)))
+    up, down = (twenty().to_numpy(source.potential(p, row, beta()).value) for p in (x + step, x - step))
+    slope = twenty().to_numpy(twenty().dot(source.potential(x, row, beta()).gradient, step))
     assert np.abs((up - down) / 2 - slope).max() < 1e-3 * np.abs(slope).max()
     low = 1e-4
-    ratio = TWENTY.to_numpy(source.potential(x, row, low).value) / low  # H_t is about multiplier E[psi | x_t]
-    assert np.abs(ratio - TWENTY.to_numpy(source.expected_score(x, row))).max() < 0.01
+    ratio = twenty().to_numpy(source.potential(x, row, low).value) / low  # H_t is about multiplier E[psi | x_t]
+    assert np.abs(ratio - twenty().to_numpy(source.expected_score(x, row))).max() < 0.01
 
 
 def test_the_exact_potential_all_the_way_samples_the_tilt_and_the_plug_in_alone_does_not(known):
@@ -95,8 +106,8 @@ def test_the_exact_potential_all_the_way_samples_the_tilt_and_the_plug_in_alone_
     judge = judge_of(WORLD, klsc, 5)
     found = {}
     for switch in (0, known.switch, 20):
-        world = Hybrid(KnownPotential(TWENTY), BETA, known.slope, switch)
-        points = TWENTY.to_numpy(energy_dps(world, world.noise(2, 10_000), 1.0, solver="2M-SDE"))
+        world = Hybrid(KnownPotential(twenty()), beta(), known.slope, switch)
+        points = twenty().to_numpy(energy_dps(world, world.noise(2, 10_000), 1.0, solver="2M-SDE"))
         found[switch] = judge(points).tv, abs(float(WORLD.psi(points).mean()) - 7.0)
     assert found[20][0] < 0.025
     assert found[known.switch][0] < 0.03
@@ -104,13 +115,13 @@ def test_the_exact_potential_all_the_way_samples_the_tilt_and_the_plug_in_alone_
 
 
 def test_as_a_method_it_takes_the_multiplier_or_finds_one(known):
-    world = KnownPotential(TWENTY)
-    told = HybridGuidance(world, known, lambda target: BETA)
-    assert told.calibrate(7.0).knob == BETA
-    assert told.draw(BETA, 0, 3000).mean == pytest.approx(7.0, abs=0.15)
+    world = KnownPotential(twenty())
+    told = HybridGuidance(world, known, lambda target: beta())
+    assert told.calibrate(7.0).knob == beta()
+    assert told.draw(beta(), 0, 3000).mean == pytest.approx(7.0, abs=0.15)
     searched = HybridGuidance(world, known, tolerance=0.02, runs=1000, start=0.4)
     found = searched.calibrate(7.0)
-    assert found.knob == pytest.approx(BETA, rel=0.15)
+    assert found.knob == pytest.approx(beta(), rel=0.15)
     assert searched.draw(found.knob, 0, 1000).mean == pytest.approx(7.0, abs=0.02)
 
 
@@ -151,12 +162,12 @@ def test_pooled_runs_are_weighed_by_their_partition_functions():
 
 def test_bad_arguments_are_named():
     with pytest.raises(ValueError, match="n = 2: must be >= 3"):
-        predictive(TWENTY, 0, 2)
+        predictive(twenty(), 0, 2)
     with pytest.raises(ValueError, match=r"scores of the draws = 0.0: must be not all"):
         predictive(GaussianWorld(LINEAR.spaced(3), Quadratic()), 0, 10)
     with pytest.raises(ValueError, match=r"slopes.shape = \(3,\): must be \(20,\)"):
-        Hybrid(TWENTY, 1.0, np.ones(3), 0)
+        Hybrid(twenty(), 1.0, np.ones(3), 0)
     with pytest.raises(ValueError, match=r"switch = 21: must be in 0..20"):
-        Hybrid(KnownPotential(TWENTY), 1.0, np.ones(20), 21)
+        Hybrid(KnownPotential(twenty()), 1.0, np.ones(20), 21)
     with pytest.raises(ValueError, match="world = 'PlanarWorld': must be a world with a potential"):
-        Hybrid(TWENTY, 1.0, np.ones(20), 5)
+        Hybrid(twenty(), 1.0, np.ones(20), 5)

@@ -18,14 +18,14 @@ from distributional_view.toy.mixture import GaussianMixture, four_modes
 from distributional_view.toy.planar import PlanarWorld
 from distributional_view.toy.scores import AngularScore, LinearScore
 from tests.support.numpy_world import NumpyWorld
-from tests.support.one_mixture import MEANS, MIXTURE, PSI, SCHEDULE, VARIANCES, WEIGHTS, N, noise_in, square
+from tests.support.one_mixture import MEANS, PSI, SCHEDULE, VARIANCES, WEIGHTS, N, mixture, noise_in, square
 
 
 def worlds(schedule=SCHEDULE):
     isotropic = VARIANCES[:, None, None] * np.eye(2)
     return (
-        MixtureWorld(MIXTURE, PSI, schedule),
-        PlanarWorld(MIXTURE, PSI, schedule, jnp.float64),
+        MixtureWorld(mixture(), PSI, schedule),
+        PlanarWorld(mixture(), PSI, schedule, jnp.float64),
         NumpyWorld(WEIGHTS, MEANS, isotropic, 3.7, 0.6, schedule),
     )
 
@@ -69,7 +69,7 @@ def test_closed_form_guidance_is_the_derivative_through_the_denoiser(index):
 @pytest.mark.parametrize("shape", ["absolute_angle", "chord", "squared_cosine"])
 def test_closed_form_holds_for_other_scores(shape):
     psi = AngularScore(shape, 2.0, 0.3)
-    plain, quick = MixtureWorld(MIXTURE, psi, SCHEDULE), PlanarWorld(MIXTURE, psi, SCHEDULE, jnp.float64)
+    plain, quick = MixtureWorld(mixture(), psi, SCHEDULE), PlanarWorld(mixture(), psi, SCHEDULE, jnp.float64)
     x = np.random.default_rng(2).normal(size=(N, 2)) * 2
     row = list(each(SCHEDULE.rows))[25]
     a, b = plain.guidance(jnp.asarray(x), row), quick.guidance(quick.from_numpy(x), row)
@@ -77,7 +77,7 @@ def test_closed_form_holds_for_other_scores(shape):
 
 
 def test_single_precision_stays_close_to_double():
-    double, single = worlds()[1], PlanarWorld(MIXTURE, PSI, SCHEDULE)
+    double, single = worlds()[1], PlanarWorld(mixture(), PSI, SCHEDULE)
     raw = jnp.asarray(np.random.default_rng(3).normal(size=(SCHEDULE.steps + 1, N, 2)))
     a = double.to_numpy(energy_dps(double, lambda i: double._plane(raw[i]), 0.2))
     b = single.to_numpy(energy_dps(single, lambda i: single._plane(raw[i]), 0.2))

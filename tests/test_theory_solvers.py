@@ -23,7 +23,7 @@ from distributional_view.toy.planar import PlanarWorld
 from distributional_view.toy.world import paper_world
 from tests.support.gaussian_world import GaussianWorld
 from tests.support.numpy_world import NumpyWorld
-from tests.support.one_mixture import MEANS, MIXTURE, PSI, SCHEDULE, VARIANCES, WEIGHTS, noise_in
+from tests.support.one_mixture import MEANS, PSI, SCHEDULE, VARIANCES, WEIGHTS, mixture, noise_in
 
 LINEAR = NoiseSchedule.linear()
 SECOND = "2M-SDE"
@@ -32,8 +32,8 @@ SECOND = "2M-SDE"
 def worlds():
     isotropic = VARIANCES[:, None, None] * np.eye(2)
     return (
-        MixtureWorld(MIXTURE, PSI, SCHEDULE),
-        PlanarWorld(MIXTURE, PSI, SCHEDULE, jnp.float64),
+        MixtureWorld(mixture(), PSI, SCHEDULE),
+        PlanarWorld(mixture(), PSI, SCHEDULE, jnp.float64),
         NumpyWorld(WEIGHTS, MEANS, isotropic, 3.7, 0.6, SCHEDULE),
     )
 

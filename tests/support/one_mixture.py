@@ -1,5 +1,7 @@
 """One mixture of four modes as a world of every array library, with the same noise in each."""
 
+from functools import cache
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -15,8 +17,13 @@ VARIANCES = np.array([1.0, 0.8, 1.3, 0.9])
 SCALE, DIRECTION = 3.7, 0.6
 PSI = AngularScore("cosine", SCALE, DIRECTION)
 SCHEDULE = NoiseSchedule.linear().strided(40)
-MIXTURE = GaussianMixture(jnp.asarray(WEIGHTS), jnp.asarray(MEANS), jnp.asarray(VARIANCES[:, None, None] * np.eye(2)))
 N = 300
+
+
+@cache
+def mixture() -> GaussianMixture:
+    """A function, so that an import starts no JAX."""
+    return GaussianMixture(jnp.asarray(WEIGHTS), jnp.asarray(MEANS), jnp.asarray(VARIANCES[:, None, None] * np.eye(2)))
 
 
 def noise_in(world, seed=5, n=N):
