@@ -9,6 +9,7 @@ import hashlib
 import importlib
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
 
 import torch
@@ -50,10 +51,8 @@ class Hooked(nn.Module):
             UserError: if the hook is never reached, or gives no map.
         """
         self._found = None
-        try:
+        with suppress(_Reached):
             self.module(x)
-        except _Reached:
-            pass
         if not isinstance(self._found, Tensor):
             what = (
                 "was not reached" if self._found is None else f"gives {type(self._found).__name__}, must give a tensor"

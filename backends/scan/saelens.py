@@ -95,9 +95,7 @@ def _architecture(path: Path, cfg: Mapping[str, Any]) -> tuple[str, int | None]:
     if activation not in ("relu", "topk"):
         raise BadCheckpoint(f"{shown(path)}: activation_fn_str = {activation!r}: must be 'relu' or 'topk'")
     if cfg.get("reshape_activations", "none") != "none":
-        raise BadCheckpoint(
-            f"{shown(path)}: reshape_activations = {cfg['reshape_activations']!r}: must be 'none', pictures have no heads"
-        )
+        raise BadCheckpoint(f"{shown(path)}: reshape_activations = {cfg['reshape_activations']!r}: must be 'none'")
     if architecture != "topk":
         return architecture, None
     k = cfg.get("k", (cfg.get("activation_fn_kwargs") or {}).get("k"))

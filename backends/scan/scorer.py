@@ -66,7 +66,7 @@ class Scorer:
         """
         return self.reduce(self.codes(pixels))
 
-    def codes(self, pixels: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n k h w"]:
+    def codes(self, pixels: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n k h2 w2"]:
         """z of all features."""
         x = pixels.to(self.device).float() / 127.5 - 1
         with in_precision(self.device, self.autocast), advice(f"the scan, on pictures {tuple(x.shape)}"):

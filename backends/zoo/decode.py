@@ -14,7 +14,7 @@ The content decides the format, not the name.
 
 import io
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
@@ -83,7 +83,7 @@ def decode_bytes(content: bytes, name: str) -> Decoded:
         raise UnreadableImage(f"{shown(name)}: {_reason(error, not content)}") from error
 
 
-def _decoded(stream: IO[bytes]) -> Decoded:
+def _decoded(stream: io.BufferedIOBase) -> Decoded:
     with Image.open(stream, formats=FORMATS) as file:
         rawmode = file.tile[0][3] if file.tile else None
         file.load()

@@ -100,7 +100,7 @@ def load_vit(
 
     Raises:
         MissingWeights: if the weights are not there.
-        WrongWeights: if they are damaged, tensors are missing or have other shapes, or the config is of no such network.
+        WrongWeights: if they are damaged, tensors are missing or of other shapes, or the config is of no such network.
         ValueError: for a block or tokens that do not exist.
     """
     file = weight_file(folder)
