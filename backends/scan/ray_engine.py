@@ -43,8 +43,13 @@ class Worker:
     def __call__(self, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Make the shards of a batch of rows; one whose file is there was finished before its worker died."""
         there = set(layout.finished(self.work.store))
-        counts = [Counted() if k in there else self.work.make([k]) for k in rows["shard"].tolist()]
+        try:
+            counts = [Counted() if k in there else self.work.make([k]) for k in rows["shard"].tolist()]
+            refused = ""
+        except UserError as error:  # as a row: Ray would wrap it in its own words
+            counts, refused = [Counted()] * len(rows["shard"]), str(error)
         return {
+            "refused": np.array([refused] * len(counts), dtype=object),
             "shard": rows["shard"],
             "read": np.array([count.read for count in counts]),
             "bad": np.array([count.bad for count in counts]),
@@ -56,12 +61,11 @@ def make(work: Work, recipe: Recipe, effort: Effort, shards: Sequence[int], told
     """Make some shards with Ray's workers.
 
     Raises:
-        UserError: if Ray is not installed, or a worker raised one.
+        UserError: if Ray is not installed, or a worker refuses.
         ray.exceptions.RayError: whatever else happens in a worker.
     """
     try:
         import ray
-        from ray.exceptions import RayTaskError
     except ImportError:
         raise UserError("engine = 'ray': needs Ray: pip install 'distributional-view[ray]'") from None
     ours = not ray.is_initialized()
@@ -77,19 +81,17 @@ def make(work: Work, recipe: Recipe, effort: Effort, shards: Sequence[int], told
     done = rows.map_batches(
         Worker,
         batch_size=1,
-        concurrency=min(workers, len(shards)),
+        compute=ray.data.ActorPoolStrategy(size=min(workers, len(shards))),
         num_gpus=1 if gpus else 0,
         fn_constructor_args=(work.store.absolute(), work.identity, held, recipe, work.decoding),
     )
     count = Counted()
     try:
         for row in done.iter_rows():
+            if row["refused"]:
+                raise UserError(str(row["refused"]))
             count += Counted(int(row["read"]), int(row["bad"]), str(row["first"]))
             told(len(work.identity.block(int(row["shard"]))))
-    except RayTaskError as error:
-        if isinstance(error.cause, UserError):
-            raise UserError(str(error.cause)) from error
-        raise
     finally:
         if ours:
             ray.shutdown()
