@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from distributional_view.backends.scan import ray_engine
 from distributional_view.backends.scan.recipe import Recipe
 from distributional_view.backends.store import layout
 from distributional_view.errors import UserError
@@ -68,9 +69,6 @@ def test_what_a_worker_refuses_is_told(tmp_path):
         scanned(tmp_path / "s", tmp_path / "t.txt", RECIPE, engine="ray")
 
 
-KILL = "KILL_ONE_WORKER"
-
-
 class Dying:
     """Kills its process, once over all processes, while it scores its second batch."""
 
@@ -89,20 +87,18 @@ class Dying:
         return self.whole(pixels)
 
 
+class Mortal(ray_engine.Worker):
+    """A worker that may die."""
+
+    def __init__(self, store, *given):
+        super().__init__(store, *given)
+        object.__setattr__(self.work, "scorer", Dying(self.work.scorer, store.parent / "killed"))
+
+
 def test_a_worker_that_is_killed_loses_nothing(pictures, wanted, tmp_path, monkeypatch):
-    from distributional_view.backends.scan import ray_engine
-
-    mark = tmp_path / "killed"
-    whole = ray_engine.Worker
-
-    class Mortal(whole):
-        def __init__(self, *given):
-            super().__init__(*given)
-            object.__setattr__(self.work, "scorer", Dying(self.work.scorer, mark))
-
     monkeypatch.setattr(ray_engine, "Worker", Mortal)
     count = scanned(tmp_path / "s", pictures, RECIPE, engine="ray", workers=2)
-    assert mark.exists()
+    assert (tmp_path / "killed").exists()
     assert count.read == 45
     assert contents(tmp_path / "s") == wanted
     assert layout.finished(tmp_path / "s") == [0, 1, 2, 3, 4]
