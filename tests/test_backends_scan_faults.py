@@ -173,3 +173,9 @@ def test_the_command_says_what_happened(pictures, tmp_path):
     refused = CliRunner().invoke(command, ["--module", "a:b", "--neurons", "--store", str(tmp_path / "x")])
     assert refused.exit_code != 0
     assert "images = None: must be a folder" in refused.output
+
+
+def test_without_pyarrow_a_sentence_says_how_to_get_it(pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(layout, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"stores need pyarrow: pip install 'distributional-view\[store\]'"):
+        scanned(tmp_path, pictures)

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from distributional_view.backends.scan.listed import read_paths
+from distributional_view.backends.store.layout import require_pyarrow
 from distributional_view.backends.store.pictures import ADDRESS, MEMBER, PictureGone, members, picture_bytes
 from distributional_view.errors import UserError
 from distributional_view.files import shown
@@ -82,6 +83,7 @@ def manifest_of(
     Raises:
         UserError: if there is no picture, a path is there twice, or a table cannot be read.
     """
+    require_pyarrow()
     place = Path(images)
     if images.endswith(ARCHIVE) and (ADDRESS in images or place.is_file()):
         return _of_archives([images if ADDRESS in images else str(place.absolute())])

@@ -81,6 +81,7 @@ def scan(
         ModelFailed: if the networks fail.
     """
     effort = effort or Effort()
+    layout.require_pyarrow()
     with held(store / f".lock-{effort.part}-of-{effort.of}", f"part {effort.part} of {effort.of} of {shown(store)}"):
         built = build(recipe, Hashes(store / HASHES))
         identity = identity_of(built, manifest, recipe, effort.images_a_shard)

@@ -18,6 +18,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -156,6 +157,16 @@ def _at(nested: Any, dotted: str) -> Any:
     for name in dotted.split("."):
         nested = nested.get(name) if isinstance(nested, Mapping) else None
     return nested
+
+
+def require_pyarrow() -> None:
+    """See that stores can be written here.
+
+    Raises:
+        UserError: without pyarrow.
+    """
+    if find_spec("pyarrow") is None:
+        raise UserError("stores need pyarrow: pip install 'distributional-view[store]'")
 
 
 def score_schema(reductions: Sequence[str]) -> "pyarrow.Schema":
