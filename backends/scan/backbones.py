@@ -54,7 +54,12 @@ def cut_backbone(recipe: Recipe, hook: str, hashes: Hashes) -> Cut:
         from distributional_view.backends.scan.module import load_module
 
         found = load_module(recipe.module, hook, recipe.prefix_tokens, recipe.tokens, recipe.device)
-        made_of = {"kind": "module", "hook": hook, "weights": found.digest, "normalise": recipe.normalise}
+        made_of: dict[str, Any] = {
+            "kind": "module",
+            "hook": hook,
+            "weights": found.digest,
+            "normalise": recipe.normalise,
+        }
         made_of |= {"tokens": recipe.tokens, "prefix_tokens": recipe.prefix_tokens}
         return Cut(found, imagenet_normalise if recipe.normalise == "imagenet" else unchanged, made_of)
     assert recipe.backbone is not None

@@ -107,6 +107,7 @@ def _batch(shard: int, futures: list[Future[Decoded]], last: bool, how: Decoding
     good = [one for one in found if one.pixels is not None]
     pixels = np.empty((len(good), 1 if how.grey else 3, how.size, how.size), np.uint8)
     for place, one in zip(pixels, good, strict=True):
+        assert one.pixels is not None
         place[:] = one.pixels
     kept = [one._replace(pixels=None) for one in good]
     return Batch(shard, torch.from_numpy(pixels), kept, [one for one in found if one.pixels is None], last)

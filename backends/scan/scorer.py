@@ -88,8 +88,14 @@ class Scorer:
         fired = (scores > 0).any(dim=1)
         pair, scores = pair[fired], scores[fired]
         spot = place[pair[:, 0], pair[:, 1]]
+
+        def short(part: Tensor, dtype: torch.dtype) -> np.ndarray:
+            return part.to(dtype).cpu().numpy()
+
         return Found(
-            *(pair[:, j].to(torch.int32).cpu().numpy() for j in (0, 1)),
+            short(pair[:, 0], torch.int32),
+            short(pair[:, 1], torch.int32),
             scores.cpu().numpy(),
-            *(part.to(torch.int16).cpu().numpy() for part in (spot // width, spot % width)),
+            short(spot // width, torch.int16),
+            short(spot % width, torch.int16),
         )

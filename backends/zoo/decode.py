@@ -83,7 +83,7 @@ def decode_bytes(content: bytes, name: str) -> Decoded:
         raise UnreadableImage(f"{shown(name)}: {_reason(error, not content)}") from error
 
 
-def _decoded(stream: io.BufferedIOBase) -> Decoded:
+def _decoded(stream: io.BufferedReader | io.BytesIO) -> Decoded:
     with Image.open(stream, formats=FORMATS) as file:
         rawmode = file.tile[0][3] if file.tile else None
         file.load()
