@@ -75,6 +75,11 @@ def test_parquet_and_named_columns(tmp_path):
     found = manifest_of(str(tmp_path / "a.parquet"), path_column="where", label_column="kind")
     assert found.paths.to_pylist() == [str(tmp_path / "a.png"), str(tmp_path / "b.png")]
     assert found.labels.to_pylist() == ["3", "4"]
+    pq.write_table(pa.table({"path": ["a.png", "b.png"], "label": ["None", None]}), tmp_path / "b.parquet")
+    assert manifest_of(str(tmp_path / "b.parquet")).labels.to_pylist() == ["None", None]
+    pq.write_table(pa.table({"path": ["a.png", None]}), tmp_path / "c.parquet")
+    with pytest.raises(UserError, match="row 2 has no path"):
+        manifest_of(str(tmp_path / "c.parquet"))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ paths hold spaces: a comma in .csv (a semicolon if the first line has one and no
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from distributional_view.errors import UserError
@@ -43,7 +44,7 @@ def read_paths(
         chosen = next(iter(columns))
     paths = columns[chosen]()
     for number, path in enumerate(paths, start=1):
-        if not path or path == "None":
+        if not path:
             raise UserError(f"{shown(table)}: row {number} has no path")
     if not paths:
         raise UserError(f"{shown(table)}: must have at least one row")
@@ -53,7 +54,18 @@ def read_paths(
 
 
 def _of_parquet(table: Path) -> Mapping[str, Words]:
-    return {raw.name: raw.texts for raw in from_parquet(table)}
+    return {raw.name: partial(_words, table, raw.name) for raw in from_parquet(table)}
+
+
+def _words(table: Path, name: str) -> list[str]:
+    """A column as text, missing cells empty."""
+    import pyarrow.parquet as pq
+
+    try:
+        cells = pq.read_table(table, columns=[name]).column(name).to_pylist()
+    except Exception as error:  # whatever a decoder makes of damaged bytes
+        raise UserError(f"{shown(table)}: column {name!r} cannot be read ({error})") from error
+    return ["" if cell is None else str(cell) for cell in cells]
 
 
 def _of_text(table: Path, header: bool | None, path_column: str | None) -> Mapping[str, Words]:
