@@ -18,7 +18,7 @@ INSTALL := $(BIN)/python -m pip install --quiet $(addprefix -c ,$(CONSTRAINTS))
 # AGAIN=--again attacks every check, changed or not.
 AGAIN ?=
 
-.PHONY: reproduce embedded embedded-train test test-slow lab test-lab site test-site wheel-test lint types bench recover attack mutants constraints clean
+.PHONY: reproduce embedded embedded-train test test-slow lab test-lab site test-site wheel-test lint types bench recover attack mutants constraints formal clean
 
 reproduce: $(VENV)/.base
 	$(BIN)/dview all --out results
@@ -74,6 +74,8 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.table2
 	$(BIN)/python -m tests.bench.samplers
 	$(BIN)/python -m tests.bench.scan
+	$(BIN)/python -m tests.bench.quality
+	$(BIN)/python -m tests.bench.adm
 	@if command -v chromium chromedriver >/dev/null; then $(BIN)/python -m tests.bench.lab; else echo "the lab's bench needs chromium and chromedriver"; fi
 
 recover: $(VENV)/.base
@@ -90,6 +92,13 @@ embedded-train: $(VENV)/.torch
 # Makes wrong what each check asks or claims, for the checks that changed since (all of them: half an hour; resumes).
 attack: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/dview check --attack --write --slow $(AGAIN) --markdown README.md
+
+# The proofs that Coq's kernel checks: needs Coq with Coquelicot (a minute; only what changed is compiled).
+NEED_COQ = command -v coqc >/dev/null || { echo "needs Coq with Coquelicot: on Debian, apt-get install coq libcoq-coquelicot" >&2; exit 1; }
+
+formal: $(VENV)/.dev
+	@$(NEED_COQ)
+	$(BIN)/dview check --rung formal
 
 # Mutation testing of theory/: changes signs, bounds and factors and counts what the tests catch (hours; resumes).
 mutants: $(VENV)/.dev

@@ -10,6 +10,10 @@ RETRIEVALS: tuple[MethodName, ...] = ("retrieval", "KLSC-weights")
 """Those that need a score and a pool, and no prior."""
 Precision = Literal["float32", "bfloat16", "float16"]
 """Inside the models; everything else is in single precision."""
+Solver = Literal["DDPM", "2M-SDE"]
+"""Of first or of second order; see `theory.samplers.solvers`."""
+Spacing = Literal["time", "log-SNR", "Karras"]
+"""Where the noise levels lie; see `theory.samplers.schedule`."""
 ReductionName = Literal["mix", "max", "mean", "logsumexp"]
 """From the map of a feature to one number; see `adapter.feature`."""
 OnBadPicture = Literal["skip", "stop"]

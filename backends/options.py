@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from distributional_view.backends.choices import OnBadPicture, Precision, ReductionName
+from distributional_view.backends.choices import OnBadPicture, Precision, ReductionName, Solver, Spacing
 
 Options = TypeVar("Options")
 
@@ -46,6 +46,8 @@ class SamplerOptions:
         precision: inside the networks.
         batch: most pictures in one pass; None: all at once.
         recompute: gradient checkpointing of the prior: less memory, more time.
+        solver: of the reverse steps, of first or of second order.
+        spacing: where the noise levels of the steps lie.
     """
 
     steps: int | None = None
@@ -53,6 +55,8 @@ class SamplerOptions:
     precision: Precision = "float32"
     batch: int | None = None
     recompute: bool = False
+    solver: Solver = "2M-SDE"
+    spacing: Spacing = "log-SNR"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ python -m figures [table2 | fig1 | fig3 | drift | bottleneck | strength | typica
                   [--quick]
 python -m figures report activations.npy ...   any feature's activations: `figures.report`
 python -m figures embedded                     features of the embedded backend: `figures.embedded`
+python -m figures samplers                     which sampler reaches the tilt: `figures.samplers`
 
 A command imports what it needs when it runs, so that its help is there at once.
 """
@@ -154,6 +155,43 @@ def embedded(out: Path, seed: int, quick: bool, jobs: int) -> None:
     tell(console, [*publish(artefact, out, console), kept])
 
 
+@click.command("samplers")
+@OUT
+@SEED
+@click.option("--quick", is_flag=True, help="Two features, two levels, few pictures: two minutes.")
+@click.option("--features", help="Indices of named features, such as 457,417.  [default: the first six]")
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes, one thread each.")
+@click.option(
+    "--pool",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of `embedded-pool`; sampled if need be.  [default: prior-pool in OUT]",
+)
+def samplers(out: Path, seed: int, quick: bool, features: str | None, jobs: int, pool: Path | None) -> None:
+    """Which sampler reaches the tilt, on the embedded and the toy world (needs torch; half an hour)."""
+    import jax
+    import matplotlib as mpl
+
+    from distributional_view.figures.artefact import publish
+    from distributional_view.figures.samplers import compute
+    from distributional_view.terminal import progress_bar
+
+    chosen = [] if features is None else [_index(text) for text in features.split(",")]
+    jax.config.update("jax_enable_x64", True)
+    mpl.use("Agg")
+    console = Console()
+    with progress_bar(console) as progress:
+        artefact = compute(out, pool or out / "prior-pool", seed, quick, jobs, chosen, progress)
+    tell(console, publish(artefact, out, console))
+
+
+def _index(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        wanted = "a whole number, the index of a feature"
+        raise click.BadParameter(f"{text!r}: must be {wanted}", param_hint="--features") from None
+
+
 class Commands(Group):
     """`report` is a command of its own; names of tables and figures, or none, go to `paper`."""
 
@@ -165,7 +203,7 @@ class Commands(Group):
 
 @click.group(
     cls=Commands,
-    commands=[paper, report, embedded],
+    commands=[paper, report, embedded, samplers],
     help="Tables and figures: of the paper (no command needed), or of your own activations.",
 )
 def main() -> None:

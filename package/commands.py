@@ -94,6 +94,11 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "figures.command:embedded",
         ),
         Entry(
+            "samplers",
+            "Which sampler reaches the tilt, on the embedded and the toy world (needs torch; half an hour).",
+            "figures.command:samplers",
+        ),
+        Entry(
             "embedded-train",
             "Train the diffusion prior, the classifier and its transcoder on the animal pictures.",
             "backends.embedded.command:embedded_train",
@@ -102,6 +107,11 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "embedded-features",
             "Draw the top pictures of every live feature, tinted where it is active, to find names by looking.",
             "backends.embedded.command:embedded_features",
+        ),
+        Entry(
+            "embedded-pool",
+            "Sample the embedded prior without guidance, to be reweighted to any feature's level.",
+            "backends.embedded.command:embedded_pool",
         ),
     ),
 }

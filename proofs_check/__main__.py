@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from distributional_view.proofs_check import campaign, matrix, record, runner
-from distributional_view.proofs_check.evidence import RUNGS, Evidence, Outcome, registered
+from distributional_view.proofs_check.evidence import FORMAL, RUNGS, Evidence, Outcome, registered
 from distributional_view.proofs_check.places import NEEDS_CHECKOUT, ROOT, own_tests
 from distributional_view.proofs_check.statements import STATEMENTS, Statement, statement
 from distributional_view.shell import Command
@@ -28,7 +28,8 @@ def run_with_progress(pieces: Sequence[Evidence], jobs: int) -> list[Outcome]:
     found = []
     for outcome in runner.outcomes(pieces, jobs):
         found.append(outcome)
-        piece, word = outcome.evidence, "passed" if outcome.passed else "[red]FAILED[/]"
+        piece = outcome.evidence
+        word = "passed" if outcome.passed else "[yellow]not installed[/]" if outcome.absent else "[red]FAILED[/]"
         line = f"{len(found)}/{len(pieces)} {word} {outcome.seconds:.1f} s  {escape(piece.label)}, {piece.rung}: "
         console.print(line + escape(piece.name), soft_wrap=True)
     return found
@@ -43,8 +44,8 @@ def show_cell(cell: matrix.Cell) -> str:
     if cell.state == "failed":
         failed = sum(not o.passed for o in cell.outcomes)
         return f"[red]{failed} of {len(cell.outcomes)} FAILED[/]"
-    if cell.state == NEEDS_CHECKOUT:
-        return f"[yellow]{NEEDS_CHECKOUT}[/]"
+    if cell.state in (NEEDS_CHECKOUT, "not installed"):
+        return f"[yellow]{cell.state}[/]"
     if cell.state == "not run":
         return f"[yellow]{len(cell.pieces)} slow, not run[/]"
     return "[red]MISSING[/]" if cell.state == "missing" else "[dim]–[/]"
@@ -57,7 +58,9 @@ def show_matrix(cells: Sequence[matrix.Cell], console: Console) -> None:
     for row in grid:
         table.add_row(escape(row[0].statement.label), *map(show_cell, row))
     console.print(table)
-    for outcome in (o for cell in cells for o in cell.outcomes if not o.passed):
+    for words in dict.fromkeys(o.shown for cell in cells for o in cell.outcomes if o.absent):
+        console.print(f"[yellow]NOT INSTALLED[/] {escape(words)}", soft_wrap=True)
+    for outcome in (o for cell in cells for o in cell.outcomes if not o.passed and not o.absent):
         piece = outcome.evidence
         console.print(f"[red]FAILED[/] {escape(piece.label)}, {piece.rung}: {escape(piece.name)}", soft_wrap=True)
         console.print("    " + escape(outcome.shown).replace("\n", "\n    "), soft_wrap=True)
@@ -152,9 +155,12 @@ def main(
     missing = [f"{module} does not import: {why}" for module, why in broken.items()]
     labels, asked = {s.label for s in statements}, rungs or RUNGS
     pieces = [p for p in everything if p.label in labels and p.rung in asked and (slow or not p.slow)]
+    checkout = own_tests(ROOT) is not None
+    if attacking or not checkout:
+        pieces = [p for p in pieces if p.rung != FORMAL]
     if attacking:
         show_wrong(missing, console)
-        if write and (broken or own_tests(ROOT) is None):
+        if write and (broken or not checkout):
             raise click.UsageError(f"--write {NEEDS_CHECKOUT} in which every check can be imported")
         if write:
             good = campaign.attack_and_record(pieces, everything, console, again, json_file)
@@ -166,13 +172,14 @@ def main(
             raise click.exceptions.Exit(1)
         return
     records = record.current(everything, record.read())
-    outcomes, checkout = run_with_progress(pieces, jobs), own_tests(ROOT) is not None
+    outcomes = run_with_progress(pieces, jobs)
     cells = matrix.cells(everything, outcomes, statements, asked, checkout, records)
     show_matrix(cells, console)
     wrong = [*missing, *matrix.mistakes(everything)]
     show_wrong(wrong, console)
     write_files(cells, json_file, markdown_file)
-    if wrong or not matrix.complete(cells):
+    wanting = [cell for cell in cells if cell.state == "not installed"] if FORMAL in rungs else []
+    if wrong or wanting or not matrix.complete(cells):
         raise click.exceptions.Exit(1)
 
 

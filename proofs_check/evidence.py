@@ -34,12 +34,18 @@ from distributional_view.proofs_check.premises import Stands, noted
 from distributional_view.proofs_check.premises import expect as expect
 from distributional_view.proofs_check.statements import statement
 
-RUNGS = ("symbolic", "certified", "property", "sampled", "necessity", "sharpness")
+RUNGS = ("symbolic", "certified", "property", "sampled", "necessity", "sharpness", "formal")
 BREAKS = "breaks"
 """Key of a control that names the step at which it must be rejected."""
 IN_TESTS = ("property", "sampled", "necessity", "sharpness")
 """Rungs whose checks lie in `tests`: a checkout has them, a wheel does not."""
+FORMAL = "formal"
+"""The rung whose checks ask Coq; its wrong versions are proved false there, so that nothing is left to attack."""
 Check = Callable[..., str]
+
+
+class Absent(Exception):
+    """A program that the check asks is not installed; says which, and how to get it."""
 
 
 _ATTACKED = ContextVar("attacked", default=False)
@@ -105,6 +111,7 @@ class Outcome:
         shown: what was shown, or why it failed, in words.
         seconds: time taken, controls included.
         rejections: control -> how it was rejected.
+        absent: it could not be run, because a program is not installed.
     """
 
     evidence: Evidence
@@ -112,6 +119,7 @@ class Outcome:
     shown: str
     seconds: float
     rejections: Mapping[str, str] = field(default_factory=dict)
+    absent: bool = False
 
 
 _ALL: dict[tuple[str, str, str], Evidence] = {}
@@ -188,6 +196,8 @@ def run(piece: Evidence) -> Outcome:
     try:
         with noted() as ledger, fineness.measured() as fine:
             shown = piece.check()
+    except Absent as error:
+        return Outcome(piece, False, str(error), time.perf_counter() - start, absent=True)
     except Exception as error:
         return outcome(False, _why(error), {})
     gaps = ledger.gaps([h.name for h in statement(piece.label).assumptions], piece.drops) if piece.drops else []

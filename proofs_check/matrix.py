@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from distributional_view.proofs_check.evidence import IN_TESTS, RUNGS, Evidence, Outcome
+from distributional_view.proofs_check.evidence import FORMAL, IN_TESTS, RUNGS, Evidence, Outcome
 from distributional_view.proofs_check.places import NEEDS_CHECKOUT
 from distributional_view.proofs_check.record import Record, key
 from distributional_view.proofs_check.statements import STATEMENTS, Statement
 
-State = Literal["passed", "failed", "missing", "not run", "not applicable", "needs a checkout"]
+State = Literal["passed", "failed", "missing", "not run", "not applicable", "needs a checkout", "not installed"]
 START, END = "<!-- evidence: start -->", "<!-- evidence: end -->"
 
 
@@ -37,14 +37,19 @@ class Cell:
     def state(self) -> State:
         """`missing` if the rung applies and nothing is registered; `not run` if only slow pieces are.
 
-        A wheel has no `tests`: on their rungs it can say neither `missing` nor `passed`.
+        A wheel has no `tests`: on their rungs it can say neither `missing` nor `passed`. It has no Coq files either.
+        `not installed` if a program that the check asks is not there: nothing was shown.
         """
         if not self.statement.applies(self.rung):
             return "not applicable"
+        if self.rung == FORMAL and not self.checkout:
+            return NEEDS_CHECKOUT
         if not self.pieces:
             return "missing" if self.checkout or self.rung not in IN_TESTS else NEEDS_CHECKOUT
-        if any(not o.passed for o in self.outcomes):
+        if any(not o.passed and not o.absent for o in self.outcomes):
             return "failed"
+        if any(o.absent for o in self.outcomes):
+            return "not installed"
         return "passed" if self.outcomes else "not run"
 
     @property
@@ -57,7 +62,11 @@ class Cell:
         """What the attack found, and the coarsest resolution: " (7/7)", " (5+1/6, 1.5 %)", with a space before.
 
         Noticed, what passes for a reason, attacked: empty where nothing can be, "?" without a current record of each.
+        On the formal rung what is made wrong are the controls, each with a proof that it is false.
         """
+        if self.rung == FORMAL:
+            wrong = sum(len(piece.controls) for piece in self.pieces)
+            return f" ({wrong}/{wrong})" if wrong else ""
         parts = [] if self.records is None else [self._attack(self.records)]
         if found := [error for piece in self.pieces for error in piece.resolution.values()]:
             parts.append(f"{100 * max(found):.2g} %")
@@ -124,7 +133,7 @@ def rows(matrix: Sequence[Cell]) -> list[list[Cell]]:
 
 
 def complete(matrix: Iterable[Cell]) -> bool:
-    """Whether nothing failed and nothing is missing."""
+    """Whether nothing failed and nothing is missing; what could not be run for want of a program is neither."""
     return all(cell.state not in ("failed", "missing") for cell in matrix)
 
 

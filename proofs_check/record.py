@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from distributional_view.proofs_check.evidence import Evidence
+from distributional_view.proofs_check.evidence import FORMAL, Evidence
 from distributional_view.proofs_check.fingerprint import fingerprint
 from distributional_view.proofs_check.places import HERE
 
@@ -71,15 +71,20 @@ def write(records: Mapping[str, Record], path: Path = RECORDS) -> None:
     write_whole(path, "{\n" + ",\n".join(lines) + "\n}\n" if lines else "{}\n")
 
 
+def attackable(pieces: Iterable[Evidence]) -> list[Evidence]:
+    """The checks that can be attacked: not those that ask Coq, which has proofs that their wrong versions are false."""
+    return [piece for piece in pieces if piece.rung != FORMAL]
+
+
 def current(pieces: Iterable[Evidence], records: Mapping[str, Record]) -> dict[str, Record]:
     """The records of these checks as they are now; those of other versions are left out."""
-    mine = {key(piece): piece for piece in pieces}
+    mine = {key(piece): piece for piece in attackable(pieces)}
     return {name: records[name] for name in mine if _fits(mine[name], records.get(name))}
 
 
 def due(pieces: Iterable[Evidence], records: Mapping[str, Record]) -> list[Evidence]:
     """The checks to attack: those without a current record, and those whose record has something left."""
-    all_pieces = list(pieces)
+    all_pieces = attackable(pieces)
     done = {name for name, record in current(all_pieces, records).items() if not record.left}
     return [piece for piece in all_pieces if key(piece) not in done]
 
@@ -87,7 +92,7 @@ def due(pieces: Iterable[Evidence], records: Mapping[str, Record]) -> list[Evide
 def complaints(pieces: Collection[Evidence], records: Mapping[str, Record]) -> list[str]:
     """What keeps the records from being complete: a line for each check, and for each record without one."""
     found, now = [], current(pieces, records)
-    for piece in pieces:
+    for piece in attackable(pieces):
         name = key(piece)
         if name not in now:
             found.append(f"{name}: {'changed since its attack' if name in records else 'never attacked'}")

@@ -21,6 +21,7 @@ def modules() -> list[str]:
         for path in sorted((HERE / rung).glob("[!_]*.py"))
     ]
     folder = own_tests(ROOT)
+    found.append(f"{__package__}.formal.checks")
     return [*found, *(f"tests.{path.stem}" for path in sorted(folder.glob("evidence_*.py") if folder else ()))]
 
 
@@ -90,11 +91,11 @@ def _key(piece: Evidence) -> Key:
     return piece.label, piece.rung, piece.name
 
 
-def _run_by_key(module: str, key: Key) -> tuple[bool, str, float, dict[str, str]]:
+def _run_by_key(module: str, key: Key) -> tuple[bool, str, float, dict[str, str], bool]:
     """In another process: controls may hold anything, so that only names and words travel."""
     load_one(module)
     found = [piece for piece in registered() if _key(piece) == key]
     if not found:
         raise RuntimeError(f"{key!r} is not in {module} any more: its file changed during the run")
     outcome = run(found[0])
-    return outcome.passed, outcome.shown, outcome.seconds, dict(outcome.rejections)
+    return outcome.passed, outcome.shown, outcome.seconds, dict(outcome.rejections), outcome.absent

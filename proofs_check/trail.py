@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from distributional_view.proofs_check.clauses import clauses
+from distributional_view.proofs_check.formal.theorems import THEOREMS, place
 from distributional_view.proofs_check.places import ROOMS, own_tests
 from distributional_view.proofs_check.pointers import entry_of_appendix, labels
 from distributional_view.proofs_check.statements import Statement
@@ -72,6 +73,10 @@ def checks(root: Path, label: str) -> Iterator[Check]:
         text = path.read_text(encoding="utf-8")
         if f'"{label}"' in text:
             yield from _checks_in(root, path, ast.parse(text), label)
+    for theorem in THEOREMS if folder else ():
+        if theorem.label == label:
+            name = f"formal.checks.{theorem.name}"
+            yield Check("formal", theorem.file, place(theorem)[0], name, len(theorem.wrong))
 
 
 def _checks_in(root: Path, path: Path, tree: ast.Module, label: str) -> Iterator[Check]:

@@ -26,9 +26,9 @@ from distributional_view.backends.embedded.animals import (
     split,
 )
 from distributional_view.backends.embedded.convnext import ConvNeXt, Hook
-from distributional_view.backends.embedded.fit import Plan, build, fit
 from distributional_view.backends.embedded.parts import PARTS
 from distributional_view.backends.embedded.unet import UNet
+from distributional_view.backends.fit import Plan, build, fit
 from distributional_view.backends.training import TrainingDiverged
 from distributional_view.backends.transcoders.evaluate import evaluate
 from distributional_view.backends.transcoders.transcoder import Transcoder

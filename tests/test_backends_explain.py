@@ -9,7 +9,6 @@ import torch
 from click.testing import CliRunner
 
 from distributional_view.backends.__main__ import main
-from distributional_view.backends.adapter.passes import PictureScore
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.choices import RETRIEVALS
 from distributional_view.backends.explain.job import explain
@@ -24,28 +23,10 @@ from distributional_view.theory.methods.pool import ScoredPool, representatives
 from distributional_view.theory.methods.twisted_smc import TwistedSmc
 from distributional_view.theory.pools.inclusion import inclusion_probabilities
 from distributional_view.theory.pools.retrieval import retrieve, reweight_to
-from distributional_view.theory.samplers.schedule import NoiseSchedule
 from distributional_view.theory.seeds import part_seed
+from tests.support.explained import POOL, SCHEDULE, SCORE, SHAPE, gaussian_world
 
 torch.set_num_threads(1)
-SHAPE = (1, 4, 4)
-SCHEDULE = NoiseSchedule.linear().strided(30)
-
-
-def gaussian_world(calls=None, **options):
-    """N(0, I) with the mean pixel times 4 as the score: N(0, 1) under the prior."""
-    alpha_bar = torch.tensor(NoiseSchedule.linear().alpha_bar[1:], dtype=torch.float32)
-
-    def denoiser(x, time):
-        if calls is not None:
-            calls.append(len(x))
-        return alpha_bar[time].sqrt()[:, None, None, None] * x
-
-    return TorchWorld(denoiser, lambda x: 4 * x.mean((1, 2, 3)), SCHEDULE, SHAPE, "sample", **options)
-
-
-SCORE = PictureScore(lambda x: 4 * x.mean((1, 2, 3)))
-POOL = torch.randn((400, *SHAPE), generator=torch.Generator().manual_seed(0))
 
 
 @pytest.mark.parametrize("method", NAMES)
@@ -78,7 +59,7 @@ def test_retrieval_is_that_of_theory(tmp_path):
 
 
 def test_twisted_shows_particles_by_their_weights(tmp_path):
-    world, request = gaussian_world(), Request("twisted-SMC", 1.0, 5, knob=1.5, runs=40)
+    world, request = gaussian_world(), Request("twisted-SMC", 1.0, 5, knob=1.5, runs=40, solver="DDPM")
     found = explain(request, tmp_path, world)
     method = TwistedSmc(world, particles=40)
     seed = part_seed(request.seed, 0)

@@ -1,5 +1,6 @@
 """What `explain` works on: a retrieval from local files needs no prior, and its score is that of the world."""
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -7,10 +8,11 @@ from PIL import Image
 from distributional_view.backends.adapter.passes import ModelFailed, PictureScore
 from distributional_view.backends.explain.job import explain
 from distributional_view.backends.explain.methods import Request
-from distributional_view.backends.explain.sources import Missing, embedded_source, local_source
+from distributional_view.backends.explain.sources import Missing, adm_schedule, embedded_source, local_source
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions
 from distributional_view.backends.transcoders.checkpoint import publish, save_published
 from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec
+from distributional_view.theory.samplers.schedule import NoiseSchedule
 from tests.support.official_convnext import official
 
 torch.set_num_threads(1)
@@ -82,7 +84,7 @@ def test_defaults_and_origin_of_both_backends(paths):
         "precision": "float32",
     }
     world, pictures = embedded.world, next(iter(embedded.pool.batches(9_980)))
-    assert world.schedule.steps == 50
+    assert world.schedule.steps == 20
     assert (embedded.score(pictures) == world.to_numpy(world.score(pictures))).all()
 
 
@@ -112,3 +114,18 @@ def test_a_score_is_computed_in_its_precision_and_batches():
     assert low.tolist() == images.sum((1, 2, 3)).tolist()
     PictureScore(psi)(images)
     assert seen[-1] == (5, torch.float32)
+
+
+def test_the_prior_takes_levels_between_its_own_and_adm_does_not():
+    some = SamplerOptions(steps=7, spacing="Karras")
+    embedded = embedded_source(ScoreOptions(5), some).world
+    times = embedded.schedule.times
+    assert embedded.fractional
+    assert len(times) == 7
+    assert (times != np.round(times)).any()
+    own = NoiseSchedule.linear()
+    for spacing in ("time", "log-SNR", "Karras"):
+        levels = adm_schedule(SamplerOptions(steps=7, spacing=spacing))
+        assert np.array_equal(levels.times, np.round(levels.times))
+        assert np.isin(levels.alpha_bar, own.alpha_bar).all()
+    assert np.array_equal(adm_schedule(SamplerOptions()).alpha_bar, own.alpha_bar)

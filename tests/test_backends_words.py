@@ -7,10 +7,10 @@ from scipy.ndimage import distance_transform_edt
 
 from distributional_view.backends.embedded import words
 from distributional_view.backends.embedded.animals import CLASSES, load_animals
-from distributional_view.backends.embedded.fit import build
 from distributional_view.backends.embedded.prompt import PromptEncoder
 from distributional_view.backends.embedded.unet import UNet
 from distributional_view.backends.embedded.words import EMPTY, LENGTH, VOCABULARY
+from distributional_view.backends.fit import build
 
 
 def disc(radius, grey=0.5):

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from scipy.optimize import brentq
 
 from distributional_view.theory import GaussianLaw, NoiseSchedule, each
@@ -13,6 +14,7 @@ from distributional_view.toy.hypotheses import hypotheses
 from distributional_view.toy.kde import kde, kl_on_grid, quadrature_nodes, world_grid
 from distributional_view.toy.table2 import exact_table
 from distributional_view.toy.world import paper_world, published_table2, recovered
+from tests.bench import adm
 from tests.support.pages import DOCS, has, text_of
 
 
@@ -92,12 +94,58 @@ def test_first_strided_step_of_the_cosine_schedule():
     assert 100 < first < 1000
 
 
+def test_costs_of_a_picture():
+    steps = {
+        (kind, again): adm.step(kind, again) for kind in (torch.float32, torch.bfloat16) for again in (False, True)
+    }
+    full, half = (steps[kind, False] for kind in (torch.float32, torch.bfloat16))
+    full_again, half_again = (steps[kind, True] for kind in (torch.float32, torch.bfloat16))
+    for again, once in ((half_again, half), (full_again, full)):
+        assert 1 - again.gib / once.gib == pytest.approx(1 / 6, abs=0.03)
+    rate = half.flops(1000, 1000) / adm.PAPER_SECONDS
+    more = 100 * (half_again.guided.flops / half.guided.flops - 1)
+    rows = [
+        f"| {n} | {b} | {work / 1e15:.3f} | {work / (0.1 * adm.PEAK):.2f} | {work / rate:.{0 if n == 1000 else 2}f} |"
+        for n, b in adm.PLANS
+        for work in [half.flops(n, b)]
+    ]
+    has(
+        "how-to/torch-world",
+        f"takes {half.plain.flops / 1e12:.2f} TFLOP",
+        f"gradient back takes {half.guided.flops / 1e12:.2f} TFLOP",
+        f"{half.gib:.2f} GiB in bfloat16 and {full.gib:.2f} GiB in float32",
+        f"about a sixth off, for {more:.0f} % more work",
+        f"96 s are {100 * rate / adm.PEAK:.1f} % of it",
+        *rows,
+    )
+
+
 RUN_ELSEWHERE = {
     "explanation/paradigms": "the embedded experiment and `test_docs_samplers`",
     "tutorials/embedded-feature": "one run of the commands as they are shown",
 }
 """Pages whose numbers come from runs that are too long for a test, and which."""
 CHECKED = {
+    "how-to/torch-world": set(
+        [
+            "2.24",
+            "4.62",
+            "3.82",
+            "7.41",
+            "4.621",
+            "46.72",
+            "0.139",
+            "1.40",
+            "2.88",
+            "0.092",
+            "0.93",
+            "1.92",
+            "0.078",
+            "0.79",
+            "1.62",
+            "4.9",
+        ]
+    ),
     "explanation/printed-kl": {"0.044", "0.1499", "0.838", "0.101", "4.0", "1.35"},
     "explanation/reconstruction": {"2.3", "8.7", "0.73", "1.29"},
     "explanation/strength-is-not-beta": {"1.95", "1.97", "0.857"},

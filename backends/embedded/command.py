@@ -1,4 +1,4 @@
-"""The commands `dview embedded-train` and `embedded-features`."""
+"""The commands `dview embedded-train`, `embedded-features` and `embedded-pool`."""
 
 from collections.abc import Callable
 from functools import partial
@@ -78,3 +78,31 @@ def embedded_features(out: Path, weights: Path, shown: int) -> None:
         write_with(out / f"{s.index:03d}-{s.dominant}.png", larger.save)
     write_summaries(summaries, out / "summaries.json")
     click.echo(f"{len(summaries)} live features of {scores.shape[1]} in {out}")
+
+
+@click.command("embedded-pool", cls=Command)
+@click.option("--n", type=click.IntRange(min=1), default=20_000, show_default=True, help="Pictures, in parts of 500.")
+@click.option("--out", type=FOLDER, default=Path("results/prior-pool"), show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all random numbers.")
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of torch.")
+def embedded_pool(n: int, out: Path, seed: int, threads: int) -> None:
+    """Sample the embedded prior without guidance, to be reweighted to any feature's level.
+
+    If it is killed, the same command goes on; with a larger N it goes on from a smaller one. A folder of another prior
+    is refused. `dview samplers` reads it.
+    """
+    import torch
+    from rich.console import Console
+
+    from distributional_view.backends.embedded.animals import CLASSES
+    from distributional_view.backends.embedded.prior_pool import PoolPlan, prior_pool
+    from distributional_view.terminal import Table, progress_bar
+
+    torch.set_num_threads(threads)
+    console = Console()
+    with progress_bar(console) as progress:
+        pool = prior_pool(out, n, PoolPlan(seed=seed), progress)
+    shares = torch.bincount(torch.as_tensor(pool.labels), minlength=len(CLASSES)) / len(pool)
+    rows = [(name, f"{share:.1%}") for name, share in zip(CLASSES, shares.tolist(), strict=True)]
+    Table("what the classifier sees in the pool", ("class", "share"), rows, words=("class",)).show(console)
+    console.print(f"{len(pool)} pictures in {out}", highlight=False)

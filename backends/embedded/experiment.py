@@ -27,6 +27,7 @@ from distributional_view.backends.embedded.measures import agreement, kid, look_
 from distributional_view.backends.embedded.methods import (
     METHODS,
     QUICK,
+    SOLVER,
     ExperimentBudget,
     Shared,
     feature_methods,
@@ -231,7 +232,10 @@ def activations(features: list[Named] | None = None) -> dict[str, Float[np.ndarr
 def prior_kids(budget: ExperimentBudget, seed: int) -> list[float]:
     """KID of unguided samples, one a seed: what the prior itself costs."""
     world = embedded_world(0, budget.steps)
-    sets = [unguided(world, world.noise(part_seed(seed, _UNGUIDED, s), budget.n)) for s in range(budget.seeds)]
+    sets = [
+        unguided(world, world.noise(part_seed(seed, _UNGUIDED, s), budget.n), solver=SOLVER)
+        for s in range(budget.seeds)
+    ]
     return [kid(shared().reference, pooled(shared().classifier, x), s).kid for s, x in enumerate(sets)]
 
 

@@ -8,7 +8,7 @@ import warnings
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torchmetrics.image.kid import KernelInceptionDistance
 
@@ -76,10 +76,15 @@ def look_alikes(images: Float[Tensor, "n c h w"], usual: float) -> int:
         images: at least two.
         usual: mean pixel distance (root mean square) between pictures of the data.
     """
+    return int(have_twins(images, usual).sum())
+
+
+def have_twins(images: Float[Tensor, "n c h w"], usual: float) -> Bool[Tensor, " n"]:
+    """Which pictures have another one among the set that looks alike; see `look_alikes`."""
     flat = images.flatten(1)
     distance = torch.cdist(flat, flat) / flat.shape[1] ** 0.5
     distance.fill_diagonal_(torch.inf)
-    return int((distance.amin(1) < ALIKE * usual).sum())
+    return distance.amin(1) < ALIKE * usual
 
 
 def usual_distance(images: Float[Tensor, "n c h w"], pairs: Int[Tensor, "m 2"]) -> float:

@@ -17,9 +17,12 @@ from distributional_view.theory.methods import energy_dps, klsc_weights, optimis
 from distributional_view.theory.methods.method import Registry, in_memory
 from distributional_view.theory.methods.pool import ScoredPool
 from distributional_view.theory.pools.retrieval import reweight_to
+from distributional_view.theory.samplers.solvers import Solver
 from distributional_view.theory.seeds import part_seed
 
 METHODS = (retrieval.NAME, klsc_weights.NAME, optimisation.NAME, energy_dps.NAME, twisted_smc.NAME)
+SOLVER: Solver = "2M-SDE"
+"""Of the reverse steps."""
 _GUIDED, _CLIMBED = 0, 1  # parts of the seed
 
 
@@ -45,7 +48,7 @@ class ExperimentBudget:
     n: int = 24
     particles: int = 48
     seeds: int = 3
-    steps: int = 50
+    steps: int = 20
     iterations: int = 30
     tolerance: float = 0.05
     margin_sd: float = 0.1
@@ -126,9 +129,11 @@ def feature_methods(feature: int, shared: Shared, budget: ExperimentBudget, seed
         world, smoothness, starts, budget.iterations, tolerance, part_seed(seed, _CLIMBED), budget.n
     )
     guided = energy_dps.EnergyDps(
-        world, tolerance, part_seed(seed, _GUIDED), budget.n, budget.start / sd, remember=in_memory({})
+        world, tolerance, part_seed(seed, _GUIDED), budget.n, budget.start / sd, remember=in_memory({}), solver=SOLVER
     )
-    filtered = twisted_smc.TwistedSmc(world, budget.particles, lambda target: reweight_to(scores, target).multiplier)
+    filtered = twisted_smc.TwistedSmc(
+        world, budget.particles, lambda target: reweight_to(scores, target).multiplier, solver=SOLVER
+    )
     registry = Registry(
         {
             retrieval.NAME: partial(retrieval.Retrieval, pool),

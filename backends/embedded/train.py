@@ -25,11 +25,11 @@ from torch.nn import functional as F  # noqa: N812
 from distributional_view.backends.embedded import store
 from distributional_view.backends.embedded.animals import load_animals
 from distributional_view.backends.embedded.convnext import ConvNeXt, Hook
-from distributional_view.backends.embedded.fit import Loss, Plan, build, fit
 from distributional_view.backends.embedded.parts import PARTS, Part
 from distributional_view.backends.embedded.store import Record
 from distributional_view.backends.embedded.unet import UNet
 from distributional_view.backends.embedded.words import VOCABULARY, captions, thinned
+from distributional_view.backends.fit import Loss, Plan, build, fit
 from distributional_view.backends.training import step_generator
 from distributional_view.backends.transcoders.evaluate import Activations, evaluate
 from distributional_view.backends.transcoders.settings import TrainingSettings

@@ -17,7 +17,7 @@ from distributional_view.backends.embedded.train import SCHEDULE
 from distributional_view.backends.options import SamplerOptions
 
 LEAST = 1e-3
-STEPS = 50
+STEPS = 20
 """Reverse steps, unless others are asked for."""
 
 
@@ -55,7 +55,8 @@ def feature_score(
 
 
 def prior_world(psi: FeatureScore, options: SamplerOptions) -> TorchWorld:
-    """The prior with a score as a world; the prior's own schedule from `LEAST` on, strided to the steps wanted.
+    """The prior with a score as a world; the prior's own schedule from `LEAST` on, with the steps
+    wanted, between its own levels too: the network takes any time.
 
     `sample_prior` draws pictures of the data set, without replacement.
 
@@ -76,7 +77,7 @@ def prior_world(psi: FeatureScore, options: SamplerOptions) -> TorchWorld:
     return TorchWorld(
         load_prior().to(device),
         psi,
-        SCHEDULE.until(LEAST).strided(STEPS if options.steps is None else options.steps),
+        SCHEDULE.until(LEAST).spaced(STEPS if options.steps is None else options.steps, options.spacing),
         (1, 32, 32),
         "v",
         (-1.0, 1.0),
@@ -85,6 +86,7 @@ def prior_world(psi: FeatureScore, options: SamplerOptions) -> TorchWorld:
         batch=options.batch,
         recompute=options.recompute,
         prior=draw,
+        fractional=True,
     )
 
 

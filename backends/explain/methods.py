@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, get_args
 
 from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.choices import MethodName
+from distributional_view.backends.choices import MethodName, Solver
 from distributional_view.theory.errors import require
 from distributional_view.theory.methods import energy_dps, klsc_weights, retrieval, twisted_smc
 from distributional_view.theory.methods.method import Memory, Registry
@@ -32,6 +32,7 @@ class Request:
         start: first knob that a calibration tries, > 0.
         runs: pictures a calibration run (EnergyDPS) or particles (twisted-SMC), >= n for the latter.
         cap: score beyond which a step is not guided; None for none.
+        solver: of the reverse steps, of first or of second order.
 
     Raises:
         ValueError: for bad arguments.
@@ -46,6 +47,7 @@ class Request:
     start: float = 1.0
     runs: int = 16
     cap: float | None = None
+    solver: Solver = "2M-SDE"
 
     def __post_init__(self) -> None:
         require(self.method in NAMES, "method", self.method, f"one of {NAMES}")
@@ -56,6 +58,7 @@ class Request:
         for name in ("knob", "start", "cap"):
             value = getattr(self, name)
             require(value is None or math.isfinite(value), name, value, "finite")
+        require(self.solver in get_args(Solver), "solver", self.solver, f"one of {get_args(Solver)}")
         require(self.start > 0, "start", self.start, "> 0")
         require(self.runs >= least, "runs", self.runs, f">= {least}")
 
@@ -79,7 +82,15 @@ def methods(request: Request, world: TorchWorld | None, pool: Callable[[], Score
         cap = math.inf if request.cap is None else request.cap
         seed = part_seed(request.seed, CALIBRATION)
         return energy_dps.EnergyDps(
-            prior(), request.tolerance, seed, request.runs, request.start, cap=cap, remember=remember, **options
+            prior(),
+            request.tolerance,
+            seed,
+            request.runs,
+            request.start,
+            cap=cap,
+            remember=remember,
+            solver=request.solver,
+            **options,
         )
 
     def filtered() -> twisted_smc.TwistedSmc:
@@ -90,6 +101,7 @@ def methods(request: Request, world: TorchWorld | None, pool: Callable[[], Score
             seed=part_seed(request.seed, CALIBRATION),
             start=request.start,
             remember=remember,
+            solver=request.solver,
         )
 
     return Registry(

@@ -150,7 +150,7 @@ def adm_world(prior: Path, psi: FeatureScore, size: int, sampler: SamplerOptions
     return TorchWorld(
         load_adm(prior, device=sampler.device),
         psi,
-        NoiseSchedule.linear().strided(STEPS if sampler.steps is None else sampler.steps),
+        adm_schedule(sampler),
         (3, size, size),
         "epsilon",
         (-1.0, 1.0),
@@ -159,6 +159,11 @@ def adm_world(prior: Path, psi: FeatureScore, size: int, sampler: SamplerOptions
         recompute=sampler.recompute,
         batch=sampler.batch,
     )
+
+
+def adm_schedule(sampler: SamplerOptions) -> NoiseSchedule:
+    """The levels to visit, of those that the network was trained on: its times are whole."""
+    return NoiseSchedule.linear().spaced(STEPS if sampler.steps is None else sampler.steps, sampler.spacing, whole=True)
 
 
 def picture_score(psi: FeatureScore, sampler: SamplerOptions) -> PictureScore:

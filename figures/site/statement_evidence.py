@@ -7,7 +7,7 @@ from typing import NamedTuple
 from distributional_view.figures.site.prose import first_paragraph, readable
 from distributional_view.figures.site.statement_links import sentence
 from distributional_view.proofs_check import record, trail
-from distributional_view.proofs_check.evidence import RUNGS, Evidence
+from distributional_view.proofs_check.evidence import FORMAL, RUNGS, Evidence
 from distributional_view.proofs_check.statements import Hypothesis, Statement
 
 MEANING = {
@@ -17,6 +17,7 @@ MEANING = {
     "sampled": "a process, with standard errors from the run",
     "necessity": "counterexamples: one hypothesis dropped, the others hold, the conclusion fails",
     "sharpness": "no better constant, no case more",
+    "formal": "a proof that Coq's kernel has checked, on a finite set of points",
 }
 
 
@@ -68,6 +69,10 @@ def evidence(entry: Statement, sources: Sources) -> Iterator[str]:
             place = found[piece.name]
             yield f"- `{piece.check.__name__}` in `{place.file}:{place.line}`{_slow(piece)}  "
             yield f"    {sentence(said(piece), entry.label)}  "
+            if piece.rung == FORMAL:
+                wrong = "; ".join(f"*{readable(name)}*" for name in piece.controls)
+                yield f"    Proved false: {wrong}. {strength(piece, known)}".rstrip()
+                continue
             rejected = "; ".join(f"*{readable(name)}*" for name in piece.controls)
             yield f"    It rejects: {rejected}. {strength(piece, known)}".rstrip()
         yield ""
@@ -83,6 +88,8 @@ def evidence(entry: Statement, sources: Sources) -> Iterator[str]:
 
 def strength(piece: Evidence, known: Mapping[str, record.Record]) -> str:
     """What was made wrong to attack the check and came of it, and the finest errors that a sampled one sees."""
+    if piece.rung == FORMAL:
+        return ""
     found = known.get(record.key(piece))
     words = []
     if found is None:

@@ -1,7 +1,7 @@
 """The registry of statements: what each claims, under which assumptions, and which evidence and code it needs.
 
 One entry a statement, in the order of the paper, ours at the end; one file an appendix. Claims are in our words, in
-the notation of `theory`. For each of the six rungs of evidence an entry says `APPLIES` or why the rung makes no sense
+the notation of `theory`. For each of the seven rungs of evidence an entry says `APPLIES` or why the rung makes no sense
 for it:
 
 symbolic   the steps of the proof as identities
@@ -10,6 +10,7 @@ property   drawn laws and measures through the public functions
 sampled    a process run with standard errors from the run
 necessity  a counterexample for each hypothesis dropped: all others hold, this one and the conclusion fail
 sharpness  no better constant, no case more: where equality is reached, and which stronger claims are false
+formal     a proof, on a finite set of points, that Coq's kernel has checked
 
 A hypothesis has a name; one without a counterexample says why (perhaps it is not needed).
 

@@ -26,6 +26,7 @@ DEFINITIONS = (
         "1, 26",
         certified="its sign is shown symbolically for all masses; Table 2's values are certified under Theorem D.14",
         sampled=EXACT,
+        formal=APPLIES,
     ),
     stated(
         "Definition B.3",
@@ -38,6 +39,7 @@ DEFINITIONS = (
         "2, 27",
         certified=IDENTITY,
         sampled=EXACT,
+        formal=APPLIES,
     ),
     stated(
         "Lemma B.4",
@@ -51,6 +53,7 @@ DEFINITIONS = (
         certified=APPLIES,
         sampled=EXACT,
         sharpness=APPLIES,
+        formal=APPLIES,
     ),
     stated(
         "Definition B.5",

@@ -12,6 +12,9 @@ APPLIES = "applies"
 UNASSERTED = "nothing is asserted about it: no sharper form is ruled out"
 
 
+UNPROVED = "outside the finite core: no proof of it is written for a kernel to check"
+
+
 class Hypothesis(NamedTuple):
     """What a statement assumes.
 
@@ -38,6 +41,7 @@ class Rungs(NamedTuple):
     sampled: str
     necessity: str
     sharpness: str
+    formal: str
 
 
 @dataclass(frozen=True)
@@ -121,10 +125,11 @@ def stated(
     sampled: str,
     necessity: str = APPLIES,
     sharpness: str = UNASSERTED,
+    formal: str = UNPROVED,
     code: str = APPLIES,
 ) -> Statement:
     """An entry, with what most entries have as the default."""
-    rungs = Rungs(symbolic, certified, property, sampled, necessity, sharpness)
+    rungs = Rungs(symbolic, certified, property, sampled, necessity, sharpness, formal)
     counted = numbers(equations) if equations else ()
     return Statement(label, name, kind, claim, hypotheses(assumptions), counted, rungs, code)
 

@@ -1,0 +1,312 @@
+"""The samplers that the judge compares on the embedded world, each brought to a level of one feature.
+
+What the prior's pool tells is used: the multiplier of the tilt, which the particle filters take as it is, and with
+which a calibration begins: at a quarter of it, because far above it the mean falls again (in few steps the guidance
+overshoots), and never beyond four times it; the draws on which the slopes of the plug-in are measured. Every chain
+counts its passes through the prior's network.
+
+The pool itself is a method too. It is drawn from one half of the pool and judged against the other: against itself it
+would be exact by construction.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from distributional_view.backends.adapter.world import Denoiser, TorchWorld
+from distributional_view.backends.embedded.learned import learned_potential
+from distributional_view.backends.embedded.prior_pool import PriorPool, spaced_world
+from distributional_view.backends.potential.train import PLAN
+from distributional_view.backends.potential.world import with_potential
+from distributional_view.theory.errors import CalibrationFailed, require
+from distributional_view.theory.methods import energy_dps, hybrid, twisted_smc
+from distributional_view.theory.methods.klsc_weights import KlscWeights
+from distributional_view.theory.methods.method import MeanAt, Memory, Method
+from distributional_view.theory.progress import Progress, silent
+from distributional_view.theory.samplers.potential import Predictive, predictive
+from distributional_view.theory.samplers.schedule import Spacing
+from distributional_view.theory.samplers.solvers import Solver
+from distributional_view.theory.samplers.world import World
+from distributional_view.theory.seeds import part_seed
+
+POOL = "prior-pool"
+EVEN, ODD = slice(0, None, 2), slice(1, None, 2)
+"""The half that the pool's own pictures come from, and the half that they are judged against."""
+_KNOWN, _CALIBRATED = 0, 1  # parts of the seed
+
+
+@dataclass(frozen=True)
+class JudgeBudget:
+    """Sizes of the comparison.
+
+    Args:
+        quantiles: levels, as quantiles of the score over the data, ascending.
+        features: how many of the named features, in their order.
+        n: pictures a cell.
+        seeds: draws of each calibrated method.
+        steps: reverse steps of the solver of second order.
+        chain: reverse steps of the DDPM chain.
+        particles: of the twisted sampler, >= n; n of them are judged.
+        steered: particles of the steering without guidance, >= n.
+        known: noised draws of the prior that the slopes of the plug-in are measured on.
+        tolerance: of a calibrated mean, in standard deviations of the score over the data.
+        pool: samples of the prior.
+        spacing: where the levels of noise lie for the solver of second order; the chain has them evenly in time.
+        training: steps of the learned potential's training; None for as many as usual; 0 for no potential: the hybrid
+            is then the shrunken plug-in alone.
+    """
+
+    quantiles: tuple[float, ...] = (0.8, 0.9, 0.95, 0.99)
+    features: int = 6
+    n: int = 48
+    seeds: int = 2
+    steps: int = 20
+    chain: int = 50
+    particles: int = 48
+    steered: int = 96
+    known: int = 300
+    tolerance: float = 0.05
+    pool: int = 20_000
+    spacing: Spacing = "log-SNR"
+    training: int | None = None
+
+
+QUICK = JudgeBudget((0.8, 0.95), 2, 12, 1, 12, 24, 12, 24, 60, 0.1, 500, training=300)
+_FIRST, _LARGEST = 0.25, 4.0  # strengths that a calibration begins with and ends at, in multipliers of the tilt
+
+
+class Counted(NamedTuple):
+    """Passes of pictures through the network, and how many of them had a way back for the gradient."""
+
+    evaluations: int
+    backward: int
+
+
+class Counting:
+    """A denoiser that counts the pictures it is given.
+
+    Args:
+        denoiser: the network.
+    """
+
+    def __init__(self, denoiser: Denoiser) -> None:
+        self.denoiser, self.evaluations, self.backward = denoiser, 0, 0
+
+    def __call__(self, x_t: Tensor, time: Tensor) -> Tensor:
+        """The network's prediction."""
+        self.evaluations += len(x_t)
+        self.backward += len(x_t) if torch.is_grad_enabled() and x_t.requires_grad else 0
+        return self.denoiser(x_t, time)
+
+    def since(self, before: Counted) -> Counted:
+        """What came after an earlier `now`."""
+        return Counted(self.evaluations - before.evaluations, self.backward - before.backward)
+
+    @property
+    def now(self) -> Counted:
+        """So far."""
+        return Counted(self.evaluations, self.backward)
+
+
+class Contender(NamedTuple):
+    """A method at a level, with what its row says beside the numbers.
+
+    Args:
+        method: to be calibrated and drawn.
+        solver: of its chain, None where there is none.
+        chains: how many run for one draw: particles, or pictures; 0 where nothing runs.
+    """
+
+    method: Method
+    solver: Solver | None
+    chains: int
+
+
+class Entrant(NamedTuple):
+    """What a row calls a method, and how it is made: (feature's contenders, level) -> the method at this level."""
+
+    name: str
+    solver: Solver | None
+    make: "Callable[[Contenders, float], Contender]"
+
+
+Offer = Callable[[TorchWorld, int], World]
+"""A world and the feature that is its score -> the same with a potential."""
+
+
+@dataclass(frozen=True, eq=False)
+class Contenders:
+    """The methods for one feature.
+
+    Args:
+        feature: its index.
+        pool: samples of the prior.
+        budget: sizes.
+        sd: of the score over the data.
+        seed: of calibrations and slopes.
+        remember: name -> memory of its calibration.
+        offer: gives a world its learned potential; None: there is none.
+    """
+
+    feature: int
+    pool: PriorPool
+    budget: JudgeBudget
+    sd: float
+    seed: int
+    remember: Callable[[str], Memory]
+    offer: Offer | None = None
+
+    @cached_property
+    def counting(self) -> Counting:
+        """The prior's network, for every method."""
+        return Counting(self._plain.denoiser)
+
+    @cached_property
+    def _plain(self) -> TorchWorld:
+        return spaced_world(self.feature, self.budget.steps, self.budget.spacing)
+
+    @cached_property
+    def world(self) -> TorchWorld:
+        """Of the solver of second order; its `sample_prior` draws from the pool."""
+        return replace(self._plain, denoiser=self.counting, prior=self._drawn)
+
+    @cached_property
+    def chain(self) -> TorchWorld:
+        """Of the DDPM chain."""
+        schedule = spaced_world(self.feature, self.budget.chain, "time").schedule
+        return replace(self.world, schedule=schedule)
+
+    @cached_property
+    def offered(self) -> World:
+        """The world with its potential, if there is one."""
+        return self.world if self.offer is None else self.offer(self.world, self.feature)
+
+    @cached_property
+    def known(self) -> Predictive:
+        """What each level tells of the score, by the plug-in and by the potential."""
+        return predictive(self.offered, part_seed(self.seed, _KNOWN), self.budget.known)
+
+    def multiplier(self, level: float) -> float:
+        """Of the prior's tilt, from the pool."""
+        return KlscWeights(self.pool.scored(self.feature)).calibrate(level).knob
+
+    def scale(self, level: float) -> float:
+        """What strengths are counted in: the multiplier of the tilt, or a tenth over sd where that is smaller (a level
+        that the prior has nearly by itself)."""
+        return max(self.multiplier(level), 0.1 / self.sd)
+
+    @property
+    def tolerance(self) -> float:
+        """Of a calibrated mean (score units)."""
+        return self.budget.tolerance * self.sd
+
+    @property
+    def calibration_seed(self) -> int:
+        """Equal for all methods and levels: common random numbers."""
+        return part_seed(self.seed, _CALIBRATED)
+
+    def _drawn(self, seed: int, n: int) -> Tensor:
+        require(n <= len(self.pool), "n", n, f"<= {len(self.pool)}, the pictures of the pool")
+        return self.pool.pictures(np.random.default_rng(seed).permutation(len(self.pool))[:n])
+
+
+def bounded(memory: Memory, largest: float) -> Memory:
+    """A memory that ends a calibration at a knob beyond the largest; the failure carries the runs until then."""
+
+    def remember(mean_at: MeanAt) -> MeanAt:
+        remembered, runs = memory(mean_at), dict[float, float]()
+
+        def within(knob: float) -> float:
+            if knob > largest:
+                raise CalibrationFailed(f"no strength up to {largest:.4g} reaches the target", runs)
+            runs[knob] = remembered(knob)
+            return runs[knob]
+
+        return within
+
+    return remember
+
+
+def _energy(c: Contenders, level: float, solver: Solver) -> Contender:
+    world = c.world if solver == "2M-SDE" else c.chain
+    made = energy_dps.EnergyDps(
+        world,
+        c.tolerance,
+        c.calibration_seed,
+        c.budget.n,
+        _FIRST * c.scale(level),
+        remember=bounded(c.remember(f"{energy_dps.NAME}-{solver}"), _LARGEST * c.scale(level)),
+        solver=solver,
+    )
+    return Contender(made, solver, c.budget.n)
+
+
+def _hybrid(c: Contenders, level: float) -> Contender:
+    made = hybrid.HybridGuidance(
+        c.offered,
+        c.known,
+        None,
+        c.tolerance,
+        c.calibration_seed,
+        c.budget.n,
+        _FIRST * c.scale(level),
+        bounded(c.remember(hybrid.NAME), _LARGEST * c.scale(level)),
+        "2M-SDE",
+    )
+    return Contender(made, "2M-SDE", c.budget.n)
+
+
+def _twisted(c: Contenders, level: float) -> Contender:
+    made = twisted_smc.TwistedSmc(c.world, c.budget.particles, c.multiplier, solver="2M-SDE")
+    return Contender(made, "2M-SDE", c.budget.particles)
+
+
+def _steered(c: Contenders, level: float) -> Contender:
+    made = twisted_smc.TwistedSmc(
+        c.world,
+        c.budget.steered,
+        c.multiplier,
+        solver="2M-SDE",
+        proposal=0.0,
+        twist=tuple(c.known.slope.tolist()),
+    )
+    return Contender(made, "2M-SDE", c.budget.steered)
+
+
+def _pool(c: Contenders, level: float) -> Contender:
+    return Contender(KlscWeights(c.pool.scored(c.feature, EVEN)), None, 0)
+
+
+ENTRANTS: tuple[Entrant, ...] = (
+    Entrant(hybrid.NAME, "2M-SDE", _hybrid),
+    Entrant(energy_dps.NAME, "2M-SDE", lambda c, level: _energy(c, level, "2M-SDE")),
+    Entrant(energy_dps.NAME, "DDPM", lambda c, level: _energy(c, level, "DDPM")),
+    Entrant(twisted_smc.NAME, "2M-SDE", _twisted),
+    Entrant(twisted_smc.STEERING, "2M-SDE", _steered),
+    Entrant(POOL, None, _pool),
+)
+"""In the order of the table. Another method is one more line."""
+
+
+def learned_offer(features: Sequence[int], folder: Path, steps: int | None, progress: Progress = silent) -> Offer:
+    """What gives a world its learned potential; learned at the first call, for all features at once.
+
+    Args:
+        features: of the transcoder.
+        folder: where the potential is kept.
+        steps: of the training; None for as many as usual.
+        progress: of the training.
+    """
+    plan = PLAN if steps is None else replace(PLAN, steps=steps)
+    learned = learned_potential(list(features), folder, plan, progress)
+
+    def offer(world: TorchWorld, feature: int) -> World:
+        return with_potential(world, learned, list(features).index(feature))
+
+    return offer

@@ -1,0 +1,96 @@
+"""Where a target lies in the law of the score: quantile, effective size, doubts, and the pool behind them."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from distributional_view.backends.__main__ import main
+from distributional_view.backends.explain.law import law_scores, level_target, placed
+from distributional_view.backends.explain.pool import pool_of
+from distributional_view.backends.jobs import OtherRequest
+from tests.support.explained import POOL, SCORE, gaussian_world
+
+SCORES = np.random.default_rng(0).normal(2.0, 3.0, size=4000)
+
+
+def test_a_target_is_placed_in_the_law():
+    target = level_target(SCORES, 0.95)
+    found = placed(SCORES, target)
+    assert found.quantile == pytest.approx(0.95, abs=1e-3)
+    assert found.sds == pytest.approx(1.645, abs=0.1)
+    assert found.largest == SCORES.max()
+    weights = np.exp(found.multiplier * (SCORES - SCORES.max()))
+    weights /= weights.sum()
+    assert weights @ SCORES == pytest.approx(target, abs=1e-6)
+    assert found.effective_size == pytest.approx(1 / (weights**2).sum(), rel=1e-6)
+    assert found.doubts(8) == []
+    assert "quantile 0.95 of 4000 scores" in found.words()
+
+
+def test_doubts_are_said_in_plain_words():
+    beyond = placed(SCORES, SCORES.max() + 1)
+    assert beyond.multiplier is None
+    assert "beyond every score of the pool" in beyond.doubts(1)[0]
+    few = placed(SCORES, SCORES.max() - 0.01)
+    assert few.effective_size < 8
+    assert "fewer than the 8 shown" in few.doubts(8)[0]
+    assert few.doubts(1) == []
+    assert placed(SCORES, SCORES.mean() - 1).doubts(8) == []
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -0.1, 1.5, float("nan")])
+def test_a_level_is_a_share(level):
+    with pytest.raises(ValueError, match=r"level = .*must be in \(0, 1\)"):
+        level_target(SCORES, level)
+
+
+def test_a_law_without_spread_is_refused():
+    with pytest.raises(ValueError, match="standard deviation"):
+        placed(np.ones(5), 1.0)
+
+
+def test_a_sample_of_the_prior_is_made_once(tmp_path):
+    calls = []
+    arguments = (tmp_path, SCORE, None, gaussian_world(calls), 300, 0, "2M-SDE")
+    first = law_scores(*arguments)
+    assert len(calls) == 30
+    assert np.array_equal(law_scores(*arguments), first)
+    assert len(calls) == 30
+    assert abs(first.mean()) < 5 / np.sqrt(300)
+    with pytest.raises(OtherRequest, match="size"):
+        law_scores(tmp_path, SCORE, None, gaussian_world(), 301, 0, "2M-SDE")
+    with pytest.raises(ValueError, match="pool_size = 1"):
+        law_scores(tmp_path / "b", SCORE, None, gaussian_world(), 1, 0, "2M-SDE")
+    with pytest.raises(ValueError, match="pool = None"):
+        law_scores(tmp_path / "c", SCORE, None, None, 9, 0, "2M-SDE")
+    pooled = law_scores(tmp_path / "d", SCORE, pool_of(POOL), None, 2, 0, "2M-SDE")
+    assert len(pooled) == len(POOL)
+
+
+def run(out, *arguments):
+    words = ["explain", "--embedded", "--feature", "457", "--n", "8", "--out", str(out), *arguments]
+    return CliRunner().invoke(main, words)
+
+
+def test_the_command_takes_a_level_or_a_target(tmp_path):
+    both = run(tmp_path / "a", "--level", "0.9", "--target", "3")
+    assert both.exit_code == 1
+    assert "one of --level and --target" in " ".join(both.output.split())
+    assert "level = 1.0: must be in (0, 1)" in run(tmp_path / "b", "--level", "1").output
+    done = run(tmp_path / "c", "--method", "KLSC-weights")
+    assert done.exit_code == 0, done.output
+    written = json.loads((tmp_path / "c" / "explanation.json").read_text())
+    assert written["request"]["target"] == pytest.approx(10.85, abs=0.01)
+    assert written["law"]["quantile"] == pytest.approx(0.95, abs=1e-3)
+    assert written["multiplier"] == pytest.approx(written["law"]["multiplier"])
+    assert written["doubts"] == []
+
+
+def test_a_target_beyond_the_pool_is_refused_at_once(tmp_path):
+    done = run(tmp_path, "--target", "100")
+    said = " ".join(done.output.split())
+    assert done.exit_code == 1
+    assert "target 100 lies beyond every score of the pool" in said
+    assert not (tmp_path / "calibration.jsonl").exists()

@@ -1,0 +1,118 @@
+"""The comparison on the embedded world: its contenders, its rows, and going on where it stopped."""
+
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from distributional_view.backends.embedded import judge_experiment as module
+from distributional_view.backends.embedded.features import read_named
+from distributional_view.backends.embedded.judge_experiment import FeatureJudged, cells, run, size_at
+from distributional_view.backends.embedded.judge_methods import EVEN, ODD, POOL, Counting, JudgeBudget, bounded
+from distributional_view.backends.embedded.prior_pool import PoolPlan, prior_pool
+from distributional_view.backends.jobs import OtherRequest
+from distributional_view.jobs import Job
+from distributional_view.theory.errors import CalibrationFailed
+from distributional_view.theory.methods.method import forgetful
+from distributional_view.theory.samplers.knobs import calibrate_knob
+
+torch.set_num_threads(1)
+BUDGET = JudgeBudget((0.6,), 1, 4, 1, 4, 5, 6, 6, 20, 1.0, 80, training=0)
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory):
+    return prior_pool(tmp_path_factory.mktemp("pool"), 80, PoolPlan(steps=4, part=40))
+
+
+@pytest.fixture
+def judged(tmp_path, pool):
+    return FeatureJudged(Job(tmp_path, "token"), pool, BUDGET, 0, read_named()[0])
+
+
+def test_rows_say_what_was_run(judged):
+    rows = [judged.row(*cell) for cell in cells(BUDGET)]
+    found = {(row["method"], row["solver"]): row for row in rows}
+    passes = {key: (row["evaluations"], row["backward"], row["chains"]) for key, row in found.items()}
+    assert passes == {
+        ("hybrid", "2M-SDE"): (4, 4, 4),  # without a potential the shrunken plug-in, all the way
+        ("EnergyDPS", "2M-SDE"): (4, 4, 4),
+        ("EnergyDPS", "DDPM"): (5, 5, 4),
+        ("twisted-SMC", "2M-SDE"): (4, 4, 6),
+        ("FK-steering", "2M-SDE"): (4, 0, 6),
+        (POOL, None): (None, None, None),
+    }
+    for row in rows:
+        assert row["pictures"] == 4
+        assert 0 <= row["tv"] <= 1
+        assert row["target"] == pytest.approx(np.quantile(judged.scores, 0.6))
+        assert (row["ancestors"] is not None) == (row["method"] in ("twisted-SMC", "FK-steering"))
+    whole, half = judged.judge(0.6), judged.judge(0.6, half=True)
+    assert found[POOL, None]["reference_ess"] == half.prior.effective_size < whole.prior.effective_size
+    assert size_at(rows, judged.feature.name, 0.6) == whole.prior.effective_size
+    assert found["FK-steering", "2M-SDE"]["knob"] == pytest.approx(whole.prior.multiplier)
+
+
+def test_the_pool_is_not_judged_by_its_own_pictures(pool):
+    places = np.arange(len(pool))
+    assert not set(places[EVEN]) & set(places[ODD])
+    assert len(places[EVEN]) + len(places[ODD]) == len(pool)
+
+
+def test_a_denoiser_counts_pictures_and_ways_back():
+    counting = Counting(lambda x, t: 2 * x)
+    counting(torch.zeros(3, 1), torch.zeros(3))
+    counting(torch.zeros(2, 1, requires_grad=True), torch.zeros(2))
+    with torch.no_grad():
+        counting(torch.zeros(5, 1, requires_grad=True), torch.zeros(5))
+    assert counting.now == (10, 2)
+
+
+def test_a_calibration_ends_at_the_largest_strength():
+    tried = []
+    mean_at = bounded(forgetful, 4.0)(lambda knob: tried.append(knob) or knob)
+    with pytest.raises(CalibrationFailed, match="no strength up to 4") as failure:
+        calibrate_knob(mean_at, 50.0, 0.01, 0.5, "strength")
+    assert max(tried) <= 4
+    assert failure.value.nearest(50.0) == 4
+
+
+def test_run_goes_on_where_it_stopped(tmp_path, pool, monkeypatch):
+    features = read_named()[:1]
+    seen = []
+
+    class Here:  # in place of processes: patches reach it
+        def __init__(self, *_):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def submit(self, work, *given):
+            seen.append(given[4].name)
+            work(*given)
+            return SimpleNamespace(result=lambda: None)
+
+    monkeypatch.setattr(module, "ProcessPoolExecutor", Here)
+    monkeypatch.setattr(module, "wait", lambda left, timeout: (left, set()))
+    told = []
+    go = partial(run, tmp_path / "job", pool, BUDGET, 0, lambda *a: told.append(a), features)
+    rows = go()
+    assert len(rows) == len(list(cells(BUDGET)))
+    assert told[-1] == ("cells", len(rows), len(rows))
+    lines = next((tmp_path / "job").glob("cells-*.jsonl"))
+    kept = lines.read_bytes().splitlines(keepends=True)
+    lines.write_bytes(b"".join(kept[:-2]))
+    again = go()
+    timed = ("cpu_seconds",)
+    assert [{k: v for k, v in row.items() if k not in timed} for row in again] == [
+        {k: v for k, v in row.items() if k not in timed} for row in rows
+    ]
+    assert lines.read_bytes().splitlines(keepends=True)[:-2] == kept[:-2]
+    with pytest.raises(OtherRequest, match="seed"):
+        run(tmp_path / "job", pool, BUDGET, 1, features=features)
