@@ -73,6 +73,7 @@ types: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.table2
 	$(BIN)/python -m tests.bench.samplers
+	$(BIN)/python -m tests.bench.scan
 	$(BIN)/python -m tests.bench.quality
 	$(BIN)/python -m tests.bench.adm
 	@if command -v chromium chromedriver >/dev/null; then $(BIN)/python -m tests.bench.lab; else echo "the lab's bench needs chromium and chromedriver"; fi

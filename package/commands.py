@@ -79,6 +79,11 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "backends.explain.command:explain",
         ),
         Entry(
+            "scan",
+            "Score every feature on every picture once, into a store that answers all questions about them.",
+            "backends.scan.command:scan",
+        ),
+        Entry(
             "train-transcoder",
             "Train a transcoder and write it in the published format.",
             "backends.transcoders.command:train_transcoder",

@@ -11,6 +11,7 @@ import pytest
 
 from distributional_view.backends.choices import Activation
 from distributional_view.backends.explain import job
+from distributional_view.backends.store import layout
 from distributional_view.backends.transcoders import checkpoint, config, run
 from distributional_view.figures.report import ReportSettings, report
 from distributional_view.jobs import HASHES, JOB
@@ -68,3 +69,9 @@ def test_a_transcoder_folder():
     wanted = {field.name for field in fields(config.Config)} - {"hook_in", "hook_out"}
     for name in wanted | {"hook_point_in", "hook_point_out", checkpoint.NORM + "HOOK", *checkpoint.TO_FILE.values()}:
         assert f"`{name}`" in section, name
+
+
+def test_stores():
+    assert row("store.json") == {field.name for field in fields(layout.Identity)}
+    assert row("images-K.parquet") == set(layout.image_schema().names)
+    assert row("scores-K.parquet") == set(layout.score_schema(()).names)
