@@ -1,0 +1,1 @@
+"""One pass over pictures that keeps the scores of all features: `dview scan`."""
