@@ -72,6 +72,13 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "figures.site.command:site",
         ),
     ),
+    "Stores of scores (need the extra store)": (
+        Entry(
+            "features",
+            "List the features of a store: how often they fire, their quantiles and tail, what a tilt rests on.",
+            "backends.store.command:features",
+        ),
+    ),
     "Backends (need the extra torch or dino)": (
         Entry(
             "explain",
