@@ -1,8 +1,8 @@
-"""Every feature of a store in one pass: how often it fires, how its scores spread, and on how many examples a tilt rests.
+"""Every feature of a store in one pass: how often it fires, how its scores spread, what a tilt rests on.
 
 The scores > 0 of a few hundred features at a time are brought together from all shards and sorted. The tilt is found
-from the `EXACT` largest scores as they are and the means of the others in `BINS` bins of equal width. Its effective size
-differs from that of all scores by less than 0.1 %.
+from the `EXACT` largest scores as they are and the means of the others in `BINS` bins of equal width. Its effective
+size differs from that of all scores by less than 0.1 %.
 """
 
 import math

@@ -56,22 +56,46 @@ def decode(path: Path) -> Decoded:
         raise UnreadableImage(f"{shown(path)}: not a file")
     try:
         # Given a name, Pillow would map the file into memory, and then turns TIFF without exchanging the sides.
-        with path.open("rb") as stream, Image.open(stream, formats=FORMATS) as file:
-            rawmode = file.tile[0][3] if file.tile else None
-            file.load()
-            if rawmode in SCALES and isinstance(file.info.get("transparency"), int):
-                file.info["transparency"] *= SCALES[rawmode]
-            return Decoded(_colours(_upright(file), _white(file)), bool(getattr(file, "is_animated", False)))
+        with path.open("rb") as stream:
+            return _decoded(stream)
     except MemoryError:
         raise
     except Exception as error:  # on damaged files Pillow's decoders raise nearly every type that there is
-        raise UnreadableImage(f"{shown(path)}: {_reason(path, error)}") from error
+        empty = isinstance(error, UnidentifiedImageError) and path.stat().st_size == 0
+        raise UnreadableImage(f"{shown(path)}: {_reason(error, empty)}") from error
 
 
-def _reason(path: Path, error: Exception) -> str:
+def decode_bytes(content: bytes, name: str) -> Decoded:
+    """The same for the content of a file.
+
+    Args:
+        content: the whole of it.
+        name: for messages.
+
+    Raises:
+        UnreadableImage: if it cannot be shown rightly.
+    """
+    try:
+        return _decoded(io.BytesIO(content))
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise UnreadableImage(f"{shown(name)}: {_reason(error, not content)}") from error
+
+
+def _decoded(stream: io.BufferedReader | io.BytesIO) -> Decoded:
+    with Image.open(stream, formats=FORMATS) as file:
+        rawmode = file.tile[0][3] if file.tile else None
+        file.load()
+        if rawmode in SCALES and isinstance(file.info.get("transparency"), int):
+            file.info["transparency"] *= SCALES[rawmode]
+        return Decoded(_colours(_upright(file), _white(file)), bool(getattr(file, "is_animated", False)))
+
+
+def _reason(error: Exception, empty: bool) -> str:
     """Why a picture cannot be read, in words without its path."""
     if isinstance(error, UnidentifiedImageError):
-        return "the file is empty" if path.stat().st_size == 0 else f"not a picture, or none of {', '.join(FORMATS)}"
+        return "the file is empty" if empty else f"not a picture, or none of {', '.join(FORMATS)}"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
