@@ -87,7 +87,7 @@ class _Paths(Sequence[str]):
     def __getitem__(self, at: int | slice) -> str | list[str]:
         if isinstance(at, slice):
             return [row.path for row in self.store.rows_of(self.store.images[at])]
-        return self.store.rows_of([self.store.images[at]])[0].path
+        return self.store.rows_of([int(self.store.images[at])])[0].path
 
     def __iter__(self) -> Iterator[str]:
         return iter(self[:])
