@@ -78,6 +78,11 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "List the features of a store: how often they fire, their quantiles and tail, what a tilt rests on.",
             "backends.store.command:features",
         ),
+        Entry(
+            "match",
+            "Match the features of two stores one to one by the correlation of their scores over shared pictures.",
+            "backends.store.command:match",
+        ),
     ),
     "Backends (need the extra torch or dino)": (
         Entry(

@@ -79,3 +79,23 @@ def _put(file: Path, text: str) -> None:
         sys.stdout.write(text)
     else:
         write_whole(file, text)
+
+
+@click.command("match", cls=Command)
+@click.argument("store", type=click.Path(path_type=Path))
+@click.argument("other", type=click.Path(path_type=Path))
+@click.option("--partial", is_flag=True, help="Take scans that are not finished.")
+@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write CSV here; - is the terminal.")
+def match(store: Path, other: Path, partial: bool, csv_file: Path | None) -> None:
+    """Match the features of two stores one to one by the correlation of their scores over shared pictures."""
+    from distributional_view.backends.store.read import open_store
+    from distributional_view.backends.store.shared import matched_features
+    from distributional_view.terminal import Table
+
+    found = matched_features(open_store(store, partial), open_store(other, partial))
+    rows = [[str(m.feature), str(m.other), f"{m.correlation:.4f}"] for m in found]
+    header = ["feature", "other", "correlation"]
+    if csv_file is not None:
+        _put(csv_file, "".join(",".join(row) + "\n" for row in [header, *rows]))
+    else:
+        Table(f"{shown(store.name)} and {shown(other.name)}: {len(rows)} pairs", header, rows).show(Console())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, SupportsIndex, overload
 
 from distributional_view.errors import UserError
 from distributional_view.figures.report.activations import Column, Table, table
@@ -81,13 +81,13 @@ class _Paths(Sequence[str]):
         return self.store.pictures
 
     @overload
-    def __getitem__(self, at: int) -> str: ...
+    def __getitem__(self, at: SupportsIndex) -> str: ...
     @overload
     def __getitem__(self, at: slice) -> list[str]: ...
-    def __getitem__(self, at: int | slice) -> str | list[str]:
+    def __getitem__(self, at: SupportsIndex | slice) -> str | list[str]:
         if isinstance(at, slice):
             return [row.path for row in self.store.rows_of(self.store.images[at])]
-        return self.store.rows_of([int(self.store.images[at])])[0].path
+        return self.store.rows_of([int(self.store.images[at.__index__()])])[0].path
 
     def __iter__(self) -> Iterator[str]:
         return iter(self[:])
