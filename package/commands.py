@@ -83,6 +83,11 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "Match the features of two stores one to one by the correlation of their scores over shared pictures.",
             "backends.store.command:match",
         ),
+        Entry(
+            "atlas",
+            "Write a site of all features of a store, which opens from a file.",
+            "figures.atlas.command:atlas",
+        ),
     ),
     "Backends (need the extra torch or dino)": (
         Entry(
