@@ -72,7 +72,9 @@ def neighbours(
     for first in range(0, scores.shape[1], CHUNK):
         part = correlations(scores[:, first : first + CHUNK], scores)
         part[np.arange(len(part)), first + np.arange(len(part))] = 0
-        best = np.argsort(-part, axis=1, kind="stable")[:, :most]
+        some = np.sort(np.argpartition(-part, min(most, part.shape[1] - 1), axis=1)[:, :most], axis=1)
+        order = np.argsort(-np.take_along_axis(part, some, axis=1), axis=1, kind="stable")
+        best = np.take_along_axis(some, order, axis=1)
         found += [[(int(j), float(row[j])) for j in order if row[j] > 0] for row, order in zip(part, best, strict=True)]
     return found
 
