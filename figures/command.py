@@ -111,7 +111,7 @@ def report(
     out: Path,
     seed: int,
 ) -> None:
-    """Compare top-k with KLSC weights for each feature of a store, or of a .npy, .npz, .csv or .parquet file."""
+    """Compare top-k with KLSC weights for each feature of a .npy, .npz, .csv, .parquet file or a store."""
     import matplotlib as mpl
 
     from distributional_view.figures.report.run import chosen, provenance, written

@@ -39,7 +39,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
     "Your own features": (
         Entry(
             "report",
-            "Compare top-k with KLSC weights for each feature of a store, or of a .npy, .npz, .csv or .parquet file.",
+            "Compare top-k with KLSC weights for each feature of a .npy, .npz, .csv, .parquet file or a store.",
             "figures.command:report",
         ),
     ),

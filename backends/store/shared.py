@@ -107,7 +107,7 @@ def _shared(a: "Store", b: "Store") -> tuple[Int[np.ndarray, " n"], Int[np.ndarr
         left = right = both
     else:
         paths = [s.query("select image, path from images") for s in (a, b)]
-        _, i, j = np.intersect1d(*(p["path"].astype(str) for p in paths), return_indices=True)
+        _, i, j = np.intersect1d(paths[0]["path"].astype(str), paths[1]["path"].astype(str), return_indices=True)
         left, right = paths[0]["image"][i], paths[1]["image"][j]
     if not left.size:
         raise UserError(
