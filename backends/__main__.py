@@ -9,6 +9,7 @@ import click
 from distributional_view.backends.embedded.command import embedded_features, embedded_pool, embedded_train
 from distributional_view.backends.explain.command import explain
 from distributional_view.backends.scan.command import scan
+from distributional_view.backends.store.command import features, match
 from distributional_view.backends.transcoders.command import train_transcoder
 from distributional_view.shell import Group
 
@@ -18,7 +19,7 @@ def main() -> None:
     """Explain features of real vision models: train transcoders, sample by EnergyDPS."""
 
 
-for command in (explain, train_transcoder, embedded_train, embedded_features, embedded_pool, scan):
+for command in (explain, train_transcoder, embedded_train, embedded_features, embedded_pool, scan, features, match):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -86,11 +86,17 @@ def paper(names: tuple[str, ...], out: Path, seed: int, quick: bool) -> None:
     "--target", "targets", multiple=True, help="Mean activation instead of the top-k set's; NAME=number for one."
 )
 @click.option("--margin", type=float, help="Width of the boundary shell in activation units.  [default: sd/10]")
-@click.option("--feature", "names", multiple=True, help="Only this column; repeatable.")
+@click.option("--feature", "names", multiple=True, help="Only this column, or feature of a store; repeatable.")
 @click.option("--header/--no-header", default=None, help="Whether the first line of a text file holds names.")
 @click.option(
     "--id-column", metavar="NAME|none", help="The column that names the examples.  [default: words, or an index]"
 )
+@click.option(
+    "--images",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the pictures that the examples' names name; for a store, where the pictures are now.",
+)
+@click.option("--reduction", help="Score column of a store.  [default: its first]")
 @OUT
 @click.option("--seed", default=0, show_default=True, help="Decides which examples are shown under KLSC weights.")
 def report(
@@ -101,29 +107,35 @@ def report(
     names: tuple[str, ...],
     header: bool | None,
     id_column: str | None,
+    images: Path | None,
+    reduction: str | None,
     out: Path,
     seed: int,
 ) -> None:
-    """Compare top-k with KLSC weights for each feature (column) of a .npy, .npz, .csv or .parquet file."""
+    """Compare top-k with KLSC weights for each feature of a .npy, .npz, .csv, .parquet file or a store."""
     import matplotlib as mpl
 
-    from distributional_view.figures.report.activations import table
     from distributional_view.figures.report.run import chosen, provenance, written
     from distributional_view.figures.report.settings import ReportSettings
+    from distributional_view.figures.report.source import source_of
     from distributional_view.figures.report.words import parse_targets, summary
 
     mpl.use("Agg")
     console, failed = Console(), []
     settings = ReportSettings(top_k, *parse_targets(targets), margin, seed)
-    found = table(activations, header, id_column)
+    found, album = source_of(activations, header, id_column, names, images, reduction)
     features = chosen(found.columns, names, settings)
     for sentence in found.reading:
         console.print(f"read: {shown(sentence)}", markup=False, highlight=False, soft_wrap=True)
-    for done, (feature, files) in enumerate(written(features, settings, provenance(found, settings), out), start=1):
+    for done, (feature, files) in enumerate(
+        written(features, settings, provenance(found, settings), out, album), start=1
+    ):
         line = f"[{done}/{len(features)}] {shown(summary(feature))}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
         tell(console, files)
         failed += [feature.name] if feature.status == "failed" else []
+    if album is not None and album.gone:
+        console.print(album.said(), markup=False, highlight=False, soft_wrap=True)
     if failed:
         listed = f"{', '.join(failed)} ({shown(activations.name)})"
         raise click.ClickException(f"{len(failed)} of {len(features)} features have no report: {listed}")

@@ -23,6 +23,7 @@ EXTRAS = {
     "transformers": "dino",
     "diffusers": "dino",
     "pyarrow": "parquet",
+    "duckdb": "store",
     "mpmath": "proofs",
     "sympy": "proofs",
     "flint": "proofs",

@@ -39,7 +39,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
     "Your own features": (
         Entry(
             "report",
-            "Compare top-k with KLSC weights for each feature (column) of a .npy, .npz, .csv or .parquet file.",
+            "Compare top-k with KLSC weights for each feature of a .npy, .npz, .csv, .parquet file or a store.",
             "figures.command:report",
         ),
     ),
@@ -70,6 +70,23 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "site",
             "Write the pages of the documentation's site, for mkdocs to build (in a checkout).",
             "figures.site.command:site",
+        ),
+    ),
+    "Stores of scores (need the extra store)": (
+        Entry(
+            "features",
+            "List the features of a store: how often they fire, their quantiles and tail, what a tilt rests on.",
+            "backends.store.command:features",
+        ),
+        Entry(
+            "match",
+            "Match the features of two stores one to one by the correlation of their scores over shared pictures.",
+            "backends.store.command:match",
+        ),
+        Entry(
+            "atlas",
+            "Write a site of all features of a store, which opens from a file.",
+            "figures.atlas.command:atlas",
         ),
     ),
     "Backends (need the extra torch or dino)": (

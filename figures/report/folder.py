@@ -15,7 +15,7 @@ from distributional_view.locks import lock
 
 REPORT = "report.json"
 EMPTY = "report-empty.json"
-_PAGE = re.compile(r"report(-\d+)?\.(png|pdf)")
+_PAGE = re.compile(r"report(-\d+)?(-pictures)?\.(png|pdf)")
 _STAGE = re.compile(r"\.partial-\d+-report")
 
 

@@ -21,7 +21,10 @@ from distributional_view.figures.output import Provenance, save_pictures, strict
 from distributional_view.figures.report.activations import Column, Table, as_scores, table
 from distributional_view.figures.report.analysis import FeatureReport, analyse
 from distributional_view.figures.report.folder import EMPTY, REPORT, ReportFolder
+from distributional_view.figures.report.gallery import draw_gallery
+from distributional_view.figures.report.levels import levels_of
 from distributional_view.figures.report.page import draw_page
+from distributional_view.figures.report.pictures import Album
 from distributional_view.figures.report.settings import ReportSettings
 from distributional_view.files import shown
 
@@ -96,12 +99,13 @@ def report(
 
 
 def written(
-    features: Sequence[Column], settings: ReportSettings, source: Provenance, out: Path
+    features: Sequence[Column], settings: ReportSettings, source: Provenance, out: Path, album: Album | None = None
 ) -> Iterator[tuple[FeatureReport, list[Path]]]:
     """The features' reports, each with the files that were written after it.
 
     A page of pictures is put in its place when it is full, with a report.json of all features so far, which lists its
-    pages. Just before the first page there is one with neither, so that none stands beside a page of another report.
+    pages. With an album each page has a second one with the pictures of its examples. Just before the first page
+    there is one with neither, so that none stands beside a page of another report.
 
     Raises:
         UserError: if the folder cannot be written, or another report is being written there.
@@ -110,7 +114,7 @@ def written(
     done: list[FeatureReport] = []
     names: list[str] = []
     with ReportFolder(out) as folder:
-        for feature in analyses(features, settings):
+        for feature in analyses(features, settings, levels=album is not None):
             done.append(feature)
             files: list[Path] = []
             if len(done) % PAGE == 0 or len(done) == len(features):
@@ -120,6 +124,8 @@ def written(
                     if page == 1:
                         write_json(stage / EMPTY, _content(source, [], [], len(features)))
                     pictures = _write_page(done[(page - 1) * PAGE :], stage, name, source)
+                    if album is not None:
+                        pictures += _write_gallery(done[(page - 1) * PAGE :], stage, f"{name}-pictures", source, album)
                     names += [picture.name for picture in pictures]
                     write_json(stage / REPORT, _content(source, names, done, len(features)))
                 files = [out / picture.name for picture in pictures] + [out / REPORT]
@@ -133,11 +139,17 @@ def _content(source: Provenance, pages: list[str], done: Sequence[FeatureReport]
     return {**source.as_dict(), "features_in_file": total, "pages": pages, "features": features}
 
 
-def analyses(features: Sequence[Column], settings: ReportSettings) -> Iterator[FeatureReport]:
-    """The features' reports, one by one; one that has none gets the status `failed` and the reason in its notes."""
+def analyses(features: Sequence[Column], settings: ReportSettings, levels: bool = False) -> Iterator[FeatureReport]:
+    """The features' reports, one by one; one that has none gets the status `failed` and the reason in its notes.
+
+    `levels`: whether examples at lower means are wanted too.
+    """
     for column in features:
         try:
-            feature = analyse(column.name, as_scores(column.read()), settings, column.ids)
+            scores = as_scores(column.read())
+            feature = analyse(column.name, scores, settings, column.ids)
+            if levels and feature.curves is not None:
+                feature.numbers["levels"] = levels_of(column.name, scores, settings, column.ids)
             strict_json(feature.as_dict())  # refuses NaN and infinity, which no other reader of JSON takes
             yield feature
         except ValueError as error:
@@ -178,3 +190,12 @@ def _write_page(features: Sequence[FeatureReport], out: Path, name: str, source:
     heading = f"{asked['activations']}: {what} against KLSC weights at the same mean activation"
     with style():
         return save_pictures(draw_page(features, heading), out, name, source)
+
+
+def _write_gallery(
+    features: Sequence[FeatureReport], out: Path, name: str, source: Provenance, album: Album
+) -> list[Path]:
+    """The page of pictures; none if no feature has examples."""
+    with style():
+        figure = draw_gallery([feature for feature in features if feature.curves is not None], album)
+        return [] if figure is None else save_pictures(figure, out, name, source)

@@ -1,0 +1,121 @@
+"""Writes an atlas: two pages, the index, and for each feature a script with its page and a sheet of pictures.
+
+Pages opened from a file may not read other files, but may load scripts: all data are scripts that call `atlas(...)`.
+A sheet holds each picture of a feature once; a page loads its own sheet only.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from shutil import copyfile
+from typing import Any
+
+import numpy as np
+
+from distributional_view.figures.report.analysis import FeatureReport, analyse
+from distributional_view.figures.report.levels import levels_of
+from distributional_view.figures.report.pictures import StoreAlbum, Tile
+from distributional_view.figures.report.settings import ReportSettings
+from distributional_view.files import finite, shown, write_whole, write_with
+from distributional_view.theory.progress import Progress, silent
+
+HERE = Path(__file__).parent
+PAGES = ("index.html", "feature.html")
+SIDE, ACROSS = 96, 9
+"""Of a picture on a sheet, pixels; pictures in a row of it."""
+BARS = ("p", "hard", "klsc")
+
+
+def build(
+    store: Any,
+    out: Path,
+    reduction: str | None = None,
+    images: Path | None = None,
+    features: Sequence[int] | None = None,
+    progress: Progress = silent,
+) -> StoreAlbum:
+    """Write the atlas of a store.
+
+    Args:
+        store: a `backends.store.read.Store`.
+        out: folder of the atlas.
+        reduction: score column; None: the first.
+        images: folder where the pictures are now; None: where the scan found them.
+        features: those that get a page; None: all that fire. The index has all.
+        progress: told after every feature.
+
+    Returns:
+        The album, which knows the pictures that could not be shown.
+
+    Raises:
+        UserError: for a store that cannot be read, or a folder that cannot be written.
+    """
+    from distributional_view.backends.store.shared import neighbours
+
+    album, listed = StoreAlbum(store, images), store.features(reduction, labels=True)
+    near = neighbours(store, reduction)
+    firing = [row.feature for row in listed.rows if row.fires]
+    wanted = firing if features is None else [feature for feature in features if feature in set(firing)]
+    for done, feature in enumerate(wanted, start=1):
+        content = _feature(store, album, listed.reduction, feature, out) | {"near": near[feature]}
+        _script(out / "data" / f"{feature}.js", content | {"row": asdict(listed.rows[feature])})
+        progress("pages", done, len(wanted))
+    columns = {name: [getattr(row, name) for row in listed.rows] for name in asdict(listed.rows[0])}
+    index = {"columns": columns, "pages": wanted, "reduction": listed.reduction, "pictures": listed.pictures}
+    _script(out / "data" / "index.js", index | {"store": shown(store.path.name), "near": [n[:1] for n in near]})
+    for name in PAGES:
+        write_with(out / name, lambda partial, name=name: copyfile(HERE / name, partial))  # type: ignore[misc]
+    return album
+
+
+def _feature(store: Any, album: StoreAlbum, reduction: str, feature: int, out: Path) -> dict[str, Any]:
+    """The data of a page; writes its sheet."""
+    scores, settings = store.scores(feature, reduction), ReportSettings()
+    found = analyse(str(feature), scores, settings)
+    levels = _levels(found) + (levels_of(str(feature), scores, settings) if found.curves is not None else [])
+    positions = sorted({i for level in levels for kind in ("hard", "klsc") for i in level[kind]["indices"]})
+    tiles = album.tiles(str(feature), positions) if positions else []
+    _sheet(out / "sheets" / f"{feature}.jpg", tiles)
+    pictures = store.rows_of(store.images[positions]) if positions else []
+    numbers = {k: v for k, v in found.numbers.items() if k in ("mean", "hard", "klsc", "kl_saved")}
+    curves = {} if found.curves is None else found.curves.as_dict()["histogram"]
+    return {
+        "feature": feature,
+        "status": found.status,
+        "notes": found.notes,
+        "numbers": numbers,
+        "histogram": curves,
+        "levels": levels,
+        "sheet": {str(i): k for k, i in enumerate(positions)},
+        "boxes": [tile.box for tile in tiles],
+        "names": [f"{shown(p.path)}{'' if p.label is None else f' ({p.label})'}" for p in pictures],
+        "side": SIDE,
+        "across": ACROSS,
+    }
+
+
+def _levels(found: FeatureReport) -> list[dict[str, Any]]:
+    """The top-k set and the tilt with its mean."""
+    if "shown" not in found.numbers:
+        return []
+    shown_now = found.numbers["shown"]
+    return [{"kept": None, "mean": found.numbers["mean"], "hard": shown_now["top_k"], "klsc": shown_now["klsc"]}]
+
+
+def _sheet(path: Path, tiles: Sequence[Tile]) -> None:
+    """One picture with all tiles; grey where one is not there."""
+    from PIL import Image
+
+    rows = max(1, -(-len(tiles) // ACROSS))
+    sheet = Image.new("RGB", (SIDE * ACROSS, SIDE * rows), (221, 221, 221))
+    for k, tile in enumerate(tiles):
+        if tile.pixels is not None:
+            small = Image.fromarray(np.asarray(tile.pixels)).resize((SIDE, SIDE))
+            sheet.paste(small, (SIDE * (k % ACROSS), SIDE * (k // ACROSS)))
+    write_with(path, lambda partial: sheet.save(partial, quality=80))
+
+
+def _script(path: Path, content: dict[str, Any] | Iterable[Any]) -> None:
+    text = json.dumps(finite(content), allow_nan=False, separators=(",", ":"))
+    write_whole(path, "atlas(" + text.replace("</", "<\\u002f") + ");\n")

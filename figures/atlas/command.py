@@ -1,0 +1,32 @@
+"""`dview atlas`."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from distributional_view.files import shown
+from distributional_view.shell import Command
+
+
+@click.command("atlas", cls=Command)
+@click.argument("store", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the site.")
+@click.option("--reduction", help="The score column.  [default: the store's first]")
+@click.option("--images", type=click.Path(file_okay=False, path_type=Path), help="Where the pictures are now.")
+@click.option("--feature", "features", multiple=True, type=int, help="Only these get pages; the index has all.")
+@click.option("--partial", is_flag=True, help="Take a scan that is not finished.")
+def atlas(
+    store: Path, out: Path, reduction: str | None, images: Path | None, features: tuple[int, ...], partial: bool
+) -> None:
+    """Write a site of all features of a store, which opens from a file."""
+    from distributional_view.backends.store.read import open_store
+    from distributional_view.figures.atlas.build import build
+    from distributional_view.terminal import progress_bar
+
+    console = Console()
+    with progress_bar(console) as progress:
+        album = build(open_store(store, partial), out, reduction, images, features or None, progress)
+    if album.gone:
+        console.print(album.said(), markup=False, highlight=False, soft_wrap=True)
+    console.print(f"wrote {shown(out / 'index.html')}", markup=False, highlight=False, soft_wrap=True)

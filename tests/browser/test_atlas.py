@@ -1,0 +1,90 @@
+"""An atlas opened from its files: sorted, searched, a feature's page with pictures; 16 000 features too."""
+
+import time
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from distributional_view.figures.atlas.command import atlas
+from tests.browser.conftest import complaints
+from tests.support.stores import sparse_scores, write_store
+
+pytestmark = pytest.mark.browser
+DENSE = sparse_scores(200, 12, 0.5, seed=5)
+DENSE[:, 3] = 0
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("atlas")
+    for i in range(200):
+        Image.new("RGB", (64, 64), (i, 60, 200)).save(folder / f"{i}.png")
+    paths = [str(folder / f"{i}.png") for i in range(200)]
+    write_store(folder / "s", DENSE, paths=paths, labels=["zebra </script>", "lion"] * 100)
+    result = CliRunner().invoke(atlas, [str(folder / "s"), "--out", str(folder / "out")])
+    assert result.exit_code == 0, result.output
+    return folder / "out"
+
+
+def rows(browser):
+    return [r.find_element(By.TAG_NAME, "td").text for r in browser.find_elements(By.CSS_SELECTOR, "#body tr")]
+
+
+def show(browser, path, anchor=""):
+    browser.get("about:blank")
+    complaints(browser)
+    browser.get(path.as_uri() + anchor)
+
+
+def search(browser, text):
+    field = browser.find_element(By.ID, "search")
+    field.clear()
+    field.send_keys(text)
+
+
+def test_the_index_is_sorted_and_searched(browser, site):
+    show(browser, site / "index.html")
+    assert rows(browser) == [str(j) for j in range(12)]
+    browser.find_element(By.CSS_SELECTOR, "[data-name=density]").click()
+    order = np.argsort(-(DENSE > 0).mean(0), kind="stable")
+    assert rows(browser) == [str(j) for j in order]
+    search(browser, "1")
+    assert sorted(rows(browser)) == ["1", "10", "11"]
+    search(browser, "density<0.01")
+    assert rows(browser) == ["3"]
+    assert not browser.find_elements(By.CSS_SELECTOR, "#body a")
+    assert complaints(browser) == []
+
+
+def test_a_feature_has_its_pictures(browser, site):
+    show(browser, site / "feature.html", "#7")
+    WebDriverWait(browser, 10).until(lambda b: b.execute_script("return document.body.dataset.state") == "ready")
+    first = browser.find_elements(By.CSS_SELECTOR, "#levels .tiles")[0]
+    named = [figure.get_attribute("title") for figure in first.find_elements(By.TAG_NAME, "figure")]
+    top = np.argsort(-DENSE[:, 7], kind="stable")[:9]
+    assert [name.split("/")[-1 if "lion" in name else -2].split(".png")[0] for name in named] == [str(i) for i in top]
+    assert len(first.find_elements(By.CSS_SELECTOR, ".patch")) == 9
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#law polyline")) == 3
+    assert browser.find_elements(By.CSS_SELECTOR, "#near a")
+    assert complaints(browser) == []
+
+
+def test_sixteen_thousand_features(browser, tmp_path):
+    rng = np.random.default_rng(0)
+    dense = np.where(rng.random((60, 16_000)) < 0.2, rng.gamma(1.0, 1.0, (60, 16_000)), 0).astype(np.float32)
+    store = write_store(tmp_path / "s", dense)
+    result = CliRunner().invoke(atlas, [str(store), "--out", str(tmp_path / "out"), "--feature", "5"])
+    assert result.exit_code == 0, result.output
+    show(browser, tmp_path / "out" / "index.html")
+    assert len(rows(browser)) < 100
+    started = time.perf_counter()
+    browser.find_element(By.CSS_SELECTOR, "[data-name=max]").click()
+    assert rows(browser)[0] == str(dense.max(0).argmax())
+    assert time.perf_counter() - started < 5
+    search(browser, "1599")
+    assert sorted(rows(browser)) == sorted(["1599", *(str(j) for j in range(15_990, 16_000))])
+    assert complaints(browser) == []

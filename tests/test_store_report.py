@@ -1,0 +1,122 @@
+"""The report of a store's features, with the pictures themselves: numbers as for the dense table, patches in place."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from distributional_view.backends.store.read import open_store
+from distributional_view.figures.command import main
+from distributional_view.figures.report import pictures as module
+from distributional_view.figures.report.pictures import StoreAlbum
+from tests.support.stores import sparse_scores, write_store
+
+DENSE = sparse_scores(300, 6, 0.5, seed=3)
+DENSE[:, 4] = 0
+
+
+def colour(i: int) -> tuple[int, int, int]:
+    return (i % 256, 40 + i // 256, 200)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for i in range(300):
+        Image.new("RGB", (64, 64), colour(i)).save(pictures / f"{i}.png")
+    paths = [str(pictures / f"{i}.png") for i in range(300)]
+    return write_store(tmp_path / "s", DENSE, paths=paths)
+
+
+@pytest.fixture
+def run(tmp_path):
+    def once(path, *arguments: str, code: int = 0):
+        result = CliRunner().invoke(main, ["report", str(path), "--out", str(tmp_path / "out"), *map(str, arguments)])
+        assert result.exit_code == code, result.output
+        file = tmp_path / "out" / "report.json"
+        return (json.loads(file.read_text()) if file.exists() else None), " ".join(result.output.split())
+
+    return once
+
+
+def test_a_store_gives_the_report_of_its_dense_table(folder, run, tmp_path):
+    np.savez(tmp_path / "a.npz", **{str(j): DENSE[:, j].astype(float) for j in range(6)})
+    dense, _ = run(tmp_path / "a.npz", "--feature", "1", "--feature", "4")
+    found, printed = run(folder, "--feature", "1", "--feature", "4")
+    for a, b in zip(dense["features"], found["features"], strict=True):
+        assert {k: v for k, v in a.items() if k != "shown"} == {
+            k: v for k, v in b.items() if k not in ("shown", "levels")
+        }
+    shown = found["features"][0]["shown"]
+    assert shown["top_k"]["indices"] == dense["features"][0]["shown"]["top_k"]["indices"]
+    assert shown["klsc"]["ids"][0].endswith(f"pictures/{shown['klsc']['indices'][0]}.png")
+    [level] = found["features"][0]["levels"]  # 90 of about 150 that fire; 900 are more than there are
+    assert (level["kept"], level["mean"]) == (90, pytest.approx(np.sort(DENSE[:, 1].astype(float))[-90:].mean()))
+    assert found["pages"] == ["report.png", "report.pdf", "report-pictures.png", "report-pictures.pdf"]
+    assert all((tmp_path / "out" / page).is_file() for page in found["pages"])
+    assert "feature" not in printed.split("note:")[0].split("Error")[0] or "cannot be shown" not in printed
+    assert "all 300 activations are 0: nothing to explain" in printed
+
+
+def test_tiles_are_the_pictures_with_their_patches(folder):
+    found = StoreAlbum(open_store(folder)).tiles("2", [5, 250])
+    for i, tile in zip((5, 250), found, strict=True):
+        assert tile.pixels[50, 50].tolist() == list(colour(i))
+        place = pytest.approx(((i % 7) / 7, ((i + 2) % 7) / 7, 1 / 7, 1 / 7))
+        assert tile.box == (place if DENSE[i, 2] > 0 else None)
+    assert any(tile.box for tile in found) or DENSE[[5, 250], 2].max() == 0
+
+
+def test_pictures_that_moved_are_told_and_found_again(folder, run, tmp_path):
+    (tmp_path / "pictures").rename(tmp_path / "moved")
+    _, printed = run(folder, "--feature", "1")
+    assert "pictures cannot be shown, first" in printed
+    assert "no such file" in printed
+    assert "--images FOLDER says where they are" in printed
+    _, printed = run(folder, "--feature", "1", "--images", tmp_path / "moved")
+    assert "cannot be shown" not in printed
+    for i in range(300):
+        Image.new("RGB", (32, 64)).save(tmp_path / "moved" / f"{i}.png")
+    _, printed = run(folder, "--feature", "1", "--images", tmp_path / "moved")
+    assert "another picture than was scanned: 32 x 64 pixels now, 64 x 64 then" in printed
+
+
+def test_a_table_names_its_pictures(folder, run, tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr(module.FolderAlbum, "tiles", lambda self, name, at: made.append(at) or TILES(self, name, at))
+    rows = "\n".join(f"{i}.png,{DENSE[i, 1]!r}" for i in range(300))
+    for place in (tmp_path, tmp_path / "pictures"):
+        (place / "a.csv").write_text("file,f\n" + rows.replace("np.float32(", "").replace(")", ""))
+    found, _ = run(tmp_path / "a.csv")
+    assert len(found["pages"]) == 2
+    assert not made
+    found, _ = run(tmp_path / "a.csv", "--images", tmp_path / "pictures")
+    assert len(found["pages"]) == 4
+    assert made[0] == found["features"][0]["shown"]["top_k"]["indices"]
+    assert len(run(tmp_path / "pictures" / "a.csv")[0]["pages"]) == 4
+
+
+TILES = module.FolderAlbum.tiles
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "feature = none: must be given:"),
+        (("--feature", "6"), "feature = '6': must be in 0..5"),
+        (("--feature", "x"), "feature = 'x': must be in 0..5"),
+        (("--feature", "1", "--reduction", "max"), "reduction = 'max': must be one of"),
+    ],
+)
+def test_what_a_store_does_not_have(folder, run, arguments, words):
+    _, printed = run(folder, *arguments, code=1)
+    assert words in printed
+
+
+def test_images_that_no_example_names(folder, run, tmp_path):
+    np.save(tmp_path / "a.npy", DENSE)
+    _, printed = run(tmp_path / "a.npy", "--images", tmp_path / "pictures", code=1)
+    assert "must be left out, or a column of a.npy must name pictures in it" in printed
