@@ -83,10 +83,8 @@ def toy_rows(toy: ToyWorld, n: int, seed: int, progress: Progress) -> list[dict[
         progress: in rows.
     """
     every = list(methods(toy, n, seed))
-    rows, sd = (
-        [],
-        float(np.asarray(toy.psi(exact_samples(toy, calibrate_klsc(toy.law, toy.law.mean), 0, 20_000))).std()),
-    )
+    rows: list[dict[str, Any]] = []
+    sd = float(np.asarray(toy.psi(exact_samples(toy, calibrate_klsc(toy.law, toy.law.mean), 0, 20_000))).std())
     for target in TARGETS:
         klsc = calibrate_klsc(toy.law, target)
         judge = judge_of(toy, klsc, part_seed(seed, _JUDGED))

@@ -8,7 +8,7 @@ prior would change. The levels are quantiles of the score over the data.
 Paper: Lemma D.4, Lemma F.1 (17), Tables 8-10.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -145,7 +145,7 @@ class Judge:
         )
 
 
-def trusted_up_to(levels: Scores, size_at: Callable[[float], float], n: int) -> float | None:
+def trusted_up_to(levels: Sequence[float], size_at: Callable[[float], float], n: int) -> float | None:
     """The highest of some levels up to which a pool can stand for its tilt, None if there is none.
 
     Args:

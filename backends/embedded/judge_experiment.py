@@ -76,19 +76,20 @@ def run(
     """
     chosen = read_named()[: budget.features] if features is None else features
     contents = {part: weights_path(part) for part in get_args(Part)}
+    learned = None if budget.training == 0 else [feature.index for feature in chosen]
     identity = {
         "budget": asdict(budget) | {"features": None},
         "seed": seed,
         "pool": [pool.job.token, len(pool)],
-        "learned": None if budget.training == 0 else [feature.index for feature in chosen],
+        "learned": learned,
     }
     with opened(out, identity, contents, ("cells-*.jsonl",)) as job:
-        if identity["learned"] is not None:
-            learned_offer(identity["learned"], job.folder / POTENTIAL, budget.training, progress)
+        if learned is not None:
+            learned_offer(learned, job.folder / POTENTIAL, budget.training, progress)
         total = len(chosen) * len(list(cells(budget)))
         with ProcessPoolExecutor(min(jobs, len(chosen)), multiprocessing.get_context("spawn")) as workers:
             waiting = {
-                workers.submit(_work, job, pool, budget, seed, feature, identity["learned"]) for feature in chosen
+                workers.submit(_work, job, pool, budget, seed, feature, learned) for feature in chosen
             }
             left = waiting
             while left:

@@ -144,7 +144,7 @@ def prior_pool(out: Path, n: int, plan: PoolPlan | None = None, progress: Progre
     chosen = plan or PoolPlan()
     require(n >= 1 and n % chosen.part == 0, "n", n, f"a multiple of {chosen.part}, the pictures a file")
     weights: list[Part] = [part for part in get_args(Part) if part != "draft"]
-    contents = {part: weights_path(part) for part in weights}
+    contents: dict[str, Path] = {part: weights_path(part) for part in weights}
     with opened(out, {"pool": asdict(chosen)}, contents, ("part-*.npz", "activation-*.npy")) as job:
         world: TorchWorld | None = None
         for place in range(n // chosen.part):

@@ -42,7 +42,8 @@ def together(scores: Sequence[FeatureScore]) -> Scores:
         columns = []
         for s in scores:
             one = s.transcoder.feature_map if s.gated else s.transcoder.feature_pre_activation
-            columns.append(s.reduction(one(activations, s.feature, centre(*activations.shape[2:], s.share))))
+            window = centre(activations.shape[2], activations.shape[3], s.share)
+            columns.append(s.reduction(one(activations, s.feature, window)))
         return torch.stack(columns, dim=1)
 
     return all_of
