@@ -75,12 +75,12 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
     "Stores of scores (need the extra store)": (
         Entry(
             "features",
-            "List the features of a store: how often they fire, their quantiles and tail, what a tilt rests on.",
+            "List the features of a store: density, quantiles, tail, and what a tilt rests on.",
             "backends.store.command:features",
         ),
         Entry(
             "match",
-            "Match the features of two stores one to one by the correlation of their scores over shared pictures.",
+            "Match the features of two stores one to one by the correlation over shared pictures.",
             "backends.store.command:match",
         ),
         Entry(

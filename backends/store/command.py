@@ -38,7 +38,7 @@ def features(
     json_file: Path | None,
     csv_file: Path | None,
 ) -> None:
-    """List the features of a store: how often they fire, their quantiles and tail, what a tilt rests on."""
+    """List the features of a store: density, quantiles, tail, and what a tilt rests on."""
     import io
 
     from distributional_view.backends.store.read import open_store
@@ -87,7 +87,7 @@ def _put(file: Path, text: str) -> None:
 @click.option("--partial", is_flag=True, help="Take scans that are not finished.")
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write CSV here; - is the terminal.")
 def match(store: Path, other: Path, partial: bool, csv_file: Path | None) -> None:
-    """Match the features of two stores one to one by the correlation of their scores over shared pictures."""
+    """Match the features of two stores one to one by the correlation over shared pictures."""
     from distributional_view.backends.store.read import open_store
     from distributional_view.backends.store.shared import matched_features
     from distributional_view.terminal import Table
