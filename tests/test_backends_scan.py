@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -21,7 +23,9 @@ from distributional_view.backends.scan.recipe import Recipe
 from distributional_view.backends.scan.scorer import Scorer
 from distributional_view.backends.scan.shards import Shard
 from distributional_view.backends.store import layout
+from distributional_view.backends.store.read import open_store
 from distributional_view.backends.zoo.images import read_image
+from distributional_view.errors import UserError
 from tests.support.scans import REDUCTIONS, contents, rows, scanned, write_pictures
 
 ALL = Recipe(embedded=True, reductions=REDUCTIONS)
@@ -250,3 +254,28 @@ def test_identity_says_what_decides_the_rows(store):
     assert said["made_of"]["backbone"]["hook"] == "2.0"
     assert len(said["made_of"]["dictionary"]["weights"]) == 64
     assert said["images"]["number"] == 35
+
+
+def test_the_reader_opens_what_the_scan_wrote(store, pictures):
+    """The two halves agree: each feature's law, counted zeros and all, is that of the scores one by one."""
+    found = open_store(store)
+    files = sorted(pictures.glob("*.png"))
+    classifier, (transcoder, hook) = load_classifier(), load_transcoder()
+    x = torch.stack([read_image(file, 32)[:1] for file in files])
+    wanted = all_scores(classifier.backbone(hook), transcoder, x, REDUCE["max"], lambda x: x, 1.0).numpy()
+    for feature in np.argsort(-(wanted > 0).sum(0))[:5]:
+        law = found.law(int(feature), "max")
+        assert law.mean == pytest.approx(wanted[:, feature].mean(), rel=1e-4)
+        assert found.top_k(int(feature), 1, "max").images.tolist() == [int(wanted[:, feature].argmax())]
+
+
+def test_a_shard_of_another_scan_is_told(store, pictures, tmp_path):
+    """Equal columns, pictures and counts, but another share of the map."""
+    other = tmp_path / "other"
+    scanned(other, pictures, replace(ALL, share=0.5))
+    mixed = tmp_path / "mixed"
+    shutil.copytree(store, mixed)
+    for name in (layout.images_file(0), layout.scores_file(0)):
+        shutil.copy(other / name, mixed / name)
+    with pytest.raises(UserError, match=r"00000\.parquet"):
+        open_store(mixed)

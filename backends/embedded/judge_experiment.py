@@ -88,9 +88,7 @@ def run(
             learned_offer(learned, job.folder / POTENTIAL, budget.training, progress)
         total = len(chosen) * len(list(cells(budget)))
         with ProcessPoolExecutor(min(jobs, len(chosen)), multiprocessing.get_context("spawn")) as workers:
-            waiting = {
-                workers.submit(_work, job, pool, budget, seed, feature, learned) for feature in chosen
-            }
+            waiting = {workers.submit(_work, job, pool, budget, seed, feature, learned) for feature in chosen}
             left = waiting
             while left:
                 _, left = wait(left, timeout=1.0)

@@ -12,6 +12,7 @@ import numpy as np
 from distributional_view.backends.scan.decoding import Decoded
 from distributional_view.backends.scan.scorer import Found
 from distributional_view.backends.store import layout
+from distributional_view.backends.store.shards import mark
 from distributional_view.files import write_whole, write_with
 
 
@@ -20,12 +21,12 @@ class Shard:
 
     Args:
         number: K of its files.
-        features: number of features of the store.
-        reductions: names of the score columns.
+        identity: of the store; the files say which scan wrote them.
     """
 
-    def __init__(self, number: int, features: int, reductions: Sequence[str]) -> None:
-        self.number, self.features, self.reductions = number, features, reductions
+    def __init__(self, number: int, identity: layout.Identity) -> None:
+        self.number, self.features, self.reductions = number, identity.features, identity.reductions
+        self._mark = mark(identity)
         self.good: list[Decoded] = []
         self.bad: list[Decoded] = []
         self._found: list[tuple[np.ndarray, Found]] = []
@@ -61,7 +62,7 @@ class Shard:
             [one.width for one in self.good],
             [one.height for one in self.good],
         ]
-        schema = layout.image_schema()
+        schema = layout.image_schema().with_metadata(self._mark)
         table = pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
         write_with(path, lambda partial: pq.write_table(table, partial, compression="zstd"))
 
@@ -69,7 +70,7 @@ class Shard:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        schema = layout.score_schema(self.reductions)
+        schema = layout.score_schema(self.reductions).with_metadata(self._mark)
         feature = _joined([found.feature for _, found in self._found], np.int32)
         short = feature.astype(np.uint16) if self.features <= 2**16 else feature
         order = np.argsort(short, kind="stable")  # pictures come in their order; 16 bits are sorted by radix

@@ -60,7 +60,7 @@ class Work:
         count, shard, written = Counted(), None, None
         with ThreadPoolExecutor(1, thread_name_prefix="write") as writer:
             for batch in self.decoding.batches(self.manifest, self.identity, shards):
-                shard = shard or Shard(batch.shard, self.identity.features, self.identity.reductions)
+                shard = shard or Shard(batch.shard, self.identity)
                 found = self.scorer(batch.pixels) if len(batch.pixels) else None
                 shard.add(batch.good, batch.bad, found)
                 count += _counted(batch.good, batch.bad)
