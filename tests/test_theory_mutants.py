@@ -6,6 +6,7 @@ import importlib.util
 import pytest
 
 from tests import mutant_ledger
+from tests.mutant_bench import importing
 from tests.mutant_code import OutOfReach, Watch, change, functions_by_key
 from tests.mutants import ROOT
 from tests.mutations import mutants_of
@@ -111,3 +112,19 @@ def test_whose_import_has_run_the_old_code_is_known(imported):
     _, changed, caller = imported
     assert caller in changed("self.value = value", "self.value = -value").stale
     assert not changed("2 * self.value", "3 * self.value").stale
+
+
+def test_files_that_import_another_one_are_found_along_chains(tmp_path):
+    (tmp_path / "tests/support").mkdir(parents=True)
+    texts = {
+        "support/deep.py": "",
+        "support/near.py": "from tests.support.deep import a",
+        "evidence_x.py": "from tests.support.near import b",
+        "test_a.py": "from tests import evidence_x",
+        "test_b.py": "from tests.support import deeper",
+    }
+    for name, text in texts.items():
+        (tmp_path / "tests" / name).write_text(text)
+    found = {"support/deep.py", "support/near.py", "evidence_x.py", "test_a.py"}
+    assert importing({"tests/support/deep.py"}, tmp_path) == {f"tests/{name}" for name in found}
+    assert importing({"tests/test_b.py"}, tmp_path) == {"tests/test_b.py"}
