@@ -153,12 +153,16 @@ class _Loop:
 
 def importing(paths: set[str], folder: Path) -> set[str]:
     """The files of tests/, as paths inside `folder`, that are one of `paths` or import one, directly or not."""
-    imports = {}
-    for path in (folder / "tests").rglob("*.py"):
-        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    imports, every = {}, sorted((folder / "tests").rglob("*.py"))
+    for path in every:
+        text = path.read_text(encoding="utf-8")
+        nodes = list(ast.walk(ast.parse(text)))
         names = {n.module or "" for n in nodes if isinstance(n, ast.ImportFrom)}
         names |= {f"tests.{alias.name}" for n in nodes for alias in _from_tests(n)}
-        imports[str(path.relative_to(folder))] = {f"{name.replace('.', '/')}.py" for name in names}
+        mine = {f"{name.replace('.', '/')}.py" for name in names}
+        if 'import_module(f"tests.' in text:  # by a name put together: it may be any
+            mine |= {str(p.relative_to(folder)) for p in every}
+        imports[str(path.relative_to(folder))] = mine
     found = set(paths)
     while more := {path for path, of in imports.items() if of & found and path not in found}:
         found |= more

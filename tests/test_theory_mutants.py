@@ -122,9 +122,10 @@ def test_files_that_import_another_one_are_found_along_chains(tmp_path):
         "evidence_x.py": "from tests.support.near import b",
         "test_a.py": "from tests import evidence_x",
         "test_b.py": "from tests.support import deeper",
+        "test_c.py": "x = [importlib.import_module(f\"tests.evidence_{n}\") for n in 'xy']",
     }
     for name, text in texts.items():
         (tmp_path / "tests" / name).write_text(text)
-    found = {"support/deep.py", "support/near.py", "evidence_x.py", "test_a.py"}
+    found = {"support/deep.py", "support/near.py", "evidence_x.py", "test_a.py", "test_c.py"}
     assert importing({"tests/support/deep.py"}, tmp_path) == {f"tests/{name}" for name in found}
-    assert importing({"tests/test_b.py"}, tmp_path) == {"tests/test_b.py"}
+    assert importing({"tests/test_b.py"}, tmp_path) == {"tests/test_b.py", "tests/test_c.py"}
