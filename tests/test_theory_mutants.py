@@ -38,8 +38,7 @@ def test_the_ledger_in_the_repository_is_about_mutants_that_there_are():
     assert {word[:-1] for word in judged[0].split()[2:]} <= words or not mutant_ledger.read(names)
 
 
-SOURCE = """# one line, so that lines differ from those of `unparse`
-from functools import cached_property, wraps
+SOURCE = """from functools import cached_property, wraps
 
 START = 2
 
@@ -72,7 +71,8 @@ class Box:
 def imported(tmp_path):
     """A module, what changes it by a pair of texts, and the test file that called `Box.__init__` when imported."""
     path = tmp_path / "boxes.py"
-    path.write_text(SOURCE)
+    original = ast.unparse(ast.parse(SOURCE))
+    path.write_text(original)
     spec = importlib.util.spec_from_file_location("boxes", path)
     module = importlib.util.module_from_spec(spec)
     caller = tmp_path / "test_caller.py"
@@ -87,7 +87,7 @@ def imported(tmp_path):
     def changed(old, new):
         assert SOURCE.count(old) == 1
         mutated = ast.unparse(ast.parse(SOURCE.replace(old, new)))
-        return change(module, SOURCE, mutated, functions_by_key({str(path)}), watch.ran)
+        return change(module, original, mutated, functions_by_key({str(path)}), watch.ran)
 
     return module, changed, str(caller)
 
