@@ -4,6 +4,7 @@ The child puts the mutant's code in place (`mutant_code`) and runs the tests ask
 CPU time passes its limit kills the child: an endless loop is caught, a busy machine is not mistaken for one.
 """
 
+import ast
 import gc
 import json
 import os
@@ -11,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from tests.mutant_code import OutOfReach, Watch, change, functions_by_key
@@ -61,6 +63,8 @@ class Bench:
 
 
 def _serve(folder: Path, requests, answers) -> None:
+    for path in (folder / "theory").rglob("*.py"):  # as mutants are written, line for line
+        path.write_text(ast.unparse(ast.parse(path.read_text(encoding="utf-8"))), encoding="utf-8")
     enter(folder)
     import jax
 
@@ -78,6 +82,7 @@ class _Loop:
 
     def __init__(self, folder: Path, requests, answers, watch: Watch) -> None:
         self.folder, self.requests, self.answers, self.watch = folder, requests, answers, watch
+        self.importing = cache(lambda modules: importing(set(modules), folder))
         self.timer = Timer()
 
     def pytest_runtest_logreport(self, report):
@@ -124,19 +129,17 @@ class _Loop:
             by = forked(lambda: self.run(todo, tests), longest) if tests else [None]
         finally:
             (self.folder / path).write_text(self.sources[path])
+        if by is None and time.monotonic() - start >= longest:  # it waited, or the machine stood still: no verdict here
+            return {"by": None, "left": list(seconds), "seconds": round(time.monotonic() - start, 2)}
         by = "time over or crash" if by is None else by[0]
         return {"by": by, "left": left, "seconds": round(time.monotonic() - start, 2)}
 
     def files_that_import(self, modules: frozenset[str]) -> set[str]:
         """The test files that are, or import, one of these files; all of them if one is of the project itself."""
         files = {t.partition("::")[0] for t in self.items}
-        shared = {self.folder.joinpath("tests", name).as_posix() for name in ("support", "evidence_")}
         if any(not m.startswith(f"{self.folder}/tests/") for m in modules):
             return files
-        if any(m.startswith(tuple(shared)) for m in modules):
-            names = {Path(m).stem for m in modules}
-            return {f for f in files if any(n in (self.folder / f).read_text() for n in names) or "evidence" in f}
-        return {f for f in files if str(self.folder / f) in modules}
+        return self.importing(frozenset(str(Path(m).relative_to(self.folder)) for m in modules)) & files
 
     def run(self, todo, tests: list) -> list:
         """In the child: by which test it is caught."""
@@ -148,3 +151,26 @@ class _Loop:
             if self.timer.failed:
                 return [self.timer.failed[0]]
         return [None]
+
+
+def importing(paths: set[str], folder: Path) -> set[str]:
+    """The files of tests/, as paths inside `folder`, that are one of `paths` or import one, directly or not."""
+    imports, every = {}, sorted((folder / "tests").rglob("*.py"))
+    for path in every:
+        text = path.read_text(encoding="utf-8")
+        nodes = list(ast.walk(ast.parse(text)))
+        names = {n.module or "" for n in nodes if isinstance(n, ast.ImportFrom)}
+        names |= {f"tests.{alias.name}" for n in nodes for alias in _from_tests(n)}
+        mine = {f"{name.replace('.', '/')}.py" for name in names}
+        if 'import_module(f"tests.' in text:  # by a name put together: it may be any
+            mine |= {str(p.relative_to(folder)) for p in every}
+        imports[str(path.relative_to(folder))] = mine
+    found = set(paths)
+    while more := {path for path, of in imports.items() if of & found and path not in found}:
+        found |= more
+    return found
+
+
+def _from_tests(node: ast.AST) -> list[ast.alias]:
+    """`from tests import name` imports a module, not a name of one."""
+    return node.names if isinstance(node, ast.ImportFrom) and node.module == "tests" else []

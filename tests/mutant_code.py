@@ -6,7 +6,6 @@ while a module or a test file is imported (constants, defaults, class bodies) ha
 `OutOfReach` here and needs a process of its own. So do the tests of a file whose import has called the function.
 """
 
-import ast
 import gc
 import sys
 from collections import defaultdict
@@ -80,12 +79,13 @@ def change(
     functions: Mapping[Key, list[FunctionType]],
     ran: Mapping[Key, set[str]],
 ) -> Change:
-    """What makes the functions of `module` run the code of `mutated`, which was written by `ast.unparse`."""
+    """What makes the functions of `module` run the code of `mutated`.
+
+    Both texts are written by `ast.unparse`, so that their lines agree: tests compare lines with the file.
+    """
     compiled = module.__spec__.loader.source_to_code
-    plain = ast.unparse(ast.parse(original))  # with the line numbers of `mutated`
-    codes = [compiled(text.encode(), module.__file__) for text in (original, plain, mutated)]
     found, stale = [], set()
-    for live, new in _different(*codes):
+    for live, new in _different(*(compiled(text.encode(), module.__file__) for text in (original, mutated))):
         holders = [f for f in functions.get(key_of(live), []) if f.__code__ == live]  # two lambdas may share a line
         if not holders or len(live.co_freevars) != len(new.co_freevars):
             raise OutOfReach(live.co_qualname)
@@ -97,19 +97,19 @@ def change(
     return Change(found, frozenset(stale))
 
 
-def _different(live: CodeType, old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
-    """(live, new) of each outermost function in which `old` and `new` differ."""
+def _different(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+    """(old, new) of each outermost function in which both differ."""
     if old == new and _tables(old) == _tables(new):
         return
-    if live.co_flags & OPTIMISED:
-        yield live, new
+    if old.co_flags & OPTIMISED:
+        yield old, new
         return
-    inner = [[c for c in code.co_consts if isinstance(c, CodeType)] for code in (live, old, new)]
+    inner = [[c for c in code.co_consts if isinstance(c, CodeType)] for code in (old, new)]
     names = [[c.co_qualname for c in codes] for codes in inner]
-    if _own(old) != _own(new) or names[0] != names[1] or names[1] != names[2]:
-        raise OutOfReach(live.co_qualname)
-    for three in zip(*inner, strict=True):
-        yield from _different(*three)
+    if _own(old) != _own(new) or names[0] != names[1]:
+        raise OutOfReach(old.co_qualname)
+    for pair in zip(*inner, strict=True):
+        yield from _different(*pair)
 
 
 def _own(code: CodeType) -> tuple:

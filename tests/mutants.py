@@ -115,11 +115,12 @@ class Judge:
             return [run_pytest(["-x", *tests], timer), timer.failed]
 
         needed = sum(self.tests["seconds"].get(t, 0.0) for t in tests)
+        original = (folder / path).read_text(encoding="utf-8")
         try:
-            (folder / path).write_text(mutant.source)
+            (folder / path).write_text(mutant.source, encoding="utf-8")
             answer = forked(work, max(self.budget, START_S + PER_TEST_S * needed))
         finally:
-            shutil.copy(ROOT / path, folder / path)
+            (folder / path).write_text(original, encoding="utf-8")
         if answer is None:
             return "time over or crash"
         return (answer[1] or ["collection"])[0] if answer[0] not in (0, 5) else None

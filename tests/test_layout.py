@@ -153,4 +153,5 @@ def test_base_install_needs_no_torch():
 def test_test_modules_share_through_support_alone():
     for path in sorted((ROOT / "tests").glob("*.py")):
         shared = {n.split(".")[1] for n in names_of(path) if n.startswith("tests.")}
-        assert shared <= {"support", "mutants", "mutations", "mutant_ledger", "bench", "typecheck", "wheel_smoke"}, path
+        shared = {n for n in shared if not n.startswith("mutant")}
+        assert shared <= {"support", "mutations", "bench", "typecheck", "wheel_smoke"}, path

@@ -82,3 +82,11 @@ def test_a_law_on_an_interval_has_all_tilts():
     law = PiecewiseLaw(lambda u: u, lambda u: 0 * u, np.array([0.0, 1.0]))
     assert (law.min_multiplier, law.max_multiplier) == (-math.inf, math.inf)
     assert law.tilt(-3.0).mean == pytest.approx(1 - law.tilt(3.0).mean, rel=1e-12)
+
+
+@pytest.mark.parametrize("level", [-0.2, 0.1, 0.2])
+def test_a_score_that_bends_is_met_where_it_takes_the_level_and_not_its_opposite(level):
+    law = PiecewiseLaw(lambda u: u + u**3, lambda u: 0 * u - math.log(2.5), np.array([-1.0, 1.5]))
+    roots = np.roots([1.0, 0.0, 1.0, -level])
+    at = float(roots[np.abs(roots.imag) < 1e-9].real[0])
+    assert law.survival(level) == pytest.approx((1.5 - at) / 2.5, rel=1e-13, abs=0)
