@@ -1,7 +1,7 @@
 """The comparison on the embedded world: its contenders, its rows, and going on where it stopped."""
 
 from functools import partial
-from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from distributional_view.theory.methods.method import forgetful
 from distributional_view.theory.samplers.knobs import calibrate_knob
 
 torch.set_num_threads(1)
-BUDGET = JudgeBudget((0.6,), 1, 4, 1, 4, 5, 6, 6, 20, 1.0, 80, training=0)
+BUDGET = JudgeBudget((0.8,), 1, 4, 1, 4, 5, 6, 6, 20, 1.0, 80, training=0)
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +47,11 @@ def test_rows_say_what_was_run(judged):
     for row in rows:
         assert row["pictures"] == 4
         assert 0 <= row["tv"] <= 1
-        assert row["target"] == pytest.approx(np.quantile(judged.scores, 0.6))
+        assert row["target"] == pytest.approx(np.quantile(judged.scores, 0.8))
         assert (row["ancestors"] is not None) == (row["method"] in ("twisted-SMC", "FK-steering"))
-    whole, half = judged.judge(0.6), judged.judge(0.6, half=True)
+    whole, half = judged.judge(0.8), judged.judge(0.8, half=True)
     assert found[POOL, None]["reference_ess"] == half.prior.effective_size < whole.prior.effective_size
-    assert size_at(rows, judged.feature.name, 0.6) == whole.prior.effective_size
+    assert size_at(rows, judged.feature.name, 0.8) == whole.prior.effective_size
     assert found["FK-steering", "2M-SDE"]["knob"] == pytest.approx(whole.prior.multiplier)
 
 
@@ -96,7 +96,7 @@ def test_run_goes_on_where_it_stopped(tmp_path, pool, monkeypatch):
         def submit(self, work, *given):
             seen.append(given[4].name)
             work(*given)
-            return SimpleNamespace(result=lambda: None)
+            return Mock(result=lambda: None)
 
     monkeypatch.setattr(module, "ProcessPoolExecutor", Here)
     monkeypatch.setattr(module, "wait", lambda left, timeout: (left, set()))
