@@ -29,7 +29,7 @@ def pool(tmp_path_factory):
 
 @pytest.fixture
 def judged(tmp_path, pool):
-    return FeatureJudged(Job(tmp_path, "token"), pool, BUDGET, 0, read_named()[0])
+    return FeatureJudged(Job(tmp_path, "token"), pool, BUDGET, 0, read_named()[1])
 
 
 def test_rows_say_what_was_run(judged):

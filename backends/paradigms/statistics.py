@@ -28,7 +28,7 @@ class PictureStatistics(NamedTuple):
     magnitude: Float[Tensor, "c h f"]
 
 
-def statistics(batches: Iterable[Float[Tensor, "n c h w"]]) -> PictureStatistics:
+def statistics(batches: Iterable[Tensor]) -> PictureStatistics:
     """In one pass over pictures in [-1, 1].
 
     Args:

@@ -53,7 +53,7 @@ def together(scores: Sequence[FeatureScore]) -> Scores:
 def learn_from_pictures(
     score: Scores,
     features: tuple[str, ...],
-    batches: Iterable[Float[Tensor, "n c h w"]],
+    batches: Iterable[Tensor],
     plan: Plan = PLAN,
     device: torch.device | str = "cpu",
     autocast: torch.dtype | None = None,
@@ -68,7 +68,7 @@ def learn_from_pictures(
     Args:
         score: on `device`, from `together` for several features.
         features: names of its columns.
-        batches: pictures in [-1, 1], each once, all of one size.
+        batches: (n, c, h, w) each; pictures in [-1, 1], each once, all of one size.
         plan: of the training.
         device: where pictures are scored; the learning is done on the CPU.
         autocast: precision inside the score.
