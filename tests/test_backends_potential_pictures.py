@@ -32,7 +32,7 @@ def found():
 
 @pytest.fixture(scope="module")
 def unseen():
-    images = load_animals()[1].images[:700]
+    images = load_animals()[1].images[::2]  # of every class: they lie in the order of their classes
     return images, embedded.scores_of(images, FEATURES)
 
 
@@ -51,9 +51,9 @@ def test_the_training_is_calibrated_on_unseen_pictures_and_a_sharpened_one_is_no
 def test_the_learned_score_tells_more_than_the_plug_in_where_there_is_much_noise(found, monkeypatch):
     monkeypatch.setattr(embedded, "learned_potential", lambda *given, **more: found)
     world = embedded.learned_worlds(FEATURES, SamplerOptions(8, batch=60))[FEATURES[0]]
-    known = predictive(world, 0, 60)
-    assert known.potential[1] < known.plug_in[1]
-    assert 2 <= known.switch < 8
+    known = predictive(world, 0, 1000)
+    assert 1 <= known.switch < 8
+    assert known.potential[: known.switch].sum() < known.plug_in[: known.switch].sum() - 0.02
     test = load_animals()[1].images
     drawn = world.sample_prior(0, 5)
     assert all((test == x).flatten(1).all(1).any() for x in drawn)

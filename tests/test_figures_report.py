@@ -425,8 +425,8 @@ def test_many_features_are_written_page_by_page(run, tmp_path, monkeypatch):
     alone, _ = run(tmp_path / "a.npz", "--seed", "2", "--feature", "feature 2")
     assert alone["features"] == [content["features"][2]]
 
-    def stop(columns, settings):
-        for count, feature in enumerate(analyses(columns, settings)):
+    def stop(columns, settings, **more):
+        for count, feature in enumerate(analyses(columns, settings, **more)):
             if count == 2:
                 raise KeyboardInterrupt
             yield feature

@@ -231,7 +231,7 @@ def activations(features: list[Named] | None = None) -> dict[str, Float[np.ndarr
 
 def prior_kids(budget: ExperimentBudget, seed: int) -> list[float]:
     """KID of unguided samples, one a seed: what the prior itself costs."""
-    world = embedded_world(0, budget.steps)
+    world = embedded_world(0, budget.steps, "time")
     sets = [
         unguided(world, world.noise(part_seed(seed, _UNGUIDED, s), budget.n), solver=SOLVER)
         for s in range(budget.seeds)

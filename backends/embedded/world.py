@@ -15,6 +15,7 @@ from distributional_view.backends.embedded.animals import Animals, load_animals
 from distributional_view.backends.embedded.store import load_classifier, load_prior, load_transcoder
 from distributional_view.backends.embedded.train import SCHEDULE
 from distributional_view.backends.options import SamplerOptions
+from distributional_view.theory.samplers.schedule import Spacing
 
 LEAST = 1e-3
 STEPS = 20
@@ -90,6 +91,6 @@ def prior_world(psi: FeatureScore, options: SamplerOptions) -> TorchWorld:
     )
 
 
-def embedded_world(feature: int, steps: int) -> TorchWorld:
+def embedded_world(feature: int, steps: int, spacing: Spacing = "log-SNR") -> TorchWorld:
     """Prior and activation of a feature as a world, with the usual score; see `feature_score` and `prior_world`."""
-    return prior_world(feature_score(feature), SamplerOptions(steps))
+    return prior_world(feature_score(feature), SamplerOptions(steps, spacing=spacing))

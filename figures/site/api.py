@@ -37,10 +37,14 @@ PARTS = (
     Part("figures", "Tables and figures", "figures"),
     Part("report", "The report", "figures/report"),
     Part("adapter", "Any torch model as a world", "backends/adapter"),
+    Part("potential", "A learned H_t", "backends/potential"),
+    Part("paradigms", "Activation maximisation", "backends/paradigms"),
     Part("transcoders", "Transcoders", "backends/transcoders"),
     Part("zoo", "Loaders of published weights", "backends/zoo"),
     Part("embedded", "The embedded backend", "backends/embedded"),
     Part("explain", "Explaining a feature", "backends/explain"),
+    Part("scan", "The scan of all features", "backends/scan"),
+    Part("store", "Stores of scores", "backends/store"),
 )
 TOP = "package"
 """The page of the names that one imports from the package and from `theory`."""
