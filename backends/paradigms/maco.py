@@ -109,7 +109,7 @@ class MacoCanvas:
 class Maco:
     """Activation maximisation with a fixed magnitude; the knob is the clean score at which a picture is kept.
 
-    Paper: Lemma F.2, Table 1, Appendix J.3.
+    Paper: Lemma F.2, Table 1.
 
     Args:
         world: supplies the score; its prior is not used.

@@ -1,6 +1,6 @@
 """Transformed views of pictures: what an optimised picture must still activate the feature through.
 
-Each view is one bilinear sampling of the picture at a moved, turned and scaled grid; beyond the border lies grey (0).
+Each view is one bilinear sampling of the picture at a moved, turned and scaled grid; beyond the border lies grey.
 
 References: Olah et al. 2017 (pad, jitter, scale, rotate), Fel et al. 2023 (crops with noise).
 """
@@ -39,7 +39,7 @@ def sampled(
         extent: side of the window, in sides of the picture: above 1 shows grey around it, below 1 a part.
         angle: of the window, radians.
         shift: of its centre, right and down, in half sides of the picture.
-        beyond: what lies outside the picture: grey (0), or its border's pixels again.
+        beyond: what lies outside the picture: grey, or its border's pixels again.
     """
     cos, sin = extent * angle.cos(), extent * angle.sin()
     rows = torch.stack([cos, -sin, shift[:, 0], sin, cos, shift[:, 1]], dim=1).reshape(-1, 2, 3)
