@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from distributional_view.theory.errors import require
+from distributional_view.theory.samplers.resampling import systematic_resample
 
 _PARTS = 20  # of the reference, for its share of the standard error
 
@@ -59,9 +60,8 @@ def tv_floor(law: Float[np.ndarray, " classes"], n: int, seed: int, repeats: int
 
 def resampled(weights: Weights, m: int, seed: int) -> tuple[Int[np.ndarray, " k"], Float[np.ndarray, " k"]]:
     """Places of a weighted set and their shares of m systematic draws by weight: a smaller set that stands for it."""
-    line = np.cumsum(weights) / weights.sum()
-    ticks = (np.arange(m) + np.random.default_rng(seed).random()) / m
-    places, counts = np.unique(np.searchsorted(line, ticks, side="right").clip(max=len(line) - 1), return_counts=True)
+    drawn = systematic_resample(weights, float(np.random.default_rng(seed).random()), m)
+    places, counts = np.unique(drawn, return_counts=True)
     return places, counts / m
 
 

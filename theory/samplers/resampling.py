@@ -10,16 +10,19 @@ from jaxtyping import Float, Int
 from scipy.special import logsumexp
 
 
-def systematic_resample(weights: Float[np.ndarray, " n"], offset: float) -> Int[np.ndarray, " n"]:
-    """n indices, i drawn either floor(n w_i) or ceil(n w_i) times, n w_i on average.
+def systematic_resample(
+    weights: Float[np.ndarray, " n"], offset: float, draws: int | None = None
+) -> Int[np.ndarray, " k"]:
+    """k indices, i drawn either floor(k w_i) or ceil(k w_i) times, k w_i on average.
 
     Args:
         weights: >= 0, sum 1.
         offset: uniform on [0, 1), the only random number.
+        draws: k, >= 1; None: as many as there are weights.
     """
-    n = weights.size
+    k = weights.size if draws is None else draws
     ends = np.cumsum(weights)
-    return np.minimum(np.searchsorted(ends / ends[-1], (np.arange(n) + offset) / n, side="right"), n - 1)
+    return np.minimum(np.searchsorted(ends / ends[-1], (np.arange(k) + offset) / k, side="right"), weights.size - 1)
 
 
 def effective_size_of_logs(log_weights: Float[np.ndarray, " n"]) -> float:
