@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from distributional_view.backends.embedded import prior_pool as module
+from distributional_view.backends.embedded.animals import as_grey, to_images
 from distributional_view.backends.embedded.measures import pooled
-from distributional_view.backends.embedded.prior_pool import PoolPlan, as_grey, as_pictures, prior_pool
+from distributional_view.backends.embedded.prior_pool import PoolPlan, prior_pool
 from distributional_view.backends.embedded.store import load_classifier
 from distributional_view.backends.embedded.world import feature_score
 from distributional_view.backends.jobs import OtherRequest
@@ -24,8 +25,8 @@ def folder(tmp_path_factory):
 
 
 def test_grey_values_are_the_pictures():
-    x = torch.linspace(-1.2, 1.2, 40).reshape(1, 1, 5, 8)
-    assert (as_pictures(as_grey(x)) - x.clamp(-1, 1)).abs().max() <= 1 / 255 + 1e-6
+    x = torch.linspace(-1.2, 1.2, 32 * 32).reshape(1, 1, 32, 32)
+    assert (to_images(as_grey(x)[:, 0]) - x.clamp(-1, 1)).abs().max() <= 1 / 255 + 1e-6
 
 
 def test_classifier_and_scores_are_those_of_the_pictures(folder):

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float, Int, Shaped, UInt8
 from torch import Tensor
 
 from distributional_view.errors import UserError
@@ -118,6 +118,12 @@ def to_images(pictures: Shaped[np.ndarray, "n h w"]) -> Float[Tensor, "n 1 32 32
     frame = (SIZE - pictures.shape[1]) // 2
     padded = np.pad(pictures, ((0, 0), (frame, frame), (frame, frame)))
     return torch.from_numpy(padded.astype(np.float32) / 127.5 - 1)[:, None]
+
+
+def as_grey(images: Float[Tensor, "n 1 h w"]) -> UInt8[np.ndarray, "n 1 h w"]:
+    """Pictures in [-1, 1] as grey values 0 ... 255; what lies outside is cut."""
+    found: UInt8[np.ndarray, "n 1 h w"] = ((images.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).cpu().numpy()
+    return found
 
 
 @cache

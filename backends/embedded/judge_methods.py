@@ -22,6 +22,7 @@ from torch import Tensor
 from distributional_view.backends.adapter.world import Denoiser, TorchWorld
 from distributional_view.backends.embedded.learned import learned_potential
 from distributional_view.backends.embedded.prior_pool import PriorPool, spaced_world
+from distributional_view.backends.embedded.world import schedule_of
 from distributional_view.backends.potential.train import PLAN
 from distributional_view.backends.potential.world import with_potential
 from distributional_view.theory.errors import CalibrationFailed, require
@@ -179,8 +180,7 @@ class Contenders:
     @cached_property
     def chain(self) -> TorchWorld:
         """Of the DDPM chain."""
-        schedule = spaced_world(self.feature, self.budget.chain, "time").schedule
-        return replace(self.world, schedule=schedule)
+        return replace(self.world, schedule=schedule_of(self.budget.chain, "time"))
 
     @cached_property
     def offered(self) -> World:

@@ -21,10 +21,10 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from distributional_view.backends.adapter.world import TorchWorld
+from distributional_view.backends.embedded.animals import as_grey, to_images
 from distributional_view.backends.embedded.measures import pooled
 from distributional_view.backends.embedded.store import Part, load_classifier, weights_path
-from distributional_view.backends.embedded.train import SCHEDULE
-from distributional_view.backends.embedded.world import LEAST, embedded_world, feature_score
+from distributional_view.backends.embedded.world import embedded_world, feature_score
 from distributional_view.jobs import Job, opened
 from distributional_view.sealed import read_sealed_arrays, write_sealed_arrays
 from distributional_view.theory.errors import require
@@ -85,7 +85,7 @@ class PriorPool:
 
     def pictures(self, indices: Int[np.ndarray, " k"]) -> Float[Tensor, "k 1 h w"]:
         """Some of the pictures, in [-1, 1]."""
-        return as_pictures(self.grey[indices])
+        return to_images(self.grey[indices, 0])
 
     def activation(self, feature: int) -> Float[np.ndarray, " n"]:
         """The usual score of a feature on every picture; kept in the folder.
@@ -109,21 +109,9 @@ class PriorPool:
         return ScoredPool(self.activation(feature)[only], lambda indices: self.pictures(places[indices]))
 
 
-def as_grey(images: Float[Tensor, "n 1 h w"]) -> UInt8[np.ndarray, "n 1 h w"]:
-    """Pictures in [-1, 1] as grey values 0 ... 255."""
-    found: UInt8[np.ndarray, "n 1 h w"] = ((images.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy()
-    return found
-
-
-def as_pictures(grey: UInt8[np.ndarray, "n 1 h w"]) -> Float[Tensor, "n 1 h w"]:
-    """Grey values as pictures in [-1, 1]."""
-    return torch.from_numpy(np.asarray(grey)).float() / 127.5 - 1
-
-
 def spaced_world(feature: int, steps: int, spacing: Spacing) -> TorchWorld:
-    """The prior and the activation of a feature, with this many levels, also between those of the training."""
-    schedule = SCHEDULE.until(LEAST).spaced(steps, spacing)
-    return replace(embedded_world(feature, steps), schedule=schedule, fractional=True, batch=CHUNK)
+    """The prior and the activation of a feature, with this many levels, `CHUNK` pictures in a pass."""
+    return replace(embedded_world(feature, steps, spacing), batch=CHUNK)
 
 
 def prior_pool(out: Path, n: int, plan: PoolPlan | None = None, progress: Progress = silent) -> PriorPool:
@@ -163,7 +151,7 @@ def _make(job: Job, world: TorchWorld, plan: PoolPlan, place: int, progress: Cal
     images = unguided(world, noise, named(progress, "samples of the prior"), plan.solver)
     grey, classifier = as_grey(images), load_classifier()
     with torch.no_grad():
-        features = pooled(classifier, as_pictures(grey), CHUNK)
+        features = pooled(classifier, to_images(grey[:, 0]), CHUNK)
         content = {"grey": grey, "pooled": features.numpy(), "logits": classifier.head(features).numpy()}
     write_sealed_arrays(_path(job, place), content, job.token)
 

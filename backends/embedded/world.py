@@ -15,7 +15,7 @@ from distributional_view.backends.embedded.animals import Animals, load_animals
 from distributional_view.backends.embedded.store import load_classifier, load_prior, load_transcoder
 from distributional_view.backends.embedded.train import SCHEDULE
 from distributional_view.backends.options import SamplerOptions
-from distributional_view.theory.samplers.schedule import Spacing
+from distributional_view.theory.samplers.schedule import NoiseSchedule, Spacing
 
 LEAST = 1e-3
 STEPS = 20
@@ -55,9 +55,13 @@ def feature_score(
     )
 
 
+def schedule_of(steps: int, spacing: Spacing) -> NoiseSchedule:
+    """The prior's own schedule from `LEAST` on, with this many steps, between its own levels too."""
+    return SCHEDULE.until(LEAST).spaced(steps, spacing)
+
+
 def prior_world(psi: FeatureScore, options: SamplerOptions) -> TorchWorld:
-    """The prior with a score as a world; the prior's own schedule from `LEAST` on, with the steps
-    wanted, between its own levels too: the network takes any time.
+    """The prior with a score as a world, on `schedule_of` the steps wanted: the network takes any time.
 
     `sample_prior` draws pictures of the data set, without replacement.
 
@@ -78,7 +82,7 @@ def prior_world(psi: FeatureScore, options: SamplerOptions) -> TorchWorld:
     return TorchWorld(
         load_prior().to(device),
         psi,
-        SCHEDULE.until(LEAST).spaced(STEPS if options.steps is None else options.steps, options.spacing),
+        schedule_of(STEPS if options.steps is None else options.steps, options.spacing),
         (1, 32, 32),
         "v",
         (-1.0, 1.0),

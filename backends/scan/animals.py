@@ -4,7 +4,6 @@ import io
 import tarfile
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from distributional_view.backends.scan.manifest import Manifest, manifest_of
@@ -32,11 +31,11 @@ def embedded_manifest(store: Path) -> Manifest:
 
 
 def _write(partial: Path) -> None:
-    from distributional_view.backends.embedded.animals import CLASSES
+    from distributional_view.backends.embedded.animals import CLASSES, as_grey
     from distributional_view.backends.embedded.world import pictures
 
     images, labels = pictures()
-    grey = ((images[:, 0] + 1) * 127.5).round().to("cpu").numpy().astype(np.uint8)
+    grey = as_grey(images)[:, 0]
     with tarfile.open(partial, "w") as archive:
         for number, (pixels, label) in enumerate(zip(grey, labels.tolist(), strict=True)):
             stream = io.BytesIO()

@@ -12,7 +12,7 @@ written as it comes; recipes that the file has are not run again.
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.embedded import store, train
 from distributional_view.backends.embedded.animals import CLASSES, load_animals
 from distributional_view.backends.embedded.features import read_named
@@ -29,7 +28,7 @@ from distributional_view.backends.embedded.measures import kid, pooled
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.unet import UNet
 from distributional_view.backends.embedded.words import VOCABULARY, captions, thinned
-from distributional_view.backends.embedded.world import LEAST, feature_score, pictures
+from distributional_view.backends.embedded.world import embedded_world, pictures
 from distributional_view.backends.fit import Plan, build, fit
 from distributional_view.theory.pools.retrieval import effective_size, reweight_to
 from distributional_view.theory.samplers.energy_dps import unguided
@@ -91,8 +90,7 @@ def trained(recipe: Recipe, steps: int, batch: int = 64) -> UNet:
 def quality(network: UNet, samples: int, seed: int = 0, steps: int = EVALUATIONS) -> dict[str, Any]:
     """Velocity loss, KID, class shares, and the agreement of the samples' tilt for each feature."""
     known, (_, test) = shared(), load_animals()
-    schedule = train.SCHEDULE.until(LEAST).spaced(steps, "log-SNR")
-    world = TorchWorld(network, feature_score(0), schedule, (1, 32, 32), "v", (-1.0, 1.0), batch=250, fractional=True)
+    world = replace(embedded_world(0, steps), denoiser=network, batch=250)
     started = time.process_time()
     x = unguided(world, world.noise(seed, samples), solver="2M-SDE")
     seconds = time.process_time() - started
