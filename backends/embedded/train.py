@@ -194,46 +194,39 @@ def _noised(images: Float[Tensor, "n c h w"], rng: torch.Generator) -> tuple[Ten
 
 def train_draft(plan: Plan, folder: Path, progress: Progress = silent) -> Record:
     """Train the draft on mirrored pictures, and store it."""
-    pictures, test = load_animals()
-    sizes: dict[str, Any] = {"widths": (48, 64, 96), "patch": 2}
-    network = build(lambda: UNet(**sizes), plan.seed)
-
-    def loss(rng: torch.Generator) -> Tensor:
-        drawn = torch.randint(len(pictures.labels), (plan.batch,), generator=rng)
-        images = flipped(pictures.images[drawn], rng)
-        return velocity_loss(network, images, *_noised(images, rng)).mean()
-
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # quicker on a CPU
-
-    def measure() -> dict[str, float]:
-        return {"velocity loss": prior_loss(network, test.images)}
-
-    return _fit_and_store("draft", network, sizes, loss, measure, plan, folder, progress, {})
+    return _train_unet("draft", {"widths": (48, 64, 96), "patch": 2}, plan, folder, progress)
 
 
 def train_prior(plan: Plan, folder: Path, progress: Progress = silent) -> Record:
     """Train the prior on mirrored pictures and parts of their captions, many of them empty, and store it."""
+    sizes = {"widths": (48, 96, 160), "patch": 2, "words": len(VOCABULARY)}
+    return _train_unet("prior", sizes, plan, folder, progress)
+
+
+def _train_unet(part: Part, sizes: dict[str, Any], plan: Plan, folder: Path, progress: Progress) -> Record:
+    """With captions if the network takes words."""
     pictures, test = load_animals()
-    sizes: dict[str, Any] = {"widths": (48, 96, 160), "patch": 2, "words": len(VOCABULARY)}
-    network, words = build(lambda: UNet(**sizes), plan.seed), captions(*pictures)
+    network = build(lambda: UNet(**sizes), plan.seed)
+    prompt = network.prompt
+    words = None if prompt is None else captions(*pictures)
 
     def loss(rng: torch.Generator) -> Tensor:
         drawn = torch.randint(len(pictures.labels), (plan.batch,), generator=rng)
         images = flipped(pictures.images[drawn], rng)
         noised = _noised(images, rng)
-        assert network.prompt is not None
-        return velocity_loss(network, images, *noised, network.prompt.of_words(thinned(words[drawn], rng))).mean()
+        condition = () if prompt is None or words is None else (prompt.of_words(thinned(words[drawn], rng)),)
+        return velocity_loss(network, images, *noised, *condition).mean()
 
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # quicker on a CPU
 
     def measure() -> dict[str, float]:
-        return {
-            "velocity loss": prior_loss(network, test.images),
-            "velocity loss with captions": prior_loss(network, test.images, words=captions(*test)),
-            "velocity loss on training pictures": prior_loss(network, pictures.images),
-        }
+        found = {"velocity loss": prior_loss(network, test.images)}
+        if prompt is not None:
+            found["velocity loss with captions"] = prior_loss(network, test.images, words=captions(*test))
+            found["velocity loss on training pictures"] = prior_loss(network, pictures.images)
+        return found
 
-    return _fit_and_store("prior", network, sizes, loss, measure, plan, folder, progress, {})
+    return _fit_and_store(part, network, sizes, loss, measure, plan, folder, progress, {})
 
 
 def activations_at(classifier: ConvNeXt, hook: Hook) -> Activations:
