@@ -13,15 +13,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.paradigms.climb import climb, constant, through_views
-from distributional_view.backends.paradigms.painted import drawn
+from distributional_view.backends.paradigms.climb import constant, through_views
+from distributional_view.backends.paradigms.painted import Painting
 from distributional_view.backends.paradigms.statistics import PictureStatistics
 from distributional_view.backends.paradigms.views import Jittered
 from distributional_view.theory.errors import require
 from distributional_view.theory.methods.method import Drawn
 from distributional_view.theory.progress import Progress, silent
-from distributional_view.theory.samplers.knobs import Calibrated
 
 NAME = "Fourier"
 _CONTRAST = 4.0  # divides the inverse transform, as published: the sigmoid starts where it is nearly linear
@@ -100,7 +98,7 @@ class FourierCanvas:
 
 
 @dataclass(frozen=True)
-class Fourier:
+class Fourier(Painting):
     """Activation maximisation in Fourier space; the knob is the clean score at which a picture is kept.
 
     Paper: Lemma F.2, Table 1.
@@ -111,15 +109,8 @@ class Fourier:
         settings: see `FourierSettings`.
     """
 
-    world: TorchWorld
     statistics: PictureStatistics
     settings: FourierSettings
-    knob_name = "level"
-    independent = False
-
-    def calibrate(self, target: float, progress: Progress = silent) -> Calibrated:
-        """The target itself: each picture stops there by itself."""
-        return Calibrated(target, float("nan"), 0)
 
     def draw(self, knob: float, seed: int, n: int, progress: Progress = silent) -> Drawn:
         """n pictures, each with a random start; infinity as knob takes all steps."""
@@ -127,4 +118,4 @@ class Fourier:
         canvas = FourierCanvas(self.world.shape, self.statistics.colour, s.decay, s.sd)
         loss = through_views(self.world, s.views)
         optimiser = constant(torch.optim.Adam, s.learning_rate)
-        return drawn(self.world, climb(self.world, canvas, loss, optimiser, s.steps, knob, seed, n, progress))
+        return self.painted(canvas, loss, optimiser, s.steps, knob, seed=seed, n=n, progress=progress)

@@ -14,16 +14,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.paradigms.climb import climb, constant, through_views
+from distributional_view.backends.paradigms.climb import constant, through_views
 from distributional_view.backends.paradigms.fourier import recorrelated
-from distributional_view.backends.paradigms.painted import drawn
+from distributional_view.backends.paradigms.painted import Painting
 from distributional_view.backends.paradigms.statistics import PictureStatistics
 from distributional_view.backends.paradigms.views import Crops
 from distributional_view.theory.errors import require
 from distributional_view.theory.methods.method import Drawn
 from distributional_view.theory.progress import Progress, silent
-from distributional_view.theory.samplers.knobs import Calibrated
 
 NAME = "MACO"
 
@@ -106,7 +104,7 @@ class MacoCanvas:
 
 
 @dataclass(frozen=True)
-class Maco:
+class Maco(Painting):
     """Activation maximisation with a fixed magnitude; the knob is the clean score at which a picture is kept.
 
     Paper: Lemma F.2, Table 1.
@@ -117,18 +115,11 @@ class Maco:
         settings: see `MacoSettings`.
     """
 
-    world: TorchWorld
     statistics: PictureStatistics
     settings: MacoSettings
-    knob_name = "level"
-    independent = False
-
-    def calibrate(self, target: float, progress: Progress = silent) -> Calibrated:
-        """The target itself: each picture stops there by itself."""
-        return Calibrated(target, float("nan"), 0)
 
     def draw(self, knob: float, seed: int, n: int, progress: Progress = silent) -> Drawn:
         """n pictures, each with random phases at the start; infinity as knob takes all steps."""
         s, canvas = self.settings, MacoCanvas(self.world.shape, self.statistics)
         optimiser, loss = constant(torch.optim.NAdam, s.learning_rate), through_views(self.world, s.crops)
-        return drawn(self.world, climb(self.world, canvas, loss, optimiser, s.steps, knob, seed, n, progress))
+        return self.painted(canvas, loss, optimiser, s.steps, knob, seed=seed, n=n, progress=progress)

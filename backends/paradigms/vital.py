@@ -20,15 +20,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.paradigms.climb import Optimiser, climb
+from distributional_view.backends.paradigms.climb import Optimiser
 from distributional_view.backends.paradigms.matching import matching_loss, reference_quantiles
-from distributional_view.backends.paradigms.painted import drawn
+from distributional_view.backends.paradigms.painted import Painting
 from distributional_view.backends.paradigms.views import sampled
 from distributional_view.theory.errors import require
 from distributional_view.theory.methods.method import Drawn
 from distributional_view.theory.progress import Progress, silent
-from distributional_view.theory.samplers.knobs import Calibrated
 
 NAME = "VITAL"
 Layers = Callable[[Tensor], tuple[list[Tensor], Tensor]]
@@ -98,7 +96,7 @@ class PixelCanvas:
 
 
 @dataclass(frozen=True)
-class Vital:
+class Vital(Painting):
     """Matching of feature distributions; the knob is the clean score at which a picture is kept.
 
     Paper: Table 1.
@@ -113,12 +111,9 @@ class Vital:
         ValueError: if there are no references, or not as many layers as weights.
     """
 
-    world: TorchWorld
     layers: Layers
     references: Float[Tensor, "n c h w"]
     settings: VitalSettings
-    knob_name = "level"
-    independent = False
 
     def __post_init__(self) -> None:
         require(len(self.references) >= 1, "number of references", len(self.references), ">= 1")
@@ -163,17 +158,12 @@ class Vital:
                 total = total + weight * matching_loss(part, wanted, channels)
         return total
 
-    def calibrate(self, target: float, progress: Progress = silent) -> Calibrated:
-        """The target itself: each picture stops there by itself, if it comes there."""
-        return Calibrated(target, float("nan"), 0)
-
     def draw(self, knob: float, seed: int, n: int, progress: Progress = silent) -> Drawn:
         """n pictures; infinity as knob takes all steps."""
         s, canvas = self.settings, PixelCanvas(self.world.shape)
         optimiser = risen_and_fallen(s.learning_rate, s.warmup, s.steps)
-        return drawn(
-            self.world, climb(self.world, canvas, self.loss, optimiser, s.steps, knob, seed, n, progress, False)
-        )
+        how = {"seed": seed, "n": n, "progress": progress, "directed": False}
+        return self.painted(canvas, self.loss, optimiser, s.steps, knob, **how)
 
 
 def risen_and_fallen(learning_rate: float, warmup: int, steps: int) -> Optimiser:
