@@ -86,6 +86,7 @@ def test_the_command_takes_a_level_or_a_target(tmp_path):
     assert written["law"]["quantile"] == pytest.approx(0.95, abs=1e-3)
     assert written["multiplier"] == pytest.approx(written["law"]["multiplier"])
     assert written["doubts"] == []
+    assert [path.parent.name for path in (tmp_path / "c").rglob("pool_scores.npy")] == ["law"]  # scored once
 
 
 def test_a_target_beyond_the_pool_is_refused_at_once(tmp_path):

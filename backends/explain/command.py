@@ -141,8 +141,11 @@ def explain(**options: Any) -> None:
     options["start"] = options["start"] or law.multiplier or 1.0
     options["tolerance"] = tolerance_of(options)
     request = chosen(Request, options)
+    known = None if source.pool is None else scores  # of the law's own sample, where there is no pool
     with progress_bar(console) as report:
-        found = run(request, out, source.world, source.pool, source.score, source.origin, report, source.contents)
+        found = run(
+            request, out, source.world, source.pool, source.score, source.origin, report, source.contents, known
+        )
     title = f"{options['method']}, mean {found.numbers['mean']:.4g}"
     write_with(out / "grid.png", lambda partial: save_grid(found.images, found.scores, partial, title))
     job = json.loads((out / "job.json").read_text())

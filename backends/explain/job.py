@@ -23,7 +23,7 @@ from distributional_view.backends.adapter.passes import PictureScore
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.choices import RETRIEVALS
 from distributional_view.backends.explain.methods import CALIBRATION, Request, methods
-from distributional_view.backends.explain.pool import Pool, Score, scored
+from distributional_view.backends.explain.pool import Pool, Score, pool_scores, scored
 from distributional_view.backends.jobs import in_file
 from distributional_view.files import finite
 from distributional_view.jobs import Job, opened
@@ -57,6 +57,7 @@ def explain(
     origin: Any = None,
     progress: Progress = silent,
     contents: Mapping[str, Path] | None = None,
+    scores: Float[np.ndarray, " pool"] | None = None,
 ) -> Explanation:
     """Do what is requested, in the folder `out`, going on where an earlier call stopped.
 
@@ -69,6 +70,7 @@ def explain(
         origin: anything JSON can hold that says what the world is made of (paths, feature); part of the job.
         progress: called as the work goes on.
         contents: files that the world, the pool or the score were made from; their contents are part of the job.
+        scores: of the pool, where they are known; None to score it, once, in the folder.
 
     Raises:
         OtherRequest: if the folder belongs to another request.
@@ -81,13 +83,15 @@ def explain(
 
         def ready() -> ScoredPool:
             require(pool is not None, "pool", pool, f"given: {request.method} retrieves pictures")
+            assert pool is not None
+            if scores is not None:
+                return scored(pool, scores)
             of_one = score
             if of_one is None and world is not None:
                 of_one = PictureScore(world.psi, world.device, world.autocast, world.batch)
             require(of_one is not None, "score", score, "given where there is no world")
-            assert pool is not None
             assert of_one is not None
-            return scored(of_one, pool, out / "pool_scores.npy", progress, job.token)
+            return scored(pool, pool_scores(of_one, pool, out / "pool_scores.npy", progress, job.token))
 
         remember = in_file(out / "calibration.jsonl", job.token)
         method = methods(request, world, ready, remember).make(request.method)

@@ -81,10 +81,10 @@ def pool_scores(
     return scores
 
 
-def scored(score: Score, pool: Pool, path: Path, progress: Progress = silent, job: str = "") -> ScoredPool:
+def scored(pool: Pool, scores: Float[np.ndarray, " n"]) -> ScoredPool:
     """The pool with its scores; its points are pictures in a tensor."""
 
     def take(indices: Int[np.ndarray, " k"]) -> Tensor:
         return torch.stack([pool.picture(int(i)) for i in indices])
 
-    return ScoredPool(pool_scores(score, pool, path, progress, job), take)
+    return ScoredPool(scores, take)
