@@ -38,6 +38,7 @@ PARTS = (
     Part("report", "The report", "figures/report"),
     Part("adapter", "Any torch model as a world", "backends/adapter"),
     Part("potential", "A learned H_t", "backends/potential"),
+    Part("measures", "Measures of pictures", "backends/measures"),
     Part("paradigms", "Activation maximisation", "backends/paradigms"),
     Part("transcoders", "Transcoders", "backends/transcoders"),
     Part("zoo", "Loaders of published weights", "backends/zoo"),
