@@ -116,7 +116,7 @@ class UNet(nn.Module):
         time: Int[Tensor, " n"] | Float[Tensor, " n"],
         condition: Float[Tensor, "n e"] | None = None,
     ) -> Float[Tensor, "n c h w"]:
-        embedded = self.embed(time_embedding(time, self.width))
+        embedded = self.embed(time_embedding(time, self.width).to(x_t.dtype))
         embedding = F.silu(embedded if condition is None else embedded + condition)
         x = self.first(F.pixel_unshuffle(x_t, self.patch))
         kept = []
