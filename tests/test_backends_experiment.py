@@ -8,13 +8,15 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from distributional_view.backends.embedded import experiment, measures
+from distributional_view.backends.embedded import experiment
 from distributional_view.backends.embedded.experiment import METHODS, QUICK, ExperimentBudget, FeatureRun, run, shared
 from distributional_view.backends.embedded.features import read_named
 from distributional_view.backends.embedded.methods import feature_methods
 from distributional_view.backends.embedded.smoothness import smoothness
 from distributional_view.backends.embedded.world import embedded_world, feature_score, pictures
 from distributional_view.backends.jobs import OtherRequest
+from distributional_view.backends.measures.alike import look_alikes, usual_distance
+from distributional_view.backends.measures.kernel import kid
 from distributional_view.figures.command import main
 
 torch.set_num_threads(1)
@@ -41,13 +43,13 @@ def test_kid_is_zero_for_the_same_law_and_grows_with_the_shift():
     rng = torch.Generator().manual_seed(0)
     reference = torch.randn((2000, 8), generator=rng)
     same, near, far = (torch.randn((100, 8), generator=rng) + shift for shift in (0.0, 0.3, 1.0))
-    found = [measures.kid(reference, x, 0) for x in (same, near, far)]
+    found = [kid(reference, x, 0) for x in (same, near, far)]
     assert abs(found[0].kid) < 4 * found[0].sd
     assert found[0].kid < found[1].kid < found[2].kid
     assert found[2].kid > 10 * found[2].sd
-    assert measures.kid(reference, near, 0) == found[1]
+    assert kid(reference, near, 0) == found[1]
     a, b = reference[:100] / 8**0.5, far / 8**0.5  # the cubic kernel (x.y/d + 1)^3, unbiased, by hand on whole sets
-    whole = measures.kid(reference[:100], far, 0, subsets=1).kid
+    whole = kid(reference[:100], far, 0, subsets=1).kid
 
     def within(x):
         k = (x @ x.T + 1) ** 3
@@ -56,15 +58,15 @@ def test_kid_is_zero_for_the_same_law_and_grows_with_the_shift():
     assert whole == pytest.approx(float(within(a) + within(b) - 2 * ((a @ b.T + 1) ** 3).mean()), rel=1e-4)
     for n in (1, 2001):
         with pytest.raises(ValueError, match="features"):
-            measures.kid(reference, torch.zeros(n, 8), 0)
+            kid(reference, torch.zeros(n, 8), 0)
 
 
 def test_look_alikes_counts_pictures_with_a_twin():
     images = torch.randn((5, 1, 8, 8), generator=torch.Generator().manual_seed(1))
-    usual = measures.usual_distance(images, torch.tensor([[0, 1], [1, 2], [2, 3]]))
+    usual = usual_distance(images, torch.tensor([[0, 1], [1, 2], [2, 3]]))
     assert usual == pytest.approx(2**0.5, abs=0.2)
-    assert measures.look_alikes(images, usual) == 0
-    assert measures.look_alikes(torch.cat([images, images[:2] + 0.01]), usual) == 4
+    assert look_alikes(images, usual) == 0
+    assert look_alikes(torch.cat([images, images[:2] + 0.01]), usual) == 4
 
 
 def test_the_shared_activation_is_the_score():

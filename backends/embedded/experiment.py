@@ -23,7 +23,7 @@ from jaxtyping import Float
 
 from distributional_view.backends.embedded.animals import CLASSES
 from distributional_view.backends.embedded.features import Named, read_named
-from distributional_view.backends.embedded.measures import agreement, kid, look_alikes, pooled
+from distributional_view.backends.embedded.measures import agreement, pooled
 from distributional_view.backends.embedded.methods import (
     METHODS,
     QUICK,
@@ -35,6 +35,8 @@ from distributional_view.backends.embedded.methods import (
 )
 from distributional_view.backends.embedded.store import Part, read_record, weights_path
 from distributional_view.backends.embedded.world import embedded_world
+from distributional_view.backends.measures.alike import look_alikes
+from distributional_view.backends.measures.kernel import kid
 from distributional_view.errors import require_of_file
 from distributional_view.jobs import Job, opened
 from distributional_view.sealed import read_sealed_arrays, write_sealed_arrays

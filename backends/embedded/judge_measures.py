@@ -4,7 +4,7 @@
     k(x, y) = (x.y/d + 1)^3,    sum' over i != j, divided by what the weights of those pairs sum to,
 
 is the squared kernel distance between two weighted sets without the bias of pairing a picture with itself. With equal
-weights it is the KID of `embedded.measures` for one subset of everything.
+weights it is the KID of `measures.kernel` for one subset of everything.
 
 Paper: Tables 8-10. KID. The weights and the standard error are ours.
 """

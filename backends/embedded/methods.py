@@ -9,10 +9,11 @@ from jaxtyping import Float
 
 from distributional_view.backends.adapter.feature import Mix
 from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.embedded.measures import pooled, usual_distance
+from distributional_view.backends.embedded.measures import pooled
 from distributional_view.backends.embedded.smoothness import smoothness
 from distributional_view.backends.embedded.store import load_classifier, load_transcoder
 from distributional_view.backends.embedded.world import embedded_world, pictures
+from distributional_view.backends.measures.alike import usual_distance
 from distributional_view.theory.methods import energy_dps, klsc_weights, optimisation, retrieval, twisted_smc
 from distributional_view.theory.methods.method import Registry, in_memory
 from distributional_view.theory.methods.pool import ScoredPool

@@ -24,12 +24,13 @@ from torch import Tensor
 from distributional_view.backends.embedded import store, train
 from distributional_view.backends.embedded.animals import CLASSES, load_animals
 from distributional_view.backends.embedded.features import read_named
-from distributional_view.backends.embedded.measures import kid, pooled
+from distributional_view.backends.embedded.measures import pooled
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.unet import UNet
 from distributional_view.backends.embedded.words import VOCABULARY, captions, thinned
 from distributional_view.backends.embedded.world import embedded_world, pictures
 from distributional_view.backends.fit import Plan, build, fit
+from distributional_view.backends.measures.kernel import kid
 from distributional_view.theory.pools.retrieval import effective_size, reweight_to
 from distributional_view.theory.samplers.energy_dps import unguided
 
