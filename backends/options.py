@@ -66,11 +66,12 @@ class LocalPaths:
     Args:
         backbone: DINOv3 ConvNeXt weights.
         transcoder: folder in the published format.
-        prior: ADM checkpoint; samplers need it.
+        prior: ADM checkpoint or folder of diffusers; samplers need it.
         images: folder of images; retrievals need it.
         hook: stage and block, such as "2.20"; None: as the transcoder says.
         size: side of the images, pixels.
         on_bad_picture: what happens when one cannot be read.
+        label: class of a class-conditional prior, by number or name, or prompt of one that takes prompts; None: none.
     """
 
     backbone: Path | None = None
@@ -80,3 +81,4 @@ class LocalPaths:
     hook: str | None = None
     size: int = 256
     on_bad_picture: OnBadPicture = "skip"
+    label: str | None = None

@@ -62,6 +62,8 @@ class TorchWorld:
             for; it then gets all times as floating-point numbers.
         places: where the points stand in a larger set: the noise of each depends on the seed and its place, not on the
             points beside it. None: the noise is drawn for all at once.
+        decoder: from points to pictures, differentiable, where the points are latents: psi is then a score of pictures.
+            With `recompute` its inner values do not stay in memory either. None: the points are what psi takes.
 
     Raises:
         ValueError: for bad arguments.
@@ -81,6 +83,7 @@ class TorchWorld:
     prior: Callable[[int, int], Tensor] | None = None
     fractional: bool = False
     places: tuple[int, ...] | None = None
+    decoder: Callable[[Tensor], Tensor] | None = None
 
     def __post_init__(self) -> None:
         good = len(self.shape) > 0 and all(s >= 1 for s in self.shape)
@@ -144,6 +147,11 @@ class TorchWorld:
         values, gradients = (torch.cat(column) for column in zip(*parts, strict=True))
         return values, gradients
 
+    def pictures(self, x: Tensor) -> Tensor:
+        """What psi sees of clean points: the pictures of latents, or the points."""
+        with torch.no_grad():
+            return torch.cat([self._decoded(part, "clean points") for part in self._parts(x)])
+
     def scale(self, factors: Tensor, x: Tensor) -> Tensor:
         """Each point times its own factor (a number or a truth value)."""
         return factors.to(x.dtype).reshape(-1, *[1] * (x.ndim - 1)) * x
@@ -196,7 +204,17 @@ class TorchWorld:
         return raw if self.clip is None else raw.clamp(*self.clip)
 
     def _psi(self, x: Tensor, where: str) -> Tensor:
-        return score_at(self.psi, x, where, self.autocast)
+        return score_at(self.psi, self._decoded(x, where), where, self.autocast)
+
+    def _decoded(self, x: Tensor, where: str) -> Tensor:
+        if self.decoder is None:
+            return x
+        with in_precision(self.device, self.autocast), advice(f"the decoder, at {where}, on points {tuple(x.shape)}"):
+            if self.recompute and torch.is_grad_enabled():
+                pictures = checkpoint(self.decoder, x, use_reentrant=False)
+            else:
+                pictures = self.decoder(x)
+        return pictures.to(x.dtype)
 
     def _guidance(self, x_t: Tensor, row: Row) -> Guidance:
         with torch.enable_grad():

@@ -31,7 +31,12 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
 @click.command("explain", cls=Command)
 @click.option("--backbone", type=FOLDER, help="Local DINOv3 ConvNeXt weights: .pth, transformers or timm.")
 @click.option("--transcoder", type=FOLDER, help="Folder with config.json and sae_weights.safetensors.")
-@click.option("--prior", type=FOLDER, help="Local ADM ImageNet-256 checkpoint; for EnergyDPS and twisted-SMC.")
+@click.option(
+    "--prior",
+    type=FOLDER,
+    help="ADM ImageNet-256 checkpoint, or folder of diffusers (pixels, latents, Stable Diffusion); to sample from.",
+)
+@click.option("--label", type=str, help="Class (number or name), or prompt, of the prior. [default: none]")
 @click.option("--images", type=FOLDER, help="Folder of images, searched in depth; for retrieval and KLSC-weights.")
 @click.option(
     "--on-bad-picture",
@@ -201,7 +206,7 @@ def refuse_beside_embedded(context: click.Context) -> None:
     Raises:
         UserError: if there are some.
     """
-    names = ("backbone", "transcoder", "prior", "images", "hook", "size", "on_bad_picture")
+    names = ("backbone", "transcoder", "prior", "label", "images", "hook", "size", "on_bad_picture")
     given = [
         f"--{name.replace('_', '-')}"
         for name in names

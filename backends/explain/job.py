@@ -41,11 +41,12 @@ MADE = ("pool_scores.npy", "calibration.jsonl", "pictures-*.npz", "grid.png", "e
 
 
 class Explanation(NamedTuple):
-    """The pictures in [-1, 1], the score of each, and the numbers behind them."""
+    """The pictures in [-1, 1], the score of each, the numbers behind them, and their points (latents, or pictures)."""
 
     images: Float[np.ndarray, "n c h w"]
     scores: Float[np.ndarray, " n"]
     numbers: dict[str, Any]
+    points: Float[np.ndarray, "n ..."]
 
 
 def explain(
@@ -105,7 +106,7 @@ def explain(
             )
         else:
             parts = [_together(method, found.knob, request, job, progress)]
-    return _explanation(parts, method.knob_name, found, request.n)
+        return _explanation(parts, method.knob_name, found, request.n, None if request.method in RETRIEVALS else world)
 
 
 def _identity(request: Request, world: TorchWorld | None, pool: Pool | None, origin: Any) -> dict[str, Any]:
@@ -123,15 +124,18 @@ def _identity(request: Request, world: TorchWorld | None, pool: Pool | None, ori
     }
 
 
-def _explanation(parts: list[dict[str, Any]], knob_name: str, found: Calibrated, n: int) -> Explanation:
-    """The parts as one, with their numbers."""
-    images, scores = (np.concatenate([part[name] for part in parts]) for name in ("images", "scores"))
-    require(len(images) == n, "n", n, f"<= {len(images)}, the pictures at this target")
+def _explanation(
+    parts: list[dict[str, Any]], knob_name: str, found: Calibrated, n: int, world: TorchWorld | None
+) -> Explanation:
+    """The parts as one, with their numbers; points of a world as its pictures."""
+    points, scores = (np.concatenate([part[name] for part in parts]) for name in ("images", "scores"))
+    require(len(points) == n, "n", n, f"<= {len(points)}, the pictures at this target")
     notes: dict[str, Any] = json.loads(str(parts[0]["notes"]))
     mean = notes.pop("level", float(scores.mean()))
     reached = found.mean if math.isfinite(found.mean) else None
     numbers = {knob_name: found.knob, "calibration_mean": reached, "calibration_runs": found.evaluations}
-    return Explanation(images.astype(np.float64), scores, {**numbers, **notes, "mean": mean})
+    images = points if world is None else world.to_numpy(world.pictures(world.from_numpy(points)))
+    return Explanation(images.astype(np.float64), scores, {**numbers, **notes, "mean": mean}, points.astype(np.float64))
 
 
 def _one_by_one(

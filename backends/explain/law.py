@@ -25,6 +25,8 @@ from distributional_view.theory.seeds import part_seed
 
 MADE = ("pool_scores.npy", "prior-pool.npy")
 """Files of the job."""
+BATCH = 32
+"""Points that become pictures at once, unless the world says how many."""
 _SAMPLE = 2  # part of the seed, after those of calibration and pictures
 
 
@@ -143,5 +145,6 @@ def law_scores(
                 told = named(progress, f"{size} samples of the prior")
                 x = unguided(world, world.noise(part_seed(seed, _SAMPLE), size), told, solver)
                 write_sealed_arrays(path, world.to_numpy(x).astype(np.float32), job.token)
-            pool = pool_of(torch.from_numpy(read_sealed_arrays(path, job.token)[0]))
+            points = torch.from_numpy(read_sealed_arrays(path, job.token)[0])
+            pool = pool_of(points, world.batch or BATCH, lambda x: world.pictures(x.to(world.device, world.dtype)))
         return pool_scores(score, pool, out / "pool_scores.npy", progress, job.token)

@@ -32,9 +32,20 @@ class Pool(NamedTuple):
     """What tells it from other pools of its size."""
 
 
-def pool_of(images: Tensor, batch: int = 256) -> Pool:
-    """A pool of pictures that fit into memory."""
-    return Pool(len(images), lambda first: torch.split(images[first:], batch), lambda index: images[index])
+def pool_of(images: Tensor, batch: int = 256, pictures: Callable[[Tensor], Tensor] | None = None) -> Pool:
+    """A pool of pictures that fit into memory.
+
+    Args:
+        images: the pictures, or points that become pictures.
+        batch: how many at once.
+        pictures: from points to pictures; None where they are pictures.
+    """
+    seen = pictures or (lambda images: images)
+
+    def batches(first: int) -> Iterable[Tensor]:
+        return (seen(part) for part in torch.split(images[first:], batch))
+
+    return Pool(len(images), batches, lambda index: seen(images[index : index + 1])[0])
 
 
 def pool_scores(

@@ -1,6 +1,7 @@
 """What `explain` works on: a score, a pool and a world with their origin, from local files or the embedded backend."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,15 @@ from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.choices import RETRIEVALS, MethodName, ReductionName
 from distributional_view.backends.explain.pool import Pool, pool_of
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions
+from distributional_view.backends.priors.prior import Prior, Resized
 from distributional_view.backends.transcoders.checkpoint import CONFIG, load_published
 from distributional_view.backends.transcoders.checkpoint import WEIGHTS as TRANSCODER
 from distributional_view.backends.zoo.images import ImageBatches, image_files
 from distributional_view.backends.zoo.readable import remembered
 from distributional_view.errors import UserError
+from distributional_view.files import shown
 from distributional_view.fingerprints import listing
 from distributional_view.theory.progress import Progress, silent
-from distributional_view.theory.samplers.schedule import NoiseSchedule
-
-STEPS = 1000
-"""Reverse steps of the ADM prior, unless others are asked for."""
 
 
 class Missing(UserError):
@@ -68,13 +67,13 @@ def local_source(
     memory: Path | None = None,
     progress: Progress = silent,
 ) -> Source:
-    """A DINOv3 backbone, a published transcoder, the ADM prior and a folder of images, all from local paths.
+    """A DINOv3 backbone, a published transcoder, a prior and a folder of images, all from local paths.
 
     Args:
         paths: where they are; a retrieval reads no prior, a sampler no images unless they are given.
         method: what they are for.
         options: the score; codes in the central half of each side unless they say otherwise.
-        sampler: how the networks are run; `STEPS` reverse steps unless it says otherwise.
+        sampler: how the networks are run; the prior's own number of reverse steps unless it says otherwise.
         memory: a file in which to keep which images can be read.
         progress: told while the images are read.
 
@@ -97,24 +96,29 @@ def local_source(
         share=0.5 if options.share is None else options.share,
         gated=options.gated is not False,
     )
-    prior = None if method in RETRIEVALS else paths.prior
+    score: Callable[[Tensor], Tensor] = psi
+    prior = None if method in RETRIEVALS or paths.prior is None else own_prior(paths, sampler.device)
+    if prior is not None:
+        score = psi if prior.pixels[1:] == (paths.size, paths.size) else Resized(psi, paths.size)
     contents = {"backbone": weight_file(paths.backbone)}
     contents |= {f"transcoder/{name}": paths.transcoder / name for name in (CONFIG, TRANSCODER)}
+    said = () if prior is None else said_of(prior, paths.size)
     pool, images = None, None
     if paths.images is not None:
         images = remembered(memory, paths.images, image_files(paths.images), paths.on_bad_picture, progress)
         pool = folder_pool(paths.images, images.good, paths.size, sampler.batch or 16)
     given = {name: getattr(paths, name) for name in ("backbone", "transcoder", "prior", "images")}
     return Source(
-        picture_score(psi, sampler),
-        None if prior is None else adm_world(prior, psi, paths.size, sampler),
+        picture_score(score, sampler),
+        None if prior is None else prior.world(score, sampler),
         pool,
         {name: None if path is None else str(path) for name, path in given.items()}
         | {"hook": list(place), **described(psi, options.reduction)}
         | {"size": paths.size, "precision": sampler.precision}
+        | ({} if paths.label is None else {"label": paths.label})
         | ({} if images is None or images.ordinary else {"pictures": images.record()}),
-        contents | ({} if prior is None else {"prior": prior}),
-        "" if images is None or images.ordinary else str(images),
+        contents | ({} if prior is None else prior_files(prior)),
+        "\n".join((*said, *(() if images is None or images.ordinary else (str(images),)))),
     )
 
 
@@ -143,30 +147,35 @@ def embedded_source(options: ScoreOptions, sampler: SamplerOptions) -> Source:
     return Source(picture_score(psi, sampler), prior_world(psi, sampler), pool_of(pictures().images), origin, contents)
 
 
-def adm_world(prior: Path, psi: FeatureScore, size: int, sampler: SamplerOptions) -> TorchWorld:
-    """The ADM prior and a score as a world of pictures with `size` pixels a side."""
-    from distributional_view.backends.zoo.adm import load_adm
+def own_prior(paths: LocalPaths, device: str) -> Prior:
+    """The prior of `paths`, of pictures that the backbone takes.
 
-    return TorchWorld(
-        load_adm(prior, device=sampler.device),
-        psi,
-        adm_schedule(sampler),
-        (3, size, size),
-        "epsilon",
-        (-1.0, 1.0),
-        sampler.device,
-        autocast=autocast_of(sampler.precision),
-        recompute=sampler.recompute,
-        batch=sampler.batch,
-    )
+    Raises:
+        UserError: for pictures without colours, and as `load_prior` does.
+    """
+    from distributional_view.backends.priors.load import load_prior
+
+    assert paths.prior is not None
+    prior = load_prior(paths.prior, paths.size, paths.label, device)
+    if prior.pixels[0] != 3:
+        raise UserError(f"{shown(paths.prior)}: its pictures have {prior.pixels[0]} channels, the backbone takes 3")
+    return prior
 
 
-def adm_schedule(sampler: SamplerOptions) -> NoiseSchedule:
-    """The levels to visit, of those that the network was trained on: its times are whole."""
-    return NoiseSchedule.linear().spaced(STEPS if sampler.steps is None else sampler.steps, sampler.spacing, whole=True)
+def said_of(prior: Prior, size: int) -> tuple[str, ...]:
+    """What the user should know of a prior whose pictures are scored at `size` pixels a side."""
+    if prior.pixels[1:] == (size, size):
+        return prior.said
+    own = " x ".join(map(str, prior.pixels[1:]))
+    return (*prior.said, f"the prior's pictures, {own} pixels, are resized to {size} x {size} (--size) for the score")
 
 
-def picture_score(psi: FeatureScore, sampler: SamplerOptions) -> PictureScore:
+def prior_files(prior: Prior) -> dict[str, Path]:
+    """What a prior was read from, by names for the record."""
+    return {f"prior/{name}".rstrip("/"): path for name, path in prior.files.items()}
+
+
+def picture_score(psi: Callable[[Tensor], Tensor], sampler: SamplerOptions) -> PictureScore:
     """The score as a retrieval takes it."""
     return PictureScore(psi, sampler.device, autocast_of(sampler.precision), sampler.batch)
 
