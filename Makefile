@@ -123,7 +123,7 @@ $(VENV)/.base: pyproject.toml $(CONSTRAINTS)
 
 $(VENV)/.torch: pyproject.toml $(VENV)/.base
 	$(INSTALL) "$(TORCH)"
-	$(INSTALL) -e ".[dino]"
+	$(INSTALL) -e ".[dino,priors]"
 	$(INSTALL) --no-deps "$(ANIMALS)"
 	touch $@
 

@@ -8,8 +8,9 @@ from PIL import Image
 from distributional_view.backends.adapter.passes import ModelFailed, PictureScore
 from distributional_view.backends.explain.job import explain
 from distributional_view.backends.explain.methods import Request
-from distributional_view.backends.explain.sources import Missing, adm_schedule, embedded_source, local_source
+from distributional_view.backends.explain.sources import Missing, embedded_source, local_source
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions
+from distributional_view.backends.priors.prior import Prior
 from distributional_view.backends.transcoders.checkpoint import publish, save_published
 from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec
 from distributional_view.theory.samplers.schedule import NoiseSchedule
@@ -124,8 +125,9 @@ def test_the_prior_takes_levels_between_its_own_and_adm_does_not():
     assert len(times) == 7
     assert (times != np.round(times)).any()
     own = NoiseSchedule.linear()
+    adm = Prior(lambda x, time: x, own, (3, 32, 32))
     for spacing in ("time", "log-SNR", "Karras"):
-        levels = adm_schedule(SamplerOptions(steps=7, spacing=spacing))
+        levels = adm.levels(SamplerOptions(steps=7, spacing=spacing))
         assert np.array_equal(levels.times, np.round(levels.times))
         assert np.isin(levels.alpha_bar, own.alpha_bar).all()
-    assert np.array_equal(adm_schedule(SamplerOptions()).alpha_bar, own.alpha_bar)
+    assert np.array_equal(adm.levels(SamplerOptions()).alpha_bar, own.alpha_bar)

@@ -10,6 +10,7 @@ References: Ho et al. 2020 (linear), Rombach et al. 2022 (scaled_linear), Nichol
 Lin et al. 2024 (zero terminal SNR).
 """
 
+import inspect
 from typing import Any, NamedTuple
 
 import diffusers
@@ -18,6 +19,7 @@ from jaxtyping import Float
 
 from distributional_view.backends.adapter.world import Prediction
 from distributional_view.backends.priors.folder import Part, UnknownPrior
+from distributional_view.backends.zoo.weights import WrongWeights
 from distributional_view.files import shown
 from distributional_view.theory.samplers.schedule import NoiseSchedule
 
@@ -79,18 +81,24 @@ def _with_defaults(part: Part) -> dict[str, Any]:
     kind = str(config.get("_class_name", part.kind))
     if kind not in SCHEDULERS:
         raise UnknownPrior(f"{shown(part.config_file)}: a {kind}, whose noise is no DDPM's; known: {SCHEDULERS}")
-    try:
-        return dict(getattr(diffusers, kind).from_config(config).config)
-    except (ImportError, NotImplementedError, TypeError, ValueError) as error:
-        raise UnknownPrior(f"{shown(part.config_file)}: no {kind} can be made of it: {error}") from error
+    defaults = {
+        name: parameter.default
+        for name, parameter in inspect.signature(getattr(diffusers, kind).__init__).parameters.items()
+        if parameter.default is not parameter.empty
+    }
+    return {**defaults, **config}
 
 
 def _variances(config: dict[str, Any], where: object) -> Float[np.ndarray, " n"]:
     """The DDPM variances 1 - alpha_i, i = 1, ..., N."""
-    steps, first, last = config["num_train_timesteps"], config["beta_start"], config["beta_end"]
     if config.get("trained_betas") is not None:
         return np.asarray(config["trained_betas"], dtype=np.float64)
-    kind = config["beta_schedule"]
+    absent = [name for name in ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule") if name not in config]
+    if absent:
+        raise WrongWeights(f"{where}: {', '.join(absent)} are missing")
+    steps, first, last, kind = (
+        config[name] for name in ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule")
+    )
     if kind == "linear":
         return np.linspace(first, last, steps)
     if kind == "scaled_linear":

@@ -45,7 +45,7 @@ def load_network(part: Part, kind: Any, device: str | torch.device = "cpu") -> A
     except (MemoryError, WrongWeights):
         raise
     except Exception as error:  # on damaged files the libraries raise nearly every type that there is
-        raise WrongWeights(f"{shown(part.folder)}: no {part.kind} can be read: {_first_line(error)}") from error
+        raise WrongWeights(f"{shown(part.folder)}: no {part.kind} can be read: {_first_lines(error)}") from error
     for fault in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         names = sorted(map(str, info.get(fault) or ()))
         if names:
@@ -78,5 +78,7 @@ def _require_finite(network: nn.Module, part: Part) -> None:
             raise WrongWeights(f"{shown(part.folder)}: tensor {name} has values that are not finite")
 
 
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+def _first_lines(error: Exception) -> str:
+    """The first two lines of an error: the libraries put what it is about on the second."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:2]) or type(error).__name__

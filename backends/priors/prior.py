@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -21,6 +21,7 @@ PICTURES = (-1.0, 1.0)
 """The range of pictures."""
 
 
+@runtime_checkable
 class Autoencoder(Protocol):
     """From points to pictures in [-1, 1] and back, such as `latents.Latents`; `pixels` a position, along one side."""
 

@@ -134,6 +134,7 @@ def load_stable_diffusion(path: Path, device: str | torch.device = "cpu") -> Sta
     ):
         if folder.part(name).kind != kind:
             raise UnknownPrior(f"{shown(path)}: {name} is a {folder.part(name).kind}, must be a {kind}")
+    folder.part("vae")
     config = folder.part("unet").config()
     more = [name for name in CONDITIONS if config.get(name) is not None]
     if more or "text_encoder_2" in folder.parts:
@@ -148,10 +149,9 @@ def load_stable_diffusion(path: Path, device: str | torch.device = "cpu") -> Sta
         raise WrongWeights(f"{shown(path)}: vectors of the text encoder have {width} numbers, the U-Net takes {wanted}")
     found = levels(folder.part("scheduler"))
     decoder = load_latents(folder, unet.config.in_channels, device)
-    if decoder is None or unet.config.sample_size is None:
-        raise WrongWeights(
-            f"{shown(path)}: no autoencoder (vae), or the size of the latents (sample_size) stands nowhere"
-        )
+    assert decoder is not None
+    if unet.config.sample_size is None:
+        raise WrongWeights(f"{shown(path)}: the size of the latents (sample_size) stands nowhere")
     side = unet.config.sample_size
     height, width = side if isinstance(side, (list, tuple)) else (side, side)
     prior = Prior(

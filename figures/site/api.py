@@ -40,6 +40,7 @@ PARTS = (
     Part("potential", "A learned H_t", "backends/potential"),
     Part("measures", "Measures of pictures", "backends/measures"),
     Part("paradigms", "Activation maximisation", "backends/paradigms"),
+    Part("priors", "Priors from your disk", "backends/priors"),
     Part("transcoders", "Transcoders", "backends/transcoders"),
     Part("zoo", "Loaders of published weights", "backends/zoo"),
     Part("embedded", "The embedded backend", "backends/embedded"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 from diffusers import (
+    AsymmetricAutoencoderKL,
     AutoencoderKL,
     AutoencoderTiny,
     DDIMScheduler,
@@ -67,6 +68,10 @@ def vae(kind="AutoencoderKL", channels=4):
                 latent_channels=channels,
             )
         )
+    if kind == "AsymmetricAutoencoderKL":
+        down = {"down_block_types": ("DownEncoderBlock2D",) * 2, "down_block_out_channels": (8, 16)}
+        up = {"up_block_types": ("UpDecoderBlock2D",) * 2, "up_block_out_channels": (8, 16)}
+        return spread(AsymmetricAutoencoderKL(**down, **up, latent_channels=channels, norm_num_groups=4))
     if kind == "VQModel":
         return spread(VQModel(**blocks, **sizes, num_vq_embeddings=32, scaling_factor=0.5))
     return spread(AutoencoderKL(**blocks, **sizes, scaling_factor=0.7, shift_factor=0.1))
@@ -97,7 +102,9 @@ def save_dit(folder: Path):
         num_attention_heads=2, attention_head_dim=4, in_channels=4, out_channels=8, num_layers=2, sample_size=8
     )
     names = {"2": "white shark, man-eater", "7": "cock"}
-    DiTPipeline(spread(network), vae(), DDIMScheduler(clip_sample=False), names).save_pretrained(folder)
+    DiTPipeline(spread(network), vae(), DDIMScheduler(clip_sample=False)).save_pretrained(folder)
+    index = json.loads((folder / "model_index.json").read_text())
+    (folder / "model_index.json").write_text(json.dumps({**index, "id2label": names}))
     return folder
 
 
@@ -130,7 +137,7 @@ def save_text(folder: Path, **scheduler):
     )
     numbers = {word: i for i, word in enumerate(vocabulary)}
     tokenizer = CLIPTokenizer(numbers, [tuple(m.split()) for m in MERGES], model_max_length=77)
-    levels = DDIMScheduler(clip_sample=False, beta_schedule="scaled_linear", set_alpha_to_one=True, **scheduler)
+    levels = DDIMScheduler(clip_sample=False, beta_schedule="scaled_linear", steps_offset=1, **scheduler)
     parts = {
         "vae": vae(),
         "text_encoder": spread(CLIPTextModel(config)),
