@@ -18,16 +18,26 @@ INSTALL := $(BIN)/python -m pip install --quiet $(addprefix -c ,$(CONSTRAINTS))
 # AGAIN=--again attacks every check, changed or not.
 AGAIN ?=
 
-.PHONY: reproduce embedded embedded-train test test-slow lab test-lab site test-site wheel-test lint types bench recover attack mutants constraints formal clean
+.PHONY: reproduce embedded embedded-train test test-slow test-weights lab test-lab site test-site wheel-test lint types bench recover attack mutants constraints formal clean
 
 reproduce: $(VENV)/.base
 	$(BIN)/dview all --out results
 
 test: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -q -n $(JOBS) --dist loadgroup --durations=10
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser and not weights" -q -n $(JOBS) --dist loadgroup --durations=10
 
 test-slow: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -q -n $(JOBS) --dist loadgroup
+
+# Known answers of real weights, where you have them: give some of
+#   make test-weights DINOV3=FILE ADM=FILE TRANSCODER=FOLDER PRIOR=FOLDER IMAGES=FOLDER CATS=FILE LABEL=... DEVICE=cuda
+# What lacks a path is skipped, with the reason; the last line says how many ran.
+GIVEN = $(strip $(DINOV3)$(ADM)$(TRANSCODER)$(PRIOR))
+WEIGHTS = DINOV3="$(DINOV3)" ADM="$(ADM)" TRANSCODER="$(TRANSCODER)" PRIOR="$(PRIOR)" IMAGES="$(IMAGES)" CATS="$(CATS)" LABEL="$(LABEL)" DEVICE="$(DEVICE)"
+
+test-weights: $(VENV)/.dev
+	@test -n '$(GIVEN)' || { echo "give at least one of DINOV3=, ADM=, TRANSCODER=, PRIOR= (and IMAGES=): nothing would run" >&2; exit 1; }
+	$(WEIGHTS) $(BIN)/python -m pytest -m weights -q -rs -s tests/test_weights.py
 
 # Says what is missing, and how to get it, before something fails in its own words.
 NEED_NODE = command -v node npm >/dev/null || { echo "needs node (20 or newer) with npm: on Debian, apt-get install nodejs npm" >&2; exit 1; }
