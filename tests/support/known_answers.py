@@ -120,7 +120,7 @@ def denoising_answer(world, points, what):
     bounds = [linear_loss(points, row.signal**2) for row in rows]
     listed = ", ".join(f"{f:.3g} ({b:.3g})" for f, b in zip(found, bounds, strict=True))
     holds = all(f < b for f, b in zip(found, bounds, strict=True))
-    return Answer(holds, f"{what}: loss (that of the best linear filter, which is more) at alpha_bar {SHARES}: {listed}")
+    return Answer(holds, f"{what}: loss (the best linear filter's, which is more) at alpha_bar {SHARES}: {listed}")
 
 
 def transcoder_answer(folder, backbone, batches, device="cpu"):
