@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-from distributional_view.backends.zoo.adm import IMAGENET_256, Adm, AdmShape, load_adm, translate
+from distributional_view.backends.zoo.adm import FFHQ_256, IMAGENET_256, Adm, AdmShape, known_shape, load_adm, translate
 from distributional_view.backends.zoo.weights import MissingWeights, WrongWeights, load_exactly
 
 TINY = AdmShape((16, 16, 32), (False, True, True), 2, 8, groups=8)
@@ -161,15 +161,27 @@ def test_gradient_passes_through(tmp_path):
     assert not any(p.requires_grad for p in adm.parameters())
 
 
-def test_full_size_names_and_shapes():
+@pytest.mark.parametrize(("shape", "count"), [(IMAGENET_256, (566, 552_814_086)), (FFHQ_256, None)])
+def test_full_size_names_and_shapes(shape, count):
     """The real checkpoint has 566 tensors and 552 814 086 numbers; each has a place of the same shape."""
     w = Official(device="meta")
-    reference(w, IMAGENET_256, torch.empty(1, 3, 256, 256, device="meta"), torch.zeros(1, device="meta"))
-    assert (len(w), sum(v.numel() for v in w.values())) == (566, 552_814_086)
+    reference(w, shape, torch.empty(1, 3, 256, 256, device="meta"), torch.zeros(1, device="meta"))
+    assert count in (None, (len(w), sum(v.numel() for v in w.values())))
     with torch.device("meta"):
-        network = IMAGENET_256.network()
-    translated = translate(w, IMAGENET_256, Path("official"))
+        network = shape.network()
+    translated = translate(w, shape, Path("official"))
     assert {k: v.shape for k, v in translated.items()} == {k: v.shape for k, v in network.state_dict().items()}
+
+
+def test_the_prior_of_faces_is_recognised(tmp_path):
+    name = "input_blocks.0.0.weight"
+    for prefix, width, shape in (("", 128, FFHQ_256), ("module.", 128, FFHQ_256), ("", 256, IMAGENET_256)):
+        torch.save({prefix + name: torch.zeros(width, 3, 3, 3)}, tmp_path / "adm.pt")
+        assert known_shape(tmp_path / "adm.pt") == shape
+    torch.save({"other": torch.zeros(1)}, tmp_path / "adm.pt")
+    assert known_shape(tmp_path / "adm.pt") == IMAGENET_256
+    with pytest.raises(MissingWeights, match="is missing"):
+        known_shape(tmp_path / "nowhere.pt")
 
 
 def test_schedule_is_the_linear_one_in_the_network_s_time():

@@ -1,7 +1,8 @@
 """The ADM diffusion model (Dhariwal and Nichol 2021) through diffusers' `UNet2DModel`.
 
 The checkpoint is that of ImageNet 256 x 256, unconditional: `256x256_diffusion_uncond.pt`, the same as DPS's
-`imagenet256.pt`. It predicts six channels: the noise, and the position v of the log variance between its two bounds.
+`imagenet256.pt`; or the smaller one of faces that DPS uses, `ffhq_10m.pt`. It predicts six channels: the noise, and the
+position v of the log variance between its two bounds.
 
 Two traps of the translation: the checkpoint keeps queries, keys and values as heads x (q, k, v) x head channels, not as
 three blocks; and diffusers leaves out the norm before the middle attention of such a network unless
@@ -10,7 +11,7 @@ three blocks; and diffusers leaves out the norm before the middle attention of s
 The checkpoint's numbering of blocks: every residual block, attention and resampling of the way down (up) belongs to one
 entry of `input_blocks` (`output_blocks`); diffusers has them by level.
 
-Paper: Appendix J. The prior, 1000 steps of the linear schedule.
+Paper: Appendix J. The prior, 1000 steps of the linear schedule; Table 9 has a prior of faces.
 """
 
 import re
@@ -124,6 +125,8 @@ class AdmShape:
 
 
 IMAGENET_256 = AdmShape((256, 256, 512, 512, 1024, 1024), (False, False, False, True, True, True), 2, 64)
+FFHQ_256 = AdmShape((128, 128, 256, 256, 512, 512), (False, False, False, False, True, False), 1, 64)
+"""The prior of faces of DPS (Chung et al. 2023), `ffhq_10m.pt`."""
 INSIDE = {
     "in_layers.0": "norm1",
     "in_layers.2": "conv1",
@@ -214,6 +217,18 @@ class Adm(nn.Module):
         require(fits, "x_t.shape", tuple(x_t.shape), f"(n, 3, h, w) with h and w multiples of {halvings}")
         noise, v = self.network(x_t, time).sample.chunk(2, dim=1)
         return noise, v
+
+
+def known_shape(path: Path) -> AdmShape:
+    """`FFHQ_256` for a checkpoint whose first convolution is that of the prior of faces, else `IMAGENET_256`.
+
+    Raises:
+        MissingWeights: if there is no such file.
+        WrongWeights: if it is no file of tensors.
+    """
+    tensors = read_tensors(existing(path, ORIGIN))
+    widths = [v.shape[0] for name, v in tensors.items() if name.endswith("input_blocks.0.0.weight") and v.dim() == 4]
+    return FFHQ_256 if widths == [FFHQ_256.widths[0]] else IMAGENET_256
 
 
 def load_adm(
