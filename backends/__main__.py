@@ -1,13 +1,14 @@
 """Commands that need torch.
 
 python -m backends (or dview) [explain | train-transcoder | embedded-train | embedded-features |
-                             embedded-pool | scan] --help
+                             embedded-pool | scan | search] --help
 """
 
 import click
 
 from distributional_view.backends.embedded.command import embedded_features, embedded_pool, embedded_train
 from distributional_view.backends.explain.command import explain
+from distributional_view.backends.paradigms.command import search
 from distributional_view.backends.scan.command import scan
 from distributional_view.backends.store.command import features, match
 from distributional_view.backends.transcoders.command import train_transcoder
@@ -19,7 +20,17 @@ def main() -> None:
     """Explain features of real vision models: train transcoders, sample by EnergyDPS."""
 
 
-for command in (explain, train_transcoder, embedded_train, embedded_features, embedded_pool, scan, features, match):
+for command in (
+    explain,
+    train_transcoder,
+    embedded_train,
+    embedded_features,
+    embedded_pool,
+    scan,
+    features,
+    match,
+    search,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

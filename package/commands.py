@@ -101,6 +101,11 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "backends.scan.command:scan",
         ),
         Entry(
+            "search",
+            "Find pictures by a feature's strongest patch and by its mean over patches, and show where in them it is.",
+            "backends.paradigms.command:search",
+        ),
+        Entry(
             "train-transcoder",
             "Train a transcoder and write it in the published format.",
             "backends.transcoders.command:train_transcoder",
