@@ -102,7 +102,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         ),
         Entry(
             "search",
-            "Find pictures by a feature's strongest patch and by its mean over patches, and show where in them it is.",
+            "Find pictures by a feature's strongest patch and by its mean, and show where in them it is.",
             "backends.paradigms.command:search",
         ),
         Entry(

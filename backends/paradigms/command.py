@@ -41,7 +41,7 @@ COUNT = click.IntRange(min=1)
 )
 @click.option("--batch", type=COUNT, help="Most pictures in one pass. [default: all]")
 def search(**options: Any) -> None:
-    """Find pictures by a feature's strongest patch and by its mean over patches, and show where in them it is.
+    """Find pictures by a feature's strongest patch and by its mean, and show where in them it is.
 
     Two passes over the pictures. A store of scores has both orders already, but no maps.
     """
