@@ -38,6 +38,7 @@ from distributional_view.backends.embedded.world import pictures
 from distributional_view.backends.jobs import in_file
 from distributional_view.jobs import Job, Lines, opened
 from distributional_view.theory.errors import CalibrationFailed
+from distributional_view.theory.methods import energy_dps
 from distributional_view.theory.pools.retrieval import effective_size
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.seeds import part_seed
@@ -102,8 +103,9 @@ def cells(budget: JudgeBudget) -> Iterator[tuple[Entrant, float, int]]:
     """The method, quantile and seed of each cell of a feature, in order."""
     for quantile in budget.quantiles:
         for entrant in ENTRANTS:
-            for seed in range(budget.seeds):
-                yield entrant, quantile, seed
+            if quantile == budget.thorough or not entrant.costly:
+                for seed in range(budget.seeds):
+                    yield entrant, quantile, seed
 
 
 def _ordered(rows: list[Row], budget: JudgeBudget) -> list[Row]:
@@ -166,7 +168,8 @@ class FeatureJudged:
         def remember(name: str) -> Any:
             return in_file(job.folder / f"calibration-{feature.index}-{name}.jsonl", job.token)
 
-        self.contenders = Contenders(feature.index, pool, budget, sd, seed, remember, offer)
+        lowest = self.level(min(budget.quantiles))
+        self.contenders = Contenders(feature.index, pool, budget, sd, lowest, seed, remember, offer)
         self._judges: dict[tuple[float, bool], Judge] = {}
         self._knobs: dict[tuple[str, str | None, float], tuple[float, int, str | None]] = {}
 
@@ -175,7 +178,7 @@ class FeatureJudged:
         return float(np.quantile(self.scores, quantile))
 
     def judge(self, quantile: float, half: bool = False) -> Judge:
-        """Of a level; with `half` against the half of the pool that `prior-pool` does not draw from."""
+        """Of a level; with `half` against the half of the pool that methods of the pool do not know."""
         if (quantile, half) not in self._judges:
             level, part = self.level(quantile), ODD if half else slice(None)
             self._judges[quantile, half] = Judge(
@@ -202,7 +205,7 @@ class FeatureJudged:
         before, started = self.contenders.counting.now, time.process_time()
         drawn = contender.method.draw(knob, part_seed(self.seed, _DRAWS, draw), self.budget.n)
         seconds = time.process_time() - started
-        passed, judge = self.contenders.counting.since(before), self.judge(quantile, entrant.name == POOL)
+        passed, judge = self.contenders.counting.since(before), self.judge(quantile, entrant.pooled)
         verdict = judge(drawn.points.float(), drawn.scores, drawn.weights)
         chains, label = contender.chains, judge.label
         size = None if entrant.name != POOL else effective_size(self._half(quantile).weights)
@@ -257,5 +260,9 @@ def data_labels() -> np.ndarray:
 
 def size_at(rows: list[Row], feature: str, quantile: float) -> float:
     """The whole pool's effective size at a feature's level, as the rows have it."""
-    found = [row for row in rows if (row["feature"], row["level"]) == (feature, quantile) and row["method"] != POOL]
+    found = [
+        row
+        for row in rows
+        if (row["feature"], row["level"]) == (feature, quantile) and row["method"] == energy_dps.NAME
+    ]
     return float(found[0]["reference_ess"])

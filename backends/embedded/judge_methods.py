@@ -23,6 +23,7 @@ from distributional_view.backends.adapter.world import Denoiser, TorchWorld
 from distributional_view.backends.embedded.learned import learned_potential
 from distributional_view.backends.embedded.prior_pool import PriorPool, spaced_world
 from distributional_view.backends.embedded.world import schedule_of
+from distributional_view.backends.potential.from_pool import with_pool
 from distributional_view.backends.potential.train import PLAN
 from distributional_view.backends.potential.world import with_potential
 from distributional_view.theory.errors import CalibrationFailed, require
@@ -58,6 +59,7 @@ class JudgeBudget:
         known: noised draws of the prior that the slopes of the plug-in are measured on.
         tolerance: of a calibrated mean, in standard deviations of the score over the data.
         pool: samples of the prior.
+        thorough: the level at which the costly methods are compared as well: the DDPM chain and the learned potential.
         spacing: where the levels of noise lie for the solver of second order; the chain has them evenly in time.
         training: steps of the learned potential's training; None for as many as usual; 0 for no potential: the hybrid
             is then the shrunken plug-in alone.
@@ -74,12 +76,17 @@ class JudgeBudget:
     known: int = 300
     tolerance: float = 0.05
     pool: int = 20_000
+    thorough: float = 0.95
     spacing: Spacing = "log-SNR"
     training: int | None = None
 
 
 QUICK = JudgeBudget((0.8, 0.95), 2, 12, 1, 12, 24, 12, 24, 60, 0.1, 500, training=300)
-_FIRST, _LARGEST = 0.25, 4.0  # strengths that a calibration begins with and ends at, in multipliers of the tilt
+_FIRST, _LARGEST = 0.5, 4.0
+"""Strengths that a calibration begins with and ends at, in multipliers of the tilt: of the lowest level and of its own.
+All levels begin with one strength and double it, so that a run serves several of them."""
+LEARNED = "hybrid-learned"
+"""The hybrid guidance with a trained potential in place of the pool's."""
 
 
 class Counted(NamedTuple):
@@ -130,11 +137,17 @@ class Contender(NamedTuple):
 
 
 class Entrant(NamedTuple):
-    """What a row calls a method, and how it is made: (feature's contenders, level) -> the method at this level."""
+    """What a row calls a method, and how it is made: (feature's contenders, level) -> the method at this level.
+
+    `pooled`: it knows the pictures of one half of the pool, and is judged by the other; `costly`: it is compared at the
+    budget's `thorough` level alone.
+    """
 
     name: str
     solver: Solver | None
     make: "Callable[[Contenders, float], Contender]"
+    pooled: bool = False
+    costly: bool = False
 
 
 Offer = Callable[[TorchWorld, int], World]
@@ -150,6 +163,7 @@ class Contenders:
         pool: samples of the prior.
         budget: sizes.
         sd: of the score over the data.
+        lowest: of the levels (score units).
         seed: of calibrations and slopes.
         remember: name -> memory of its calibration.
         offer: gives a world its learned potential; None: there is none.
@@ -159,6 +173,7 @@ class Contenders:
     pool: PriorPool
     budget: JudgeBudget
     sd: float
+    lowest: float
     seed: int
     remember: Callable[[str], Memory]
     offer: Offer | None = None
@@ -184,13 +199,24 @@ class Contenders:
 
     @cached_property
     def offered(self) -> World:
-        """The world with its potential, if there is one."""
+        """The world with its learned potential, if there is one."""
         return self.world if self.offer is None else self.offer(self.world, self.feature)
 
     @cached_property
-    def known(self) -> Predictive:
-        """What each level tells of the score, by the plug-in and by the potential."""
+    def pooled(self) -> World:
+        """The world with the potential of one half of the pool."""
+        half = self.pool.pictures(np.arange(len(self.pool))[EVEN])
+        return with_pool(self.world, half, self.pool.activation(self.feature)[EVEN])
+
+    @cached_property
+    def known_learned(self) -> Predictive:
+        """What each level tells of the score, by the plug-in and by the learned potential."""
         return predictive(self.offered, part_seed(self.seed, _KNOWN), self.budget.known)
+
+    @cached_property
+    def known(self) -> Predictive:
+        """What each level tells of the score, by the plug-in and by the pool's potential."""
+        return predictive(self.pooled, part_seed(self.seed, _KNOWN), self.budget.known)
 
     def multiplier(self, level: float) -> float:
         """Of the prior's tilt, from the pool."""
@@ -212,8 +238,15 @@ class Contenders:
         return part_seed(self.seed, _CALIBRATED)
 
     def _drawn(self, seed: int, n: int) -> Tensor:
-        require(n <= len(self.pool), "n", n, f"<= {len(self.pool)}, the pictures of the pool")
-        return self.pool.pictures(np.random.default_rng(seed).permutation(len(self.pool))[:n])
+        """From the half that the pool's potential does not know."""
+        half = np.arange(len(self.pool))[ODD]
+        require(n <= len(half), "n", n, f"<= {len(half)}, half of the pictures of the pool")
+        return self.pool.pictures(np.random.default_rng(seed).permutation(half)[:n])
+
+    @property
+    def first(self) -> float:
+        """The strength that every calibration begins with."""
+        return _FIRST * self.scale(self.lowest)
 
 
 def bounded(memory: Memory, largest: float) -> Memory:
@@ -240,26 +273,31 @@ def _energy(c: Contenders, level: float, solver: Solver) -> Contender:
         c.tolerance,
         c.calibration_seed,
         c.budget.n,
-        _FIRST * c.scale(level),
+        c.first,
         remember=bounded(c.remember(f"{energy_dps.NAME}-{solver}"), _LARGEST * c.scale(level)),
         solver=solver,
     )
     return Contender(made, solver, c.budget.n)
 
 
-def _hybrid(c: Contenders, level: float) -> Contender:
+def _hybrid(c: Contenders, level: float, world: World, known: Predictive, name: str) -> Contender:
     made = hybrid.HybridGuidance(
-        c.offered,
-        c.known,
+        world,
+        known,
         None,
         c.tolerance,
         c.calibration_seed,
         c.budget.n,
-        _FIRST * c.scale(level),
-        bounded(c.remember(hybrid.NAME), _LARGEST * c.scale(level)),
+        c.first,
+        bounded(c.remember(name), _LARGEST * c.scale(level)),
         "2M-SDE",
     )
     return Contender(made, "2M-SDE", c.budget.n)
+
+
+def _hybrid_smc(c: Contenders, level: float) -> Contender:
+    made = twisted_smc.TwistedSmc(c.pooled, c.budget.steered, c.multiplier, solver="2M-SDE", known=c.known)
+    return Contender(made, "2M-SDE", c.budget.steered)
 
 
 def _twisted(c: Contenders, level: float) -> Contender:
@@ -284,12 +322,14 @@ def _pool(c: Contenders, level: float) -> Contender:
 
 
 ENTRANTS: tuple[Entrant, ...] = (
-    Entrant(hybrid.NAME, "2M-SDE", _hybrid),
+    Entrant(hybrid.NAME, "2M-SDE", lambda c, level: _hybrid(c, level, c.pooled, c.known, hybrid.NAME), pooled=True),
+    Entrant(LEARNED, "2M-SDE", lambda c, level: _hybrid(c, level, c.offered, c.known_learned, LEARNED), costly=True),
+    Entrant(twisted_smc.HYBRID, "2M-SDE", _hybrid_smc, pooled=True),
     Entrant(energy_dps.NAME, "2M-SDE", lambda c, level: _energy(c, level, "2M-SDE")),
-    Entrant(energy_dps.NAME, "DDPM", lambda c, level: _energy(c, level, "DDPM")),
+    Entrant(energy_dps.NAME, "DDPM", lambda c, level: _energy(c, level, "DDPM"), costly=True),
     Entrant(twisted_smc.NAME, "2M-SDE", _twisted),
     Entrant(twisted_smc.STEERING, "2M-SDE", _steered),
-    Entrant(POOL, None, _pool),
+    Entrant(POOL, None, _pool, pooled=True),
 )
 """In the order of the table. Another method is one more line."""
 

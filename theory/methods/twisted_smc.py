@@ -1,7 +1,8 @@
 """The twisted particle filter as a method: weighted samples of the tilt itself.
 
 With guidance in the proposal it is twisted-SMC; without (`proposal` 0), and with the plug-in's slopes as twist, it is
-FK-steering: half the cost a particle, and several runs pooled in place of one that does not fit.
+FK-steering: half the cost a particle, and several runs pooled in place of one that does not fit. With the hybrid
+guidance as proposal and as twist it is hybrid-SMC: the weights correct what the hybrid's estimate of H_t lacks.
 """
 
 import math
@@ -17,13 +18,14 @@ from distributional_view.theory.pools.retrieval import effective_size
 from distributional_view.theory.progress import Progress, named, silent
 from distributional_view.theory.samplers.knobs import Calibrated, calibrate_knob
 from distributional_view.theory.samplers.pooled import pooled
+from distributional_view.theory.samplers.potential import Hybrid, Predictive
 from distributional_view.theory.samplers.solvers import Solver
 from distributional_view.theory.samplers.twisted_smc import Twisted, twisted_smc
-from distributional_view.theory.samplers.world import World
+from distributional_view.theory.samplers.world import Noise, World
 from distributional_view.theory.seeds import part_seed
 
-NAME, STEERING = "twisted-SMC", "FK-steering"
-"""With a guided proposal, and with an unguided one."""
+NAME, STEERING, HYBRID = "twisted-SMC", "FK-steering", "hybrid-SMC"
+"""With a guided proposal, with an unguided one, and with the hybrid guidance."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,9 @@ class TwistedSmc:
         proposal: strength of the proposal's guidance, in multipliers, >= 0.
         twist: c_i/beta of each level; None for the signal's share of the variance.
         repeats: independent runs, pooled by their estimates of Z.
+        known: slopes and errors of each level, from `predictive`: the hybrid guidance is proposal and twist, and
+            `proposal` and `twist` are not used; the world is a `PotentialWorld` unless its switch is 0. None: the
+            plug-in.
     """
 
     world: World
@@ -57,6 +62,7 @@ class TwistedSmc:
     proposal: float = 0.25
     twist: tuple[float, ...] | None = None
     repeats: int = 1
+    known: Predictive | None = None
     knob_name = "multiplier"
     independent = False
 
@@ -93,8 +99,16 @@ class TwistedSmc:
         return Drawn(self.world.take(end.x, chosen), scores[chosen], None, notes)
 
     def _run(self, knob: float, seed: int, progress: Progress) -> Twisted:
-        noise = self.world.noise(part_seed(seed, 0), self.particles)
-        strength, resampling = self.proposal * knob, part_seed(seed, 1)
+        noise, resampling = self.world.noise(part_seed(seed, 0), self.particles), part_seed(seed, 1)
+        if self.known is not None:
+            return self._hybrid(self.known, noise, knob, resampling, progress)
         return twisted_smc(
-            self.world, noise, knob, resampling, strength, self.twist, progress=progress, solver=self.solver
+            self.world, noise, knob, resampling, self.proposal * knob, self.twist, progress=progress, solver=self.solver
         )
+
+    def _hybrid(self, known: Predictive, noise: Noise, knob: float, seed: int, progress: Progress) -> Twisted:
+        """In nats; the last slope is 1, since there x0_hat is the sample and the weights must be those of the tilt."""
+        slopes = np.append(known.slope[:-1], 1.0)
+        guided = Hybrid(self.world, knob, slopes, min(known.switch, len(slopes) - 1))
+        twist = (1.0,) * len(slopes)
+        return twisted_smc(guided, noise, 1.0, seed, 1.0, twist, progress=progress, solver=self.solver)
