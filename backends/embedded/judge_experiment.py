@@ -87,30 +87,37 @@ def run(
     with opened(out, identity, contents, ("cells-*.jsonl",)) as job:
         if learned is not None:
             learned_offer(learned, job.folder / POTENTIAL, budget.training, progress)
-        total = len(chosen) * len(list(cells(budget)))
+        total = sum(len(list(cells(budget, place))) for place in range(len(chosen)))
         with ProcessPoolExecutor(min(jobs, len(chosen)), multiprocessing.get_context("spawn")) as workers:
-            waiting = {workers.submit(_work, job, pool, budget, seed, feature, learned) for feature in chosen}
+            waiting = {
+                workers.submit(_work, job, pool, budget, seed, feature, place, learned)
+                for place, feature in enumerate(chosen)
+            }
             left = waiting
             while left:
                 _, left = wait(left, timeout=1.0)
                 progress("cells", sum(_lines(_path(job, feature)) for feature in chosen), total)
             for done in waiting:
                 done.result()
-        return [row for feature in chosen for row in _ordered(Lines(_path(job, feature), job.token).rows, budget)]
+        return [
+            row
+            for place, feature in enumerate(chosen)
+            for row in _ordered(Lines(_path(job, feature), job.token).rows, budget, place)
+        ]
 
 
-def cells(budget: JudgeBudget) -> Iterator[tuple[Entrant, float, int]]:
-    """The method, quantile and seed of each cell of a feature, in order."""
+def cells(budget: JudgeBudget, place: int = 0) -> Iterator[tuple[Entrant, float, int]]:
+    """The method, quantile and seed of each cell of a feature, in order; its place among the features counts from 0."""
     for quantile in budget.quantiles:
         for entrant in ENTRANTS:
-            if quantile == budget.thorough or not entrant.costly:
+            if not entrant.costly or (quantile == budget.thorough and place < budget.thorough_features):
                 for seed in range(budget.seeds):
                     yield entrant, quantile, seed
 
 
-def _ordered(rows: list[Row], budget: JudgeBudget) -> list[Row]:
+def _ordered(rows: list[Row], budget: JudgeBudget, place: int) -> list[Row]:
     found = {_key(row): row for row in rows}
-    return [found[entrant.name, entrant.solver, quantile, seed] for entrant, quantile, seed in cells(budget)]
+    return [found[entrant.name, entrant.solver, quantile, seed] for entrant, quantile, seed in cells(budget, place)]
 
 
 def _key(row: Row) -> tuple[str, str | None, float, int]:
@@ -125,12 +132,12 @@ def _path(job: Job, feature: Named) -> Path:
     return job.folder / f"cells-{feature.index}.jsonl"
 
 
-def _work(job: Job, pool: PriorPool, budget: JudgeBudget, seed: int, feature: Named, learned: Any) -> None:
+def _work(job: Job, pool: PriorPool, budget: JudgeBudget, seed: int, feature: Named, place: int, learned: Any) -> None:
     """The cells of a feature that the job has not."""
     torch.set_num_threads(1)
     lines = Lines(_path(job, feature), job.token)
     known = {_key(row) for row in lines.rows}
-    todo = [cell for cell in cells(budget) if (cell[0].name, cell[0].solver, cell[1], cell[2]) not in known]
+    todo = [cell for cell in cells(budget, place) if (cell[0].name, cell[0].solver, cell[1], cell[2]) not in known]
     if todo:
         judged = FeatureJudged(job, pool, budget, part_seed(seed, feature.index), feature, learned)
         for entrant, quantile, draw in todo:

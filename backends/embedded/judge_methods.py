@@ -60,6 +60,7 @@ class JudgeBudget:
         tolerance: of a calibrated mean, in standard deviations of the score over the data.
         pool: samples of the prior.
         thorough: the level at which the costly methods are compared as well: the DDPM chain and the learned potential.
+        thorough_features: how many features, the first ones, they are compared on.
         spacing: where the levels of noise lie for the solver of second order; the chain has them evenly in time.
         training: steps of the learned potential's training; None for as many as usual; 0 for no potential: the hybrid
             is then the shrunken plug-in alone.
@@ -77,6 +78,7 @@ class JudgeBudget:
     tolerance: float = 0.05
     pool: int = 20_000
     thorough: float = 0.95
+    thorough_features: int = 3
     spacing: Spacing = "log-SNR"
     training: int | None = None
 
@@ -140,7 +142,7 @@ class Entrant(NamedTuple):
     """What a row calls a method, and how it is made: (feature's contenders, level) -> the method at this level.
 
     `pooled`: it knows the pictures of one half of the pool, and is judged by the other; `costly`: it is compared at the
-    budget's `thorough` level alone.
+    budget's `thorough` level of its first features alone.
     """
 
     name: str
