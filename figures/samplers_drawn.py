@@ -12,6 +12,8 @@ from distributional_view.figures.samplers_summary import MEAN, Rows, Summary, su
 
 COLORS = {
     "hybrid": "#009E73",
+    "hybrid-SMC": "#117733",
+    "hybrid-learned": "#88CCAA",
     "EnergyDPS": "#0072B2",
     "EnergyDPS DDPM 50": "#56B4E9",
     "EnergyDPS DDPM 1000": "#999999",
@@ -95,7 +97,7 @@ def _references(axes: Any, found: Sequence[Summary]) -> None:
     axes[2].axhline(0, color="0.6", lw=4, zorder=0)
     x, prior = (np.array(values) for values in _series(first, "prior_tilt_agreement"))
     _, data = _series(first, "data_tilt_agreement")
-    error = 2 * np.sqrt(prior * (1 - prior) / 96 / first[0].features)
+    error = 2 * np.sqrt(prior * (1 - prior) / np.array([s.pictures for s in first]))
     axes[3].fill_between(x, prior - error, prior + error, color="0.85", zorder=0)
     axes[3].plot(x, data, color="0.3", ls=":", lw=1.3, label="data's tilt")
     for axis in axes[:2]:

@@ -27,7 +27,10 @@ MEAN, ERRORS = 0.15, 2.0
 
 
 class Summary(NamedTuple):
-    """Means over features and seeds; `reached` of so many `features`, None where the world has no classes."""
+    """Means over features and seeds, of so many `pictures`.
+
+    `reached` of so many `features`, None where the world has no classes.
+    """
 
     world: str
     level: float
@@ -36,6 +39,7 @@ class Summary(NamedTuple):
     means: dict[str, float | None]
     reached: int | None
     features: int
+    pictures: int
 
 
 def label(row: dict[str, Any]) -> str:
@@ -76,7 +80,8 @@ def _summary(rows: Rows, method: str) -> Summary:
     counts = [_mean([row[name] for row in rows]) for name in ("evaluations", "backward")]
     passes = "–" if counts[0] is None else "/".join(f"{count:.0f}" for count in counts)
     met = sum(map(reached, features)) if judged else None
-    return Summary(rows[0]["world"], rows[0]["level"], method, passes, means, met, len(features))
+    pictures = sum(row.get("pictures") or 0 for row in rows)
+    return Summary(rows[0]["world"], rows[0]["level"], method, passes, means, met, len(features), pictures)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

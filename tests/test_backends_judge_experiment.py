@@ -1,5 +1,6 @@
 """The comparison on the embedded world: its contenders, its rows, and going on where it stopped."""
 
+from dataclasses import replace
 from functools import partial
 from unittest.mock import Mock
 
@@ -10,7 +11,15 @@ import torch
 from distributional_view.backends.embedded import judge_experiment as module
 from distributional_view.backends.embedded.features import read_named
 from distributional_view.backends.embedded.judge_experiment import FeatureJudged, cells, run, size_at
-from distributional_view.backends.embedded.judge_methods import EVEN, ODD, POOL, Counting, JudgeBudget, bounded
+from distributional_view.backends.embedded.judge_methods import (
+    ENTRANTS,
+    EVEN,
+    ODD,
+    POOL,
+    Counting,
+    JudgeBudget,
+    bounded,
+)
 from distributional_view.backends.embedded.prior_pool import PoolPlan, prior_pool
 from distributional_view.backends.jobs import OtherRequest
 from distributional_view.jobs import Job
@@ -19,7 +28,7 @@ from distributional_view.theory.methods.method import forgetful
 from distributional_view.theory.samplers.knobs import calibrate_knob
 
 torch.set_num_threads(1)
-BUDGET = JudgeBudget((0.8,), 1, 4, 1, 4, 5, 6, 6, 20, 1.0, 80, training=0)
+BUDGET = JudgeBudget((0.8,), 1, 4, 1, 4, 5, 6, 6, 20, 1.0, 80, thorough=0.8, training=0)
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +45,12 @@ def test_rows_say_what_was_run(judged):
     rows = [judged.row(*cell) for cell in cells(BUDGET)]
     found = {(row["method"], row["solver"]): row for row in rows}
     passes = {key: (row["evaluations"], row["backward"], row["chains"]) for key, row in found.items()}
+    switch = judged.contenders.known.switch
+    assert 0 < switch < 4
     assert passes == {
-        ("hybrid", "2M-SDE"): (4, 4, 4),  # without a potential the shrunken plug-in, all the way
+        ("hybrid", "2M-SDE"): (4, 4 - switch, 4),
+        ("hybrid-learned", "2M-SDE"): (4, 4, 4),  # none was learned: the shrunken plug-in, all the way
+        ("hybrid-SMC", "2M-SDE"): (4, 4 - switch, 6),
         ("EnergyDPS", "2M-SDE"): (4, 4, 4),
         ("EnergyDPS", "DDPM"): (5, 5, 4),
         ("twisted-SMC", "2M-SDE"): (4, 4, 6),
@@ -48,7 +61,7 @@ def test_rows_say_what_was_run(judged):
         assert row["pictures"] == 4
         assert 0 <= row["tv"] <= 1
         assert row["target"] == pytest.approx(np.quantile(judged.scores, 0.8))
-        assert (row["ancestors"] is not None) == (row["method"] in ("twisted-SMC", "FK-steering"))
+        assert (row["ancestors"] is not None) == (row["method"] in ("twisted-SMC", "FK-steering", "hybrid-SMC"))
     whole, half = judged.judge(0.8), judged.judge(0.8, half=True)
     assert found[POOL, None]["reference_ess"] == half.prior.effective_size < whole.prior.effective_size
     assert size_at(rows, judged.feature.name, 0.8) == whole.prior.effective_size
@@ -59,6 +72,23 @@ def test_the_pool_is_not_judged_by_its_own_pictures(pool):
     places = np.arange(len(pool))
     assert not set(places[EVEN]) & set(places[ODD])
     assert len(places[EVEN]) + len(places[ODD]) == len(pool)
+
+
+def test_what_the_pool_guides_is_judged_by_the_other_half(judged, pool):
+    contenders = judged.contenders
+    assert torch.equal(contenders.pooled.pool, pool.pictures(np.arange(80)[EVEN]))
+    unknown = {tuple(x) for x in pool.pictures(np.arange(80)[ODD]).flatten(1).tolist()}
+    assert {tuple(x) for x in contenders.world.sample_prior(3, 20).flatten(1).tolist()} <= unknown
+    assert {entrant.name for entrant in ENTRANTS if entrant.pooled} == {"hybrid", "hybrid-SMC", POOL}
+
+
+def test_costly_methods_run_where_the_budget_says():
+    budget = replace(BUDGET, quantiles=(0.8, 0.9), thorough=0.9, thorough_features=1)
+    costly = {entrant.name for entrant in ENTRANTS if entrant.costly}
+    for place, wanted in ((0, {0.9}), (1, set())):
+        ran = {q for entrant, q, _ in cells(budget, place) if entrant.name in costly and entrant.costly}
+        assert ran == wanted
+    assert {q for entrant, q, _ in cells(budget, 1) if entrant.name == "hybrid"} == {0.8, 0.9}
 
 
 def test_a_denoiser_counts_pictures_and_ways_back():

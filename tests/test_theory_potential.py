@@ -145,6 +145,20 @@ def test_steering_takes_no_gradient_and_is_exact():
         method.draw(1.0, 0, 12_001)
 
 
+def test_the_filter_takes_the_hybrid_guidance_and_corrects_it(known):
+    """The exact potential for four steps, half of the plug-in then: the weights undo what is missing."""
+    wrong = known._replace(slope=0.5 * known.slope, potential=np.where(np.arange(20) < 4, 0.0, 9.0))
+    assert wrong.switch == 4
+    world, level = KnownPotential(twenty()), 7.0
+    guided = HybridGuidance(world, wrong, lambda target: beta()).draw(beta(), 1, 4000).mean
+    found = TwistedSmc(world, 4000, solver="2M-SDE", known=wrong).draw(beta(), 1, 4000)
+    assert abs(found.mean - level) < 0.1 < level - guided
+    exact = WORLD.law.log_partition(beta())
+    assert found.notes["log_partition"] == pytest.approx(exact, abs=0.1)
+    plain = TwistedSmc(world, 4000, solver="2M-SDE").draw(beta(), 1, 4000)
+    assert found.notes["ancestors"] > 1.5 * plain.notes["ancestors"]
+
+
 def test_pooled_runs_are_weighed_by_their_partition_functions():
     world = GaussianWorld(LINEAR.spaced(10, "log-SNR"))
     runs = [twisted_smc(world, world.noise(seed, 40), 2.0, seed) for seed in range(30)]
