@@ -135,7 +135,7 @@ def load_prior(folder: Path = WEIGHTS) -> UNet:
         MissingWeights: if it is not there.
         UserError: if one of its files is damaged.
     """
-    return _load("prior", folder, UNet).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return _load("prior", folder, UNet).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def load_draft(folder: Path = WEIGHTS) -> UNet:
