@@ -81,3 +81,11 @@ def test_weights_are_those_of_the_dense_column(store):
 def test_what_is_not_there_is_refused_in_words(store, call, words):
     with pytest.raises(ValueError, match=words):
         call(store)
+
+
+def test_a_score_takes_few_bytes(tmp_path):
+    dense = sparse_scores(10_000, 200, 300 / 16_384)
+    folder = write_store(tmp_path / "s", dense, 10_000)
+    size = (folder / "scores-00000.parquet").stat().st_size
+    assert size / (dense > 0).sum() < 5.5  # no place is likelier than another here; on a real map some are
+    assert (open_store(folder).scores(150) == dense[:, 150]).all()

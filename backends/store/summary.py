@@ -1,17 +1,18 @@
 """Every feature of a store in one pass: how often it fires, how its scores spread, what a tilt rests on.
 
-The scores > 0 of a few hundred features at a time are brought together from all shards and sorted. The tilt is found
-from the `EXACT` largest scores as they are and the means of the others in `BINS` bins of equal width. Its effective
-size differs from that of all scores by less than 0.1 %.
+The scores > 0 of a few hundred features at a time are brought together from all shards and sorted; `store.tilts` has
+the tilts.
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
+
+from distributional_view.backends.store.tilts import tilts
 
 if TYPE_CHECKING:
     from distributional_view.backends.store.read import Store
@@ -20,9 +21,10 @@ TOP = 9
 """Of the set whose mean the tilt has."""
 TAIL = 100
 """Largest scores that tell how heavy the tail is, and whose labels are counted."""
-ROWS = 4_000_000
+ROWS = 10_000_000
 """Scores in memory at a time, unless one feature has more."""
-EXACT, BINS, STEPS = 256, 1024, 200
+TOGETHER = 256
+"""Features whose tilts are found together."""
 QUANTILES = (0.5, 0.9, 0.99)
 
 
@@ -89,17 +91,20 @@ class Chunk(NamedTuple):
 
 def feature_list(store: "Store", reduction: str | None, labels: bool) -> FeatureList:
     """All features; see `Store.features`."""
-    column, rows = store.column(reduction), []
+    column, rows = store.column(reduction), list[FeatureRow]()
     known = Labels(store) if labels else None
     for chunk in chunks(store, column, images=labels):
-        start = 0
-        for j, end in enumerate(chunk.ends):
-            part = slice(start, int(end))
-            label = (
-                None if known is None or chunk.images is None else known.purest(chunk.scores[part], chunk.images[part])
-            )
-            rows.append(row_of(chunk.first + j, chunk.scores[part], store.pictures, label))
-            start = int(end)
+        parts = [slice(*pair) for pair in zip(np.append(0, chunk.ends[:-1]), chunk.ends, strict=True)]
+        for j in range(0, len(parts), TOGETHER):
+            some = parts[j : j + TOGETHER]
+            found = rows_of(chunk.first + j, [chunk.scores[part] for part in some], store.pictures)
+            if known is not None and chunk.images is not None:
+                tops = [known.purest(chunk.scores[part], chunk.images[part]) for part in some]
+                found = [
+                    row if top is None else replace(row, label=top[0], purity=top[1])
+                    for row, top in zip(found, tops, strict=True)
+                ]
+            rows += found
     return FeatureList(column, store.pictures, rows)
 
 
@@ -111,17 +116,17 @@ def chunks(store: "Store", column: str, images: bool = False) -> Iterator[Chunk]
         column: name of a score column.
         images: whether the pictures of the scores are wanted too.
     """
-    counted = store.query(f'select feature, count(*) as n from scores where "{column}" > 0 group by feature')
-    counts = np.zeros(store.identity.features, np.int64)
-    counts[counted["feature"]] = counted["n"]
+    counted = store.query("select feature, count(*) as n from scores group by feature")
+    most = np.zeros(store.identity.features, np.int64)
+    most[counted["feature"]] = counted["n"]
     what = f'feature, "{column}" as score' + (", image" if images else "")
-    for first, last in _cut(counts):
+    for first, last in _cut(most):
         found = store.query(
             f'select {what} from scores where feature between {first} and {last - 1} and "{column}" > 0'
         )
-        # Offsets of 16 bits are sorted by radix.
-        order = np.argsort((found["feature"] - first).astype(np.uint16), kind="stable")
-        ends = np.cumsum(counts[first:last])
+        offset = (found["feature"] - first).astype(np.uint16)  # 16 bits are sorted by radix
+        order = np.argsort(offset, kind="stable")
+        ends = np.cumsum(np.bincount(offset, minlength=last - first))
         yield Chunk(first, ends, found["score"][order], found["image"][order] if images else None)
 
 
@@ -136,75 +141,29 @@ def _cut(counts: Int[np.ndarray, " f"]) -> list[tuple[int, int]]:
     return [*cuts, (first, len(counts))]
 
 
-def row_of(
-    feature: int, scores: Float[np.ndarray, " m"], pictures: int, label: tuple[str, float] | None = None
-) -> FeatureRow:
-    """What a list says of one feature, from its scores > 0 in any order."""
-    if not scores.size:
-        return FeatureRow(feature, 0, 0.0, 0.0)
-    y = np.sort(scores)
-    total = float(y.sum(dtype=np.float64))
-    median, q90, q99 = (float(y[math.ceil(q * y.size) - 1]) for q in QUANTILES)
-    top_mean = float(y[-TOP:].mean(dtype=np.float64)) if y.size >= TOP else total / min(TOP, pictures)
-    multiplier, size = _tilted(y, pictures, top_mean)
-    name, purity = label or (None, None)
-    shares = (y.size, y.size / pictures, total / pictures)
-    spread = (median, q90, q99, float(y[-1]), hill(y))
-    return FeatureRow(feature, *shares, *spread, top_mean, multiplier, size, name, purity)
+def rows_of(first: int, scores: Sequence[Float[np.ndarray, " _"]], pictures: int) -> list[FeatureRow]:
+    """What a list says of neighbouring features, from their scores > 0 in any order, without labels."""
+    firing = [j for j, part in enumerate(scores) if part.size]
+    ordered = [np.sort(scores[j]) for j in firing]
+    totals = [float(y.sum(dtype=np.float64)) for y in ordered]
+    means = [
+        float(y[-TOP:].mean(dtype=np.float64)) if y.size >= TOP else total / min(TOP, pictures)
+        for y, total in zip(ordered, totals, strict=True)
+    ]
+    multipliers, sizes = tilts(ordered, pictures, np.array(means))
+    rows = [FeatureRow(first + j, 0, 0.0, 0.0) for j in range(len(scores))]
+    for j, y, total, top_mean, beta, size in zip(firing, ordered, totals, means, multipliers, sizes, strict=True):
+        shares = (y.size, y.size / pictures, total / pictures)
+        quantiles = (float(y[math.ceil(q * y.size) - 1]) for q in QUANTILES)
+        tilt = (float(beta) if math.isfinite(beta) else None, float(size))
+        rows[j] = FeatureRow(first + j, *shares, *quantiles, float(y[-1]), hill(y), top_mean, *tilt)
+    return rows
 
 
 def hill(ascending: Float[np.ndarray, " m"]) -> float | None:
     """Hill's estimator over the `TAIL` largest of ascending scores > 0, the smallest of them as the level."""
     top = ascending[-TAIL:].astype(np.float64)
     return float(np.log(top[1:] / top[0]).mean()) if top.size >= 3 else None
-
-
-def _tilted(ascending: Float[np.ndarray, " m"], pictures: int, target: float) -> tuple[float | None, float]:
-    """Multiplier (None: infinite) and effective size, (sum w)^2 / sum w^2, of the tilt with a mean."""
-    values, counts = _coarse(ascending)
-    silent = pictures - ascending.size
-    if silent > 0:
-        values, counts = np.append(values, 0.0), np.append(counts, silent)
-    top = float(values.max())
-    below = values - top
-    if target >= top * (1 - 1e-12):
-        return None, float(counts[below == 0].sum())
-    beta = _root(below, counts, target - top) if target > float(values @ counts) / pictures else 0.0
-    weights = np.exp(beta * below)
-    return beta, float(counts @ weights) ** 2 / float(counts @ weights**2)
-
-
-def _root(below: Float[np.ndarray, " k"], counts: Float[np.ndarray, " k"], wanted: float) -> float:
-    """The multiplier at which the tilted mean of scores below their largest is as wanted; Newton in a bracket.
-
-    The same root as `theory.solutions.multiplier`, without its care for extreme laws: thousands a second are needed.
-    """
-    beta, low, high = -1 / wanted, 0.0, math.inf
-    for _ in range(STEPS):
-        weights = counts * np.exp(beta * below)
-        weights /= weights.sum()
-        mean = float(weights @ below)
-        if abs(mean - wanted) <= -1e-10 * wanted:
-            break
-        low, high = (beta, high) if mean < wanted else (low, beta)
-        variance = float(weights @ (below - mean) ** 2)
-        new = beta + (wanted - mean) / variance if variance > 0 else math.inf
-        if not low < new < min(high, 4 * beta):
-            new = 4 * beta if high == math.inf else 0.5 * (low + high)
-        beta = new
-    return beta
-
-
-def _coarse(ascending: Float[np.ndarray, " m"]) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
-    """The largest scores as they are, the others as means of bins, and how many each stands for."""
-    y = ascending.astype(np.float64)
-    body, top = y[:-EXACT], y[-EXACT:]
-    if body.size <= BINS:
-        return y, np.ones(y.size)
-    starts = np.unique(np.searchsorted(body, np.linspace(body[0], body[-1], BINS + 1)[:-1]))
-    sizes = np.diff(np.append(starts, body.size)).astype(np.float64)
-    means = np.add.reduceat(body, starts) / sizes
-    return np.append(means, top), np.append(sizes, np.ones(top.size))
 
 
 class Labels:
