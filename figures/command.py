@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from distributional_view.errors import UserError
 from distributional_view.figures.registry import NAMES
 from distributional_view.files import shown
 from distributional_view.shell import Group
@@ -97,6 +98,13 @@ def paper(names: tuple[str, ...], out: Path, seed: int, quick: bool) -> None:
     help="Folder of the pictures that the examples' names name; for a store, where the pictures are now.",
 )
 @click.option("--reduction", help="Score column of a store.  [default: its first]")
+@click.option("--partial", is_flag=True, help="Take a store whose scan is not finished.")
+@click.option(
+    "--heat", is_flag=True, help="Tint a store's pictures where the feature is active; runs the model on them."
+)
+@click.option("--backbone", type=click.Path(path_type=Path), help="For --heat: the weights that scanned the store.")
+@click.option("--module", help="For --heat: the torch module that scanned it, package.module:factory.")
+@click.option("--transcoder", type=click.Path(path_type=Path), help="For --heat: the dictionary that scanned it.")
 @OUT
 @click.option("--seed", default=0, show_default=True, help="Decides which examples are shown under KLSC weights.")
 def report(
@@ -109,6 +117,11 @@ def report(
     id_column: str | None,
     images: Path | None,
     reduction: str | None,
+    partial: bool,
+    heat: bool,
+    backbone: Path | None,
+    module: str | None,
+    transcoder: Path | None,
     out: Path,
     seed: int,
 ) -> None:
@@ -123,7 +136,10 @@ def report(
     mpl.use("Agg")
     console, failed = Console(), []
     settings = ReportSettings(top_k, *parse_targets(targets), margin, seed)
-    found, album = source_of(activations, header, id_column, names, images, reduction)
+    model = {"backbone": backbone, "module": module, "transcoder": transcoder}
+    if not heat and any(model.values()):
+        raise UserError("backbone, module, transcoder: must be left out without --heat, which they are for")
+    found, album = source_of(activations, header, id_column, names, images, reduction, partial, model if heat else None)
     features = chosen(found.columns, names, settings)
     for sentence in found.reading:
         console.print(f"read: {shown(sentence)}", markup=False, highlight=False, soft_wrap=True)

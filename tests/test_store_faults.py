@@ -1,5 +1,6 @@
 """Stores that are not as a scan left them: each fault is told with its file and the way out, and nothing is removed."""
 
+import json
 import shutil
 
 import numpy as np
@@ -80,6 +81,16 @@ def test_a_renamed_shard_is_named(folder):
         open_store(folder)
     shutil.copy(folder / layout.scores_file(0), folder / layout.scores_file(7))
     with pytest.raises(UserError, match=r"00007\.parquet is beyond shard 2|00001\.parquet is with images"):
+        open_store(folder)
+
+
+def test_a_place_outside_the_map_is_named(folder):
+    said = json.loads((folder / layout.IDENTITY).read_text())
+    (folder / layout.IDENTITY).write_text(json.dumps(said | {"map": [7, 6]}))
+    for shard in range(3):  # shards that do not say which scan wrote them
+        pq.write_table(pq.read_table(path := folder / layout.scores_file(shard)).replace_schema_metadata(), path)
+        pq.write_table(pq.read_table(path := folder / layout.images_file(shard)).replace_schema_metadata(), path)
+    with pytest.raises(UserError, match=r"scores-00000\.parquet is with columns 0 to 6, outside 0 to 5"):
         open_store(folder)
 
 

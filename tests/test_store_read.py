@@ -49,7 +49,7 @@ def test_top_pictures_come_with_their_places(store):
     assert found.images.tolist() == wanted.tolist()
     assert found.scores.tolist() == DENSE[wanted, 5].tolist()
     assert (found.rows.tolist(), found.columns.tolist()) == (((wanted + 5) % 7).tolist(), (wanted % 7).tolist())
-    assert store.shards.grid == (7, 7)
+    assert store.identity.map == (7, 7)
     rows = store.rows_of(found.images)
     assert [row.image for row in rows] == wanted.tolist()
     assert [row.label for row in rows] == ["ab"[i % 2] for i in wanted]

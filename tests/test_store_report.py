@@ -1,16 +1,21 @@
 """The report of a store's features, with the pictures themselves: numbers as for the dense table, patches in place."""
 
 import json
+from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from distributional_view.backends.scan.heat import heat_maps
+from distributional_view.backends.store import layout
 from distributional_view.backends.store.read import open_store
 from distributional_view.figures.command import main
 from distributional_view.figures.report import pictures as module
 from distributional_view.figures.report.pictures import StoreAlbum
+from tests.support.scans import scanned, write_pictures
 from tests.support.stores import sparse_scores, write_store
 
 DENSE = sparse_scores(300, 6, 0.5, seed=3)
@@ -116,7 +121,74 @@ def test_what_a_store_does_not_have(folder, run, arguments, words):
     assert words in printed
 
 
-def test_images_that_no_example_names(folder, run, tmp_path):
+def test_a_table_without_names_takes_a_folder_in_order(folder, run, tmp_path):
+    np.save(tmp_path / "a.npy", DENSE[:, 1])
+    few = tmp_path / "few"
+    few.mkdir()
+    for i in (1, 0):
+        Image.new("RGB", (64, 64), colour(i)).save(few / f"{i}.png")
+    _, printed = run(tmp_path / "a.npy", "--images", few, code=1)
+    assert "must hold as many pictures as a.npy has rows, 300, not 2, or a column of a.npy must name them" in printed
+    np.save(tmp_path / "a.npy", [1.0, 2.0])
+    found, printed = run(tmp_path / "a.npy", "--images", few, "--top-k", 1)
+    assert found["features"][0]["shown"]["top_k"]["ids"] == ["1.png"]
+    assert "in the order of their paths, first 0.png" in printed
+    assert len(found["pages"]) == 4
+
+
+def test_a_store_that_is_not_finished(folder, run):
+    (folder / layout.scores_file(1)).unlink()
+    _, printed = run(folder, "--feature", "1", code=1)
+    assert "1 of 3 shards are missing (1)" in printed
+    found, printed = run(folder, "--feature", "1", "--partial")
+    assert "200 pictures that were scanned, score 'mix', without 1 of 3 shards, which are not there yet" in printed
+    there = np.r_[0:100, 200:300]
+    top = np.argsort(-DENSE[there, 1], kind="stable")[:9]
+    names = [Path(name).name for name in found["features"][0]["shown"]["top_k"]["ids"]]
+    assert names == [f"{there[i]}.png" for i in top]
+
+
+def test_heat_maps_tint_where_the_feature_is_active(tmp_path, run):
+    pictures = write_pictures(tmp_path / "p", 12)
+    scanned(tmp_path / "s", pictures)
+    store = open_store(tmp_path / "s")
+    feature = int(np.argmax([row.fires for row in store.features().rows]))
+    at = int(np.argmax(store.scores(feature)))
+    [plain], [hot] = (StoreAlbum(store, None, heat).tiles(str(feature), [at]) for heat in (None, heat_maps(store)))
+    side, (x, y, w, h) = plain.pixels.shape[0], plain.box
+    moved = np.abs(hot.pixels.astype(int) - plain.pixels).sum(axis=2)
+    row, column = np.unravel_index(moved.argmax(), moved.shape)
+    assert moved.max() > 50
+    near = 1 / store.identity.map[0]  # of the middle of the marked patch, give and take a patch
+    assert abs(row / side - (y + h / 2)) <= near
+    assert abs(column / side - (x + w / 2)) <= near
+    found, _ = run(tmp_path / "s", "--feature", feature, "--heat", "--top-k", 2)
+    assert "report-pictures.png" in found["pages"]
+
+
+@pytest.mark.parametrize(
+    ("made_of", "arguments", "words"),
+    [
+        ({}, ("--backbone", "x"), "must be left out without --heat"),
+        ({"backbone": {"weights": "other"}}, ("--heat",), "another model, which differs in backbone.weights"),
+        ({"backbone": {"kind": "module"}}, ("--heat",), "backbone = None: must be one of --backbone, --module"),
+    ],
+)
+def test_heat_maps_need_the_model_of_the_scan(tmp_path, run, made_of, arguments, words):
+    scanned(tmp_path / "s", write_pictures(tmp_path / "p", 2))
+    file = tmp_path / "s" / layout.IDENTITY
+    said = json.loads(file.read_text())
+    for part, new in made_of.items():
+        said["made_of"][part] |= new
+    file.write_text(json.dumps(said))
+    for path in (tmp_path / "s" / layout.scores_file(0), tmp_path / "s" / layout.images_file(0)):
+        pq.write_table(pq.read_table(path).replace_schema_metadata(), path)
+    _, printed = run(tmp_path / "s", "--feature", "0", *arguments, code=1)
+    assert words in printed
+
+
+def test_only_a_store_has_heat_and_parts(run, tmp_path):
     np.save(tmp_path / "a.npy", DENSE)
-    _, printed = run(tmp_path / "a.npy", "--images", tmp_path / "pictures", code=1)
-    assert "must be left out, or a column of a.npy must name pictures in it" in printed
+    for option in ("heat", "partial"):
+        _, printed = run(tmp_path / "a.npy", f"--{option}", code=1)
+        assert f"{option}: must be left out: a.npy is no store" in printed

@@ -1,6 +1,6 @@
 """From a recipe to its networks: the scorer, and what tells its store from others."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ import torch
 from distributional_view.backends.adapter.passes import ModelFailed, autocast_of
 from distributional_view.backends.jobs import usable
 from distributional_view.backends.scan.backbones import cut_backbone
-from distributional_view.backends.scan.dictionaries import check_fit, load_dictionary
+from distributional_view.backends.scan.dictionaries import Dictionary, check_fit, load_dictionary
 from distributional_view.backends.scan.recipe import Recipe
 from distributional_view.backends.scan.scorer import Scorer
 from distributional_view.errors import UserError
@@ -20,10 +20,14 @@ LARGEST = np.iinfo(np.int16).max
 
 
 class Built(NamedTuple):
-    """The networks, and what decides their scores besides reductions and size, as JSON can hold it."""
+    """The networks, what decides their scores besides reductions and size, and the size of a feature's map.
+
+    `made_of` is as JSON can hold it, `map` is (rows, columns).
+    """
 
     scorer: Scorer
     made_of: Mapping[str, Any]
+    map: tuple[int, int]
 
 
 def build(recipe: Recipe, hashes: Hashes | None = None) -> Built:
@@ -38,6 +42,7 @@ def build(recipe: Recipe, hashes: Hashes | None = None) -> Built:
     cut = cut_backbone(recipe, recipe.hook or dictionary.hook, known)
     shape = _tried(recipe, cut.network, cut.preprocess, 1 if cut.grey else 3)
     features = check_fit(dictionary, shape[1])
+    rows, columns = _map(dictionary, shape, recipe.device)
     scorer = Scorer(
         cut.network,
         dictionary.encode,
@@ -50,7 +55,14 @@ def build(recipe: Recipe, hashes: Hashes | None = None) -> Built:
         autocast_of(recipe.precision),
     )
     made_of = {"backbone": dict(cut.made_of), "dictionary": dict(dictionary.made_of), "share": recipe.counted}
-    return Built(scorer, made_of | {"gated": True, "precision": recipe.precision})
+    return Built(scorer, made_of | {"gated": True, "precision": recipe.precision}, (rows, columns))
+
+
+@torch.inference_mode()
+def _map(dictionary: Dictionary, shape: Sequence[int], device: str) -> tuple[int, int]:
+    """Rows and columns of the codes of activations of this shape."""
+    *_, rows, columns = dictionary.encode(torch.zeros(1, *shape[1:], device=device)).shape
+    return int(rows), int(columns)
 
 
 @torch.inference_mode()

@@ -112,6 +112,7 @@ def identity_of(built: Built, manifest: Manifest, recipe: Recipe, images_a_shard
         built.scorer.features,
         tuple(recipe.reductions),
         recipe.side,
+        built.map,
         images_a_shard,
         built.made_of,
         images,

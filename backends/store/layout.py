@@ -29,12 +29,14 @@ from distributional_view.jobs import differences, read_json
 if TYPE_CHECKING:
     import pyarrow
 
-FORMAT = 1
+FORMAT = 2
+"""Of the folder; 2 added the map's size, which places are shares of."""
 IDENTITY = "store.json"
 ROW_GROUP = 100_000
 SCORES = re.compile(r"scores-(\d{5,})\.parquet")
 KEYS = ("feature", "image")
 PLACE = ("row", "column")
+OLD = "stores of format 1 lack the map's size, without which no patch can be shown: scan again"
 WAY_OUT = "choose another folder, or delete this one to begin again"
 
 
@@ -47,6 +49,7 @@ class Identity:
         features: number of features.
         reductions: names of the score columns.
         size: side of the pictures that the backbone saw, pixels.
+        map: rows and columns of a feature's whole map.
         images_a_shard: rows of the manifest in a shard.
         made_of: hashes of the weights, hook, kinds of backbone and dictionary, share, and whether scores are of codes.
         images: `digest` and `number` of the rows of the manifest.
@@ -56,6 +59,7 @@ class Identity:
     features: int
     reductions: tuple[str, ...]
     size: int
+    map: tuple[int, int]
     images_a_shard: int
     made_of: Mapping[str, Any]
     images: Mapping[str, Any]
@@ -113,14 +117,15 @@ def read_identity(store: Path) -> Identity:
     found = read_json(path, WAY_OUT)
     names = {field.name for field in fields(Identity)}
     if isinstance(found, dict) and found.get("format") != FORMAT:
-        raise UserError(f"{shown(path)}: format = {found.get('format')!r}: must be {FORMAT}: scan again")
+        raise UserError(f"{shown(path)}: format = {found.get('format')!r}: must be {FORMAT}: {OLD}")
     if not (isinstance(found, dict) and found.keys() == names and _sound(found)):
         raise UserError(f"{shown(path)} is damaged: must have {', '.join(sorted(names))}: {WAY_OUT}")
-    return Identity(**{**found, "reductions": tuple(found["reductions"])})
+    return Identity(**{**found, "reductions": tuple(found["reductions"]), "map": tuple(found["map"])})
 
 
 def _sound(found: Mapping[str, Any]) -> bool:
-    counts = [found["features"], found["size"], found["images_a_shard"]]
+    sides = found["map"] if isinstance(found["map"], list) and len(found["map"]) == 2 else [None]
+    counts = [found["features"], found["size"], found["images_a_shard"], *sides]
     named = isinstance(found["reductions"], list) and all(isinstance(name, str) for name in found["reductions"])
     images = found["images"]
     return (

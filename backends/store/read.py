@@ -5,7 +5,7 @@ it. Zeros are not stored: they are the pictures that were read and have no row.
 """
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MEMORY = "2GB"
 """What DuckDB may use."""
+REMEMBERED = 4
+"""Features whose scores are kept for the next question."""
 
 
 class Fired(NamedTuple):
@@ -73,6 +75,7 @@ class Store:
         self.identity = self.shards.identity
         self.reductions = self.identity.reductions
         self.pictures = self.shards.pictures
+        self._fired = lru_cache(REMEMBERED)(self._found)
         self._duckdb = duckdb.connect(config={"memory_limit": MEMORY})
         self._duckdb.sql("set parquet_metadata_cache = true")
 
@@ -91,15 +94,7 @@ class Store:
             UserError: for another feature or reduction, or a shard that is damaged or has a picture twice.
         """
         self._need_feature(feature)
-        column = self.column(reduction)
-        found = self.query(
-            f'select image, "{column}" as score, "row" as r, "column" as c from scores '
-            f'where feature = {int(feature)} and "{column}" > 0'
-        )
-        order = np.argsort(found["image"], kind="stable")
-        images, scores, rows, columns = (found[name][order] for name in ("image", "score", "r", "c"))
-        self._need_once(images, f"with feature {feature}")
-        return Fired(images, scores.astype(np.float64), rows, columns)
+        return self._fired(int(feature), self.column(reduction))
 
     def law(self, feature: int, reduction: str | None = None) -> AtomicLaw:
         """The law of a feature's score over all pictures that were read; a feature that never fires is 0 on all.
@@ -223,6 +218,19 @@ class Store:
                 raise
             raise UserError(reason) from error
         return {name: np.ma.getdata(values) for name, values in found.items()}
+
+    def _found(self, feature: int, column: str) -> Fired:
+        found = self.query(
+            f'select image, "{column}" as score, "row" as r, "column" as c from scores '
+            f'where feature = {feature} and "{column}" > 0'
+        )
+        order = np.argsort(found["image"], kind="stable")
+        images, scores, rows, columns = (found[name][order] for name in ("image", "score", "r", "c"))
+        self._need_once(images, f"with feature {feature}")
+        fired = Fired(images, scores.astype(np.float64), rows, columns)
+        for part in fired:
+            part.flags.writeable = False  # it is remembered
+        return fired
 
     def _spread(self, found: Fired) -> Float[np.ndarray, " n"]:
         dense = np.zeros(self.images.size)

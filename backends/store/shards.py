@@ -24,8 +24,8 @@ OTHER = "the shard is of another scan: take it out of the folder"
 class Shards(NamedTuple):
     """The finished shards of a store.
 
-    `pictures` is the number of pictures that were read, `rows` that of scores > 0, `grid` the largest row and column of
-    a place, each plus 1; `missing` has the shards that are not there.
+    `pictures` is the number of pictures that were read, `rows` that of scores > 0; `missing` has the shards that are
+    not there.
     """
 
     identity: layout.Identity
@@ -33,7 +33,6 @@ class Shards(NamedTuple):
     missing: tuple[int, ...]
     pictures: int
     rows: int
-    grid: tuple[int, int]
 
 
 def mark(identity: layout.Identity) -> dict[bytes, bytes]:
@@ -67,14 +66,11 @@ def look(store: Path, partial: bool = False) -> Shards:
             "makes them; --partial (partial=True) asks the shards that are there"
         )
     seen = [_shard(store, identity, shard) for shard in there]
-    rows, columns = (max(part) for part in zip(*(grid for *_, grid in seen), strict=True))
-    return Shards(
-        identity, tuple(there), tuple(missing), sum(n for n, *_ in seen), sum(m for _, m, _ in seen), (rows, columns)
-    )
+    return Shards(identity, tuple(there), tuple(missing), sum(n for n, _ in seen), sum(m for _, m in seen))
 
 
-def _shard(store: Path, identity: layout.Identity, shard: int) -> tuple[int, int, tuple[int, int]]:
-    """Pictures and rows of a shard, and the size of its map, after its checks."""
+def _shard(store: Path, identity: layout.Identity, shard: int) -> tuple[int, int]:
+    """Pictures and rows of a shard, after its checks."""
     block = identity.block(shard)
     images, scores = store / layout.images_file(shard), store / layout.scores_file(shard)
     about = _footer(images, layout.image_schema(), identity)
@@ -86,8 +82,9 @@ def _shard(store: Path, identity: layout.Identity, shard: int) -> tuple[int, int
     found = _footer(scores, layout.score_schema(identity.reductions), identity)
     _within(scores, found, "image", block)
     _within(scores, found, "feature", range(identity.features))
-    grid = [max((high for _, high in _ranges(found, name)), default=-1) + 1 for name in layout.PLACE]
-    return about.num_rows, found.num_rows, (grid[0], grid[1])
+    for name, side in zip(layout.PLACE, identity.map, strict=True):
+        _within(scores, found, name, range(side))
+    return about.num_rows, found.num_rows
 
 
 def _footer(path: Path, schema: "pyarrow.Schema", identity: layout.Identity) -> Any:

@@ -1,18 +1,29 @@
-"""A page of pictures: for each feature and level a row of the truncation's examples and one of the tilt's."""
+"""A page of pictures: for each feature and level a row of the truncation's examples and one of the tilt's.
+
+All pictures are put into one array, which is drawn once: axes of their own would cost most of the report's time.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
+from jaxtyping import UInt8
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from distributional_view.figures.report.analysis import FeatureReport
-from distributional_view.figures.report.pictures import Album, Tile
+from distributional_view.figures.report.pictures import SIDE, Album, Tile
 
 COLORS = {"hard": "#CC3311", "klsc": "#0077BB"}
-TILE, LEFT, ROW, MOST = 0.9, 2.4, 1.05, 12
-"""Inches: of a picture, of the words before a row, of a row; pictures in a row at most."""
+LEFT, ROW, EDGE, MOST = 2.4, 1.05, 0.1, 12
+"""Inches: of the words before a row, of a row, around the page; pictures in a row at most."""
+STEP, HEAD = 126, 22
+"""Pixels from picture to picture, above a picture for its words; a picture has `SIDE`."""
+DPI = 140
+"""Pixels an inch, so that STEP is 0.9 inches."""
+GREY = 221
 
 
 def draw_gallery(features: Sequence[FeatureReport], album: Album) -> Figure | None:
@@ -26,15 +37,18 @@ def draw_gallery(features: Sequence[FeatureReport], album: Album) -> Figure | No
     if not rows:
         return None
     widest = min(MOST, max(len(listed["indices"]) for *_, listed in rows))
-    width, height = LEFT + TILE * widest + 0.1, ROW * len(rows) + 0.2
+    width, height = LEFT + STEP * widest / DPI + EDGE, ROW * len(rows) + 2 * EDGE
     figure = plt.figure(figsize=(width, height), layout="none")
+    canvas = np.full((round(ROW * len(rows) * DPI), STEP * widest, 3), 255, np.uint8)
+    axes = figure.add_axes((LEFT / width, EDGE / height, STEP * widest / DPI / width, ROW * len(rows) / height))
+    axes.set_axis_off()
     for y, (name, kind, words, listed) in enumerate(rows):
-        top = 1 - (0.1 + ROW * y) / height
+        top = 1 - (EDGE + ROW * y) / height
         figure.text(0.1 / width, top, f"{name}\n{words}", color=COLORS[kind], fontsize=8, va="top", parse_math=False)
         tiles = album.tiles(name, listed["indices"][:MOST])
         for x, (tile, score) in enumerate(zip(tiles, listed["activations"], strict=False)):
-            place = ((LEFT + TILE * x) / width, top - TILE / height, 0.96 * TILE / width, 0.86 * TILE / height)
-            _tile(figure, place, tile, score)
+            _tile(axes, canvas, (STEP * x, round(ROW * y * DPI) + HEAD), tile, score)
+    axes.imshow(canvas, aspect="auto")
     return figure
 
 
@@ -53,16 +67,19 @@ def _rows(feature: FeatureReport) -> list[tuple[str, str, dict[str, Any]]]:
     return found
 
 
-def _tile(figure: Figure, place: tuple[float, float, float, float], tile: Tile, score: float) -> None:
-    axes = figure.add_axes(place)
-    axes.set_axis_off()
-    axes.set_title(f"{score:.3g} {tile.word}"[:16], fontsize=6, pad=1.5, parse_math=False)
+def _tile(axes: Axes, canvas: UInt8[np.ndarray, "h w 3"], corner: tuple[int, int], tile: Tile, score: float) -> None:
+    """Put a picture on the canvas, its words and patch on the axes."""
+    left, top = corner
+    middle = left + SIDE / 2
+    words = f"{score:.3g} {tile.word}"[:16]
+    axes.text(middle, top - 3, words, fontsize=6, ha="center", va="bottom", parse_math=False)
+    part = canvas[top : top + SIDE, left : left + SIDE]
     if tile.pixels is None:
-        axes.add_patch(Rectangle((0, 0), 1, 1, color="#dddddd"))
-        axes.text(0.5, 0.5, "not there", ha="center", va="center", fontsize=6)
+        part[:] = GREY
+        axes.text(middle, top + SIDE / 2, "not there", ha="center", va="center", fontsize=6)
         return
-    axes.imshow(tile.pixels)
+    part[:] = tile.pixels
     if tile.box is not None:
-        side = tile.pixels.shape[0]
-        x, y, w, h = (side * part for part in tile.box)
-        axes.add_patch(Rectangle((x - 0.5, y - 0.5), w, h, fill=False, edgecolor="#FFDD00", linewidth=1.2))
+        x, y, w, h = (SIDE * share for share in tile.box)
+        place = (left + x - 0.5, top + y - 0.5)
+        axes.add_patch(Rectangle(place, w, h, fill=False, edgecolor="#FFDD00", linewidth=1.2))

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from distributional_view.errors import UserError
 from distributional_view.files import shown
 
 SIDE = 112
 """Of a picture, pixels."""
+TINT, STRENGTH = (255, 40, 0), 0.65
+"""Colour of a heat map, and its share where the map is largest."""
 Box = tuple[float, float, float, float]
 """Left, top, width, height of a patch, as shares of the square."""
 
@@ -64,6 +66,15 @@ class Album(ABC):
         return np.asarray(ImageOps.fit(picture, (SIDE, SIDE)))
 
 
+def tinted(pixels: UInt8[np.ndarray, "s s 3"], heat: Float[np.ndarray, "h w"]) -> UInt8[np.ndarray, "s s 3"]:
+    """A picture tinted where a map in [0, 1] is large."""
+    from PIL import Image
+
+    small = Image.fromarray((255 * heat).astype(np.uint8))
+    share = STRENGTH * np.asarray(small.resize(pixels.shape[:2], Image.Resampling.BILINEAR))[..., None] / 255
+    return np.asarray((1 - share) * pixels + share * np.array(TINT)).round().astype(np.uint8)
+
+
 class FolderAlbum(Album):
     """Pictures named by the examples' names.
 
@@ -87,24 +98,37 @@ class StoreAlbum(Album):
     Args:
         store: a `backends.store.read.Store`.
         folder: where the pictures are now; None: where the scan found them.
+        heat: a `backends.scan.heat.HeatMaps`, which tints the pictures where the feature is active; None: no tint.
     """
 
-    def __init__(self, store: Any, folder: Path | None = None) -> None:
+    def __init__(self, store: Any, folder: Path | None = None, heat: Any = None) -> None:
         super().__init__()
-        self.store, self.folder = store, folder
+        self.store, self.folder, self.heat = store, folder, heat
 
     def tiles(self, feature: str, positions: Sequence[int]) -> list[Tile]:
         images = self.store.images[np.asarray(positions, int)]
         fired = self.store.fired(int(feature))
-        height, width = self.store.shards.grid
+        height, width = self.store.identity.map
         found = []
-        for picture in self.store.rows_of(images):
+        pictures = self.store.rows_of(images)
+        for picture in pictures:
             at = int(np.searchsorted(fired.images, picture.image))
             box = None
             if at < fired.images.size and fired.images[at] == picture.image:
                 box = (int(fired.columns[at]) / width, int(fired.rows[at]) / height, 1 / width, 1 / height)
             pixels = self._square(self._path(picture), self.store.path, (picture.width, picture.height))
             found.append(Tile(pixels, box, picture.label or ""))
+        return found if self.heat is None else self._tinted(int(feature), pictures, found)
+
+    def _tinted(self, feature: int, pictures: Sequence[Any], tiles: Sequence[Tile]) -> list[Tile]:
+        """The same tiles, tinted by the feature's map relative to its largest value in any of them."""
+        shown_now = [k for k, tile in enumerate(tiles) if tile.pixels is not None]
+        maps = self.heat(feature, [self._path(pictures[k]) for k in shown_now])
+        largest = max((float(one.max()) for one in maps if one is not None), default=0.0)
+        found = list(tiles)
+        for k, one in zip(shown_now, maps, strict=True):
+            if one is not None and largest > 0:
+                found[k] = tiles[k]._replace(pixels=tinted(tiles[k].pixels, one / largest))
         return found
 
     def _path(self, picture: Any) -> str:

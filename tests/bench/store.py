@@ -32,7 +32,7 @@ def synthetic(folder: Path, pictures: int) -> None:
     """Write a store; a shard a second."""
     folder.mkdir(parents=True, exist_ok=True)
     images = {"digest": "synthetic", "number": pictures}
-    identity = layout.Identity(layout.FORMAT, FEATURES, ("mix",), 224, SHARD, {"backbone": "none"}, images)
+    identity = layout.Identity(layout.FORMAT, FEATURES, ("mix",), 224, (7, 7), SHARD, {"backbone": "none"}, images)
     rng, chance = np.random.default_rng(0), 1 / np.arange(1, FEATURES + 1) ** 0.3
     chance = np.minimum(1, ACTIVE * chance / chance.sum())
     for shard in range(identity.shards):
@@ -99,7 +99,7 @@ def ask(folder: Path) -> Store:
     return store
 
 
-def compare(folder: Path, store: Store, maps: Path) -> None:
+def compare(store: Store, maps: Path) -> None:
     """The same law from dense tables and from the files read whole."""
     mapped = min(store.pictures, MAPPED)
     by_feature = np.memmap(maps / "by-feature.f2", np.float16, "w+", shape=(SLICE, store.pictures))
@@ -107,21 +107,22 @@ def compare(folder: Path, store: Store, maps: Path) -> None:
     by_feature[ASKED] = store.scores(ASKED)
     by_picture[:, ASKED] = by_feature[ASKED, :mapped]
     dense = 2e-9 * FEATURES * store.pictures
-    print(f"  a dense table in half precision has {dense:.1f} GB")
+    print(f"{store.pictures} pictures: a dense table in half precision has {dense:.1f} GB")
     told("dense, by feature: law", seconds(lambda: AtomicLaw(np.array(by_feature[ASKED], float))))
     wall, cpu = seconds(lambda: np.array(by_picture[:, ASKED], float))
     scale = store.pictures / mapped
     told("dense, by picture: scores, scaled", (wall * scale, cpu * scale))
-    told("naive scan: scores", seconds(lambda: naive(folder), 1))
+    told("naive scan: scores", seconds(lambda: naive(store.path), 1))
 
 
 def main(sizes: list[int], keep: Path | None = None) -> None:
-    for pictures in sizes:
-        with tempfile.TemporaryDirectory() as name:
-            folder = (keep or Path(name)) / f"store-{pictures}"
+    with tempfile.TemporaryDirectory() as name:
+        folders = [(keep or Path(name)) / f"store-{pictures}" for pictures in sorted(sizes)]
+        for folder, pictures in zip(folders, sorted(sizes), strict=True):
             if not (folder / layout.IDENTITY).exists():
                 synthetic(folder, pictures)
-            compare(folder, ask(folder), Path(name))
+        for store in [ask(folder) for folder in folders]:  # memory is that of the questions so far
+            compare(store, Path(name))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def write_store(
     number, features = next(iter(tables.values())).shape
     images = {"digest": digest, "number": number}
     made = dict(made_of or {"backbone": "test", "dictionary": "random"})
-    identity = layout.Identity(layout.FORMAT, features, tuple(tables), size, images_a_shard, made, images)
+    identity = layout.Identity(layout.FORMAT, features, tuple(tables), size, (grid, grid), images_a_shard, made, images)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / layout.IDENTITY, asdict(identity))
     for shard in range(identity.shards):
