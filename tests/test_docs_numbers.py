@@ -121,6 +121,7 @@ def test_costs_of_a_picture():
 
 
 RUN_ELSEWHERE = {
+    "how-to/ask-a-store": "one run of `tests.bench.store` on two busy cores",
     "explanation/paradigms": "the embedded experiment and `test_docs_samplers`",
     "tutorials/embedded-feature": "one run of the commands as they are shown",
 }
