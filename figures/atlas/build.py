@@ -24,6 +24,8 @@ HERE = Path(__file__).parent
 PAGES = ("index.html", "feature.html")
 SIDE, ACROSS = 96, 9
 """Of a picture on a sheet, pixels; pictures in a row of it."""
+SMALL, ABREAST = 32, 16
+"""The same of the index, whose sheets are square; it shows the picture of each feature's highest score."""
 BARS = ("p", "hard", "klsc")
 
 
@@ -57,30 +59,44 @@ def build(
     near = neighbours(store, reduction)
     firing = [row.feature for row in listed.rows if row.fires]
     wanted = firing if features is None else [feature for feature in features if feature in set(firing)]
+    small: list[Tile] = []
     for done, feature in enumerate(wanted, start=1):
-        content = _feature(store, album, listed.reduction, feature, out) | {"near": near[feature]}
+        found, best = _feature(store, album, listed.reduction, feature, out)
+        content = found | {"near": near[feature]}
+        small.append(best)
+        if len(small) == ABREAST**2 or done == len(wanted):
+            _sheet(out / "sheets" / f"index-{(done - 1) // ABREAST**2}.jpg", small, SMALL, ABREAST)
+            small = []
         _script(out / "data" / f"{feature}.js", content | {"row": asdict(listed.rows[feature])})
         progress("pages", done, len(wanted))
     columns = {name: [getattr(row, name) for row in listed.rows] for name in asdict(listed.rows[0])}
-    index = {"columns": columns, "pages": wanted, "reduction": listed.reduction, "pictures": listed.pictures}
+    sheets = {"side": SMALL, "across": ABREAST}
+    index = {
+        "columns": columns,
+        "pages": wanted,
+        "sheets": sheets,
+        "reduction": listed.reduction,
+        "pictures": listed.pictures,
+    }
     _script(out / "data" / "index.js", index | {"store": shown(store.path.name), "near": [n[:1] for n in near]})
     for name in PAGES:
         write_with(out / name, lambda partial, name=name: copyfile(HERE / name, partial))  # type: ignore[misc]
     return album
 
 
-def _feature(store: Any, album: StoreAlbum, reduction: str, feature: int, out: Path) -> dict[str, Any]:
-    """The data of a page; writes its sheet."""
+def _feature(store: Any, album: StoreAlbum, reduction: str, feature: int, out: Path) -> tuple[dict[str, Any], Tile]:
+    """The data of a page, and the picture of highest score; writes its sheet."""
     scores, settings = store.scores(feature, reduction), ReportSettings()
     found = analyse(str(feature), scores, settings)
     levels = _levels(found) + (levels_of(str(feature), scores, settings) if found.curves is not None else [])
     positions = sorted({i for level in levels for kind in ("hard", "klsc") for i in level[kind]["indices"]})
     tiles = album.tiles(str(feature), positions) if positions else []
-    _sheet(out / "sheets" / f"{feature}.jpg", tiles)
+    _sheet(out / "sheets" / f"{feature}.jpg", tiles, SIDE, ACROSS)
+    best = tiles[positions.index(int(np.argmax(scores)))] if levels and tiles else Tile(None)
     pictures = store.rows_of(store.images[positions]) if positions else []
     numbers = {k: v for k, v in found.numbers.items() if k in ("mean", "hard", "klsc", "kl_saved")}
     curves = {} if found.curves is None else found.curves.as_dict()["histogram"]
-    return {
+    content = {
         "feature": feature,
         "status": found.status,
         "notes": found.notes,
@@ -93,6 +109,7 @@ def _feature(store: Any, album: StoreAlbum, reduction: str, feature: int, out: P
         "side": SIDE,
         "across": ACROSS,
     }
+    return content, best
 
 
 def _levels(found: FeatureReport) -> list[dict[str, Any]]:
@@ -103,16 +120,16 @@ def _levels(found: FeatureReport) -> list[dict[str, Any]]:
     return [{"kept": None, "mean": found.numbers["mean"], "hard": shown_now["top_k"], "klsc": shown_now["klsc"]}]
 
 
-def _sheet(path: Path, tiles: Sequence[Tile]) -> None:
+def _sheet(path: Path, tiles: Sequence[Tile], side: int, across: int) -> None:
     """One picture with all tiles; grey where one is not there."""
     from PIL import Image
 
-    rows = max(1, -(-len(tiles) // ACROSS))
-    sheet = Image.new("RGB", (SIDE * ACROSS, SIDE * rows), (221, 221, 221))
+    rows = max(1, -(-len(tiles) // across))
+    sheet = Image.new("RGB", (side * across, side * rows), (221, 221, 221))
     for k, tile in enumerate(tiles):
         if tile.pixels is not None:
-            small = Image.fromarray(np.asarray(tile.pixels)).resize((SIDE, SIDE))
-            sheet.paste(small, (SIDE * (k % ACROSS), SIDE * (k // ACROSS)))
+            small = Image.fromarray(np.asarray(tile.pixels)).resize((side, side))
+            sheet.paste(small, (side * (k % across), side * (k // across)))
     write_with(path, lambda partial: sheet.save(partial, quality=80))
 
 

@@ -34,6 +34,20 @@ def rows(browser):
     return [r.find_element(By.TAG_NAME, "td").text for r in browser.find_elements(By.CSS_SELECTOR, "#body tr")]
 
 
+def shown_best(browser, site):
+    """Numbers of the pictures beside the features, whose red is their number."""
+    sheet = np.asarray(Image.open(site / "sheets" / "index-0.jpg"))[16::32, 16::32, 0].ravel()
+    found = []
+    for best in browser.find_elements(By.CSS_SELECTOR, "#body .best"):
+        x, y = (
+            -int(part.removesuffix("px")) // 32 for part in best.value_of_css_property("background-position").split()
+        )
+        assert best.size == {"width": 32, "height": 32}
+        assert "sheets/index-0.jpg" in best.value_of_css_property("background-image")
+        found.append(round(int(sheet[16 * y + x])))
+    return found
+
+
 def show(browser, path, anchor=""):
     browser.get("about:blank")
     complaints(browser)
@@ -49,6 +63,13 @@ def search(browser, text):
 def test_the_index_is_sorted_and_searched(browser, site):
     show(browser, site / "index.html")
     assert rows(browser) == [str(j) for j in range(12)]
+    heads, cells = (browser.find_elements(By.CSS_SELECTOR, path) for path in ("#head th", "#body tr:first-child td"))
+    assert len(heads) == len(cells)
+    assert all(
+        h.rect["x"] == c.rect["x"] and h.rect["width"] == c.rect["width"] for h, c in zip(heads, cells, strict=True)
+    )
+    wanted = [int(DENSE[:, j].argmax()) for j in range(12) if j != 3]
+    assert shown_best(browser, site) == pytest.approx(wanted, abs=2)  # JPEG
     browser.find_element(By.CSS_SELECTOR, "[data-name=density]").click()
     order = np.argsort(-(DENSE > 0).mean(0), kind="stable")
     assert rows(browser) == [str(j) for j in order]
