@@ -34,7 +34,7 @@ class HeatMaps:
     decoding: Decoding
 
     @torch.inference_mode()
-    def __call__(self, feature: int, paths: Sequence[str]) -> "list[Float32[np.ndarray, 'h w'] | None]":
+    def __call__(self, feature: int, paths: Sequence[str]) -> list[Float32[np.ndarray, "h w"] | None]:
         """The whole map of a feature's codes on each picture; None for one that cannot be read.
 
         Args:
@@ -42,12 +42,12 @@ class HeatMaps:
             paths: of the pictures, as a store has them.
         """
         found = [read(self.decoding, Picture(i, path, None)).pixels for i, path in enumerate(paths)]
-        there = [i for i, pixels in enumerate(found) if pixels is not None]
+        there = [(i, pixels) for i, pixels in enumerate(found) if pixels is not None]
         maps: list[np.ndarray | None] = [None] * len(found)
         for first in range(0, len(there), BATCH):
             some = there[first : first + BATCH]
-            codes = self.scorer.codes(torch.from_numpy(np.stack([found[i] for i in some])))
-            for i, one in zip(some, codes[:, feature].float().cpu().numpy(), strict=True):
+            codes = self.scorer.codes(torch.from_numpy(np.stack([pixels for _, pixels in some])))
+            for (i, _), one in zip(some, codes[:, feature].float().cpu().numpy(), strict=True):
                 maps[i] = one
         return maps
 

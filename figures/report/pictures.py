@@ -127,8 +127,9 @@ class StoreAlbum(Album):
         largest = max((float(one.max()) for one in maps if one is not None), default=0.0)
         found = list(tiles)
         for k, one in zip(shown_now, maps, strict=True):
-            if one is not None and largest > 0:
-                found[k] = tiles[k]._replace(pixels=tinted(tiles[k].pixels, one / largest))
+            pixels = tiles[k].pixels
+            if pixels is not None and one is not None and largest > 0:
+                found[k] = tiles[k]._replace(pixels=tinted(pixels, one / largest))
         return found
 
     def _path(self, picture: Any) -> str:
