@@ -39,7 +39,7 @@ PARTS = (
     Part("adapter", "Any torch model as a world", "backends/adapter"),
     Part("potential", "A learned H_t", "backends/potential"),
     Part("measures", "Measures of pictures", "backends/measures"),
-    Part("paradigms", "Activation maximisation", "backends/paradigms"),
+    Part("paradigms", "Activation maximisation and prompts", "backends/paradigms"),
     Part("priors", "Priors from your disk", "backends/priors"),
     Part("transcoders", "Transcoders", "backends/transcoders"),
     Part("zoo", "Loaders of published weights", "backends/zoo"),
