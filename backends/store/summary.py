@@ -154,9 +154,10 @@ def rows_of(first: int, scores: Sequence[Float[np.ndarray, " _"]], pictures: int
     rows = [FeatureRow(first + j, 0, 0.0, 0.0) for j in range(len(scores))]
     for j, y, total, top_mean, beta, size in zip(firing, ordered, totals, means, multipliers, sizes, strict=True):
         shares = (y.size, y.size / pictures, total / pictures)
-        quantiles = (float(y[math.ceil(q * y.size) - 1]) for q in QUANTILES)
+        median, q90, q99 = (float(y[math.ceil(q * y.size) - 1]) for q in QUANTILES)
+        spread = (median, q90, q99, float(y[-1]), hill(y))
         tilt = (float(beta) if math.isfinite(beta) else None, float(size))
-        rows[j] = FeatureRow(first + j, *shares, *quantiles, float(y[-1]), hill(y), top_mean, *tilt)
+        rows[j] = FeatureRow(first + j, *shares, *spread, top_mean, *tilt)
     return rows
 
 
