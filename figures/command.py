@@ -162,8 +162,13 @@ def report(
 @SEED
 @click.option("--quick", is_flag=True, help="Few pictures and steps: to see that it runs.")
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes, one thread each.")
-def embedded(out: Path, seed: int, quick: bool, jobs: int) -> None:
-    """Features of the embedded backend by five methods (needs torch; minutes)."""
+@click.option(
+    "--pool",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of `dview embedded-pool`: what the prior's own tilt shows is reported too.",
+)
+def embedded(out: Path, seed: int, quick: bool, jobs: int, pool: Path | None) -> None:
+    """Features of the embedded backend by all methods (needs torch; an hour)."""
     import matplotlib as mpl
 
     from distributional_view.figures.artefact import publish
@@ -178,7 +183,7 @@ def embedded(out: Path, seed: int, quick: bool, jobs: int) -> None:
     mpl.use("Agg")
     console = Console()
     with progress_bar(console) as progress:
-        artefact = compute(out, seed, quick, jobs, progress)
+        artefact = compute(out, seed, quick, jobs, progress, pool)
         kept = save_activations(out)
     tell(console, [*publish(artefact, out, console), kept])
 

@@ -1,11 +1,12 @@
-"""Named features of the embedded backend, explained by five methods at matched activations, and what each costs.
+"""Named features of the embedded backend, explained by all methods at matched activations, and what each costs.
 
 Two figures: the pictures (`embedded`) and KID to the data against the achieved activation (`embedded-tradeoff`), with a
-table of all numbers. The experiment itself is `backends.embedded.experiment`; torch is needed.
+table of all numbers. The experiment itself is `backends.embedded.experiment`; torch is needed. With a pool of samples
+of the prior the table also says what the prior's own tilt shows.
 
 Paper: Figures 4, 8, Tables 8-10. In a learned world small enough for a laptop.
 
-python -m figures embedded [--out results] [--seed 0] [--quick]
+python -m figures embedded [--out results] [--seed 0] [--quick] [--pool results/prior-pool]
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from distributional_view.figures.artefact import Artefact
 from distributional_view.figures.output import Provenance
 from distributional_view.files import write_arrays
 from distributional_view.terminal import Table
-from distributional_view.theory.methods import energy_dps, klsc_weights, optimisation, retrieval, twisted_smc
+from distributional_view.theory.methods import energy_dps, hybrid, klsc_weights, optimisation, retrieval, twisted_smc
 from distributional_view.theory.progress import Progress
 
 STATEMENTS = ("Definition 2.1", "Lemma D.4", "Lemma F.1", "Lemma F.2", "Algorithm 1", "Remark G.4", "Appendix C.1")
@@ -31,6 +32,8 @@ COLORS = {
     optimisation.NAME: "#009E73",
     energy_dps.NAME: "#0072B2",
     twisted_smc.NAME: "#E69F00",
+    hybrid.NAME: "#CC79A7",
+    twisted_smc.STEERING: "#56B4E9",
 }
 SHOWN, EDGE = 4, 2
 HEADER = ("feature", "level", "method", "E[ψ]", "KID", "class agrees", "look-alikes", "boundary mass")
@@ -38,19 +41,20 @@ HEADER = ("feature", "level", "method", "E[ψ]", "KID", "class agrees", "look-al
 
 @dataclass(frozen=True)
 class Embedded(Artefact):
-    """The experiment's results, one a feature, and KID of unguided samples, one a seed."""
+    """The experiment's results and what both tilts show, one a feature, and KID of unguided samples, one a seed."""
 
     name: ClassVar[str] = "embedded"
     budget: Any
     seed: int
     results: Sequence[Any]
     floor: Sequence[float]
+    tilts: Sequence[Sequence[Any]]
 
     @property
     def provenance(self) -> Provenance:
         """The parameters are the experiment's budget."""
         parameters = asdict(self.budget) | {"shown": SHOWN}
-        return Provenance("features of a learned world by five methods", STATEMENTS, parameters, self.seed)
+        return Provenance("features of a learned world by all methods", STATEMENTS, parameters, self.seed)
 
     def numbers(self) -> dict[str, Any]:
         """All cells of all features."""
@@ -63,8 +67,9 @@ class Embedded(Artefact):
                     "levels": result.levels,
                     "sd": result.sd,
                     "cells": [cell._asdict() for cell in result.cells],
+                    "tilts": [tilt._asdict() for tilt in tilts],
                 }
-                for result in self.results
+                for result, tilts in zip(self.results, self.tilts, strict=True)
             ],
         }
 
@@ -73,32 +78,44 @@ class Embedded(Artefact):
         return {self.name: _pictures(self.results), f"{self.name}-tradeoff": _tradeoff(self.results, self.floor)}
 
     def table(self) -> Table:
-        """One line a feature, level and method."""
-        lines = [
-            _line(result, cell)
-            for result in self.results
-            for level in result.levels
-            for cell in result.cells
-            if cell.level == level
-        ]
+        """One line a feature, level and method, below what both tilts show."""
+        lines = []
+        for result, tilts in zip(self.results, self.tilts, strict=True):
+            for tilt in tilts:
+                lines += _of_tilts(result, tilt)
+                lines += [_line(result, cell) for cell in result.cells if cell.level == tilt.level]
         title = "Features of the embedded backend at matched activations"
         return Table(title, HEADER, lines, words=("feature", "method"), keys=2, note=_note(self.budget, self.seed))
 
 
-def compute(out: Path, seed: int, quick: bool, jobs: int, progress: Progress) -> Embedded:
+def compute(
+    out: Path, seed: int, quick: bool, jobs: int, progress: Progress, pool_folder: Path | None = None
+) -> Embedded:
     """Run the experiment, or go on with it; its job lies in a folder of `out`.
 
+    Args:
+        out: folder of the results.
+        seed: of everything random.
+        quick: few pictures, steps and levels.
+        jobs: processes.
+        progress: called on the way.
+        pool_folder: samples of the prior; None: its tilt is not reported.
+
     Raises:
+        UserError: if there is no pool in that folder.
         ImportError: without torch.
         OtherRequest: if the job was begun with another budget or seed.
         FileNotFoundError: if weights or pictures are missing.
     """
     from distributional_view.backends.embedded import experiment
+    from distributional_view.backends.embedded.prior_pool import kept_pool
 
     budget = experiment.QUICK if quick else experiment.ExperimentBudget()
     job = out / ("embedded-job-quick" if quick else "embedded-job")
+    pool = None if pool_folder is None else kept_pool(pool_folder)
     results = experiment.run(job, budget, seed, progress, jobs=jobs)
-    return Embedded(budget, seed, results, experiment.prior_kids(budget, seed))
+    tilts = [experiment.tilts(result.feature, result.levels, pool) for result in results]
+    return Embedded(budget, seed, results, experiment.prior_kids(budget, seed), tilts)
 
 
 def save_activations(out: Path) -> Path:
@@ -122,7 +139,7 @@ def _pictures(results: Sequence[Any]) -> Figure:
         _block(axes, result)
     for axes in figure.axes[len(results) :]:
         axes.remove()
-    figure.suptitle("The same mean activation by five methods: what each says about a feature")
+    figure.suptitle("The same mean activation by all methods: what each says about a feature")
     return figure
 
 
@@ -195,6 +212,16 @@ def _standard_error(x: np.ndarray) -> np.ndarray:
     return x.std(axis=1, ddof=1) / np.sqrt(x.shape[1])
 
 
+def _of_tilts(result: Any, tilt: Any) -> list[tuple[str, ...]]:
+    """What the data's tilt shows, and the prior's where there is a pool of it."""
+    rows = [("tilt of the data", tilt.data), ("tilt of the prior", tilt.prior)]
+    return [
+        (result.feature.name, f"{tilt.level:.2f}", name, f"{tilt.level:.2f}", "", f"{share:.0%}", "", "")
+        for name, share in rows
+        if share is not None
+    ]
+
+
 def _line(result: Any, cell: Any) -> tuple[str, ...]:
     """A cell as text: mean and standard error over seeds."""
 
@@ -218,11 +245,14 @@ def _note(budget: Any, seed: int) -> str:
     """How the numbers were made, and what the columns mean."""
     return (
         f"Levels: quantiles {', '.join(f'{q:g}' for q in budget.quantiles)} of the activation over all pictures. "
-        "The twisted sampler has the multiplier of the KLSC weights and is not calibrated. "
-        f"{budget.n} pictures a cell and seed, {budget.seeds} seeds (± standard error), {budget.steps} reverse steps, "
-        f"{budget.iterations} iterations of the optimiser, seed {seed}. "
+        "The particle filters have the multiplier of the KLSC weights and are not calibrated. "
+        f"{budget.n} pictures a cell and seed, {budget.seeds} seeds (± standard error), {budget.steps} reverse steps "
+        f"({budget.few} of second order for {hybrid.NAME} and {twisted_smc.STEERING}), {budget.iterations} iterations "
+        f"of the optimiser, seed {seed}. "
         "KID on the classifier's pooled features. "
-        "Class agrees: the classifier gives the feature's class. Look-alikes: pictures with a near-duplicate among the "
+        "Class agrees: the classifier gives the feature's class; a tilt reweights the data, or samples of the prior, "
+        "to the level: a sampler of the prior can show no more than the latter. "
+        "Look-alikes: pictures with a near-duplicate among the "
         f"{budget.n}. Boundary mass: within {budget.margin_sd:g} standard deviations above the threshold of the hard "
         "solution."
     )

@@ -112,7 +112,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         ),
         Entry(
             "embedded",
-            "Features of the embedded backend by five methods (needs torch; minutes).",
+            "Features of the embedded backend by all methods (needs torch; an hour).",
             "figures.command:embedded",
         ),
         Entry(

@@ -9,18 +9,23 @@ import torch
 from click.testing import CliRunner
 
 from distributional_view.backends.embedded import experiment
+from distributional_view.backends.embedded.animals import CLASSES
 from distributional_view.backends.embedded.experiment import METHODS, QUICK, ExperimentBudget, FeatureRun, run, shared
 from distributional_view.backends.embedded.features import read_named
 from distributional_view.backends.embedded.methods import feature_methods
+from distributional_view.backends.embedded.prior_pool import PoolPlan, kept_pool, prior_pool
 from distributional_view.backends.embedded.smoothness import smoothness
 from distributional_view.backends.embedded.world import embedded_world, feature_score, pictures
 from distributional_view.backends.jobs import OtherRequest
 from distributional_view.backends.measures.alike import look_alikes, usual_distance
 from distributional_view.backends.measures.kernel import kid
+from distributional_view.errors import UserError
 from distributional_view.figures.command import main
 
 torch.set_num_threads(1)
-TINY = ExperimentBudget(quantiles=(0.8, 0.95), n=6, particles=8, seeds=2, steps=6, iterations=3, tolerance=0.3)
+TINY = ExperimentBudget(
+    quantiles=(0.8, 0.95), n=6, particles=8, seeds=2, steps=6, few=8, steered=8, known=40, iterations=3, tolerance=0.3
+)
 
 
 def test_smoothness_is_zero_on_flat_pictures_and_has_its_gradient():
@@ -105,7 +110,7 @@ def test_every_method_is_brought_to_its_level(found, name):
         assert torch.equal(drawn.points, again.points)
         assert not torch.equal(drawn.points, other.points)
         assert drawn.scores == pytest.approx(found.world.to_numpy(found.world.score(drawn.points.float())), abs=1e-4)
-        if name == "twisted-SMC":
+        if name in ("twisted-SMC", "FK-steering"):
             assert knob == pytest.approx(found.registry.make("KLSC-weights").calibrate(level).knob)
         else:
             assert abs(drawn.mean - level) < 6 * found.sd / TINY.n**0.5
@@ -127,7 +132,8 @@ def test_results_are_kept_and_not_repeated(tmp_path, monkeypatch):
     two = read_named()[:2]
     seen = []
     first = run(tmp_path, QUICK, 0, lambda *r: seen.append(r), two)
-    assert seen[-1][1:] == (20, 20)
+    assert seen[-1][1:] == (28, 28)
+    assert (tmp_path / "potential" / "potential.safetensors").exists()
     for result in first:
         assert len(result.cells) == len(METHODS) * len(QUICK.quantiles)
         assert result.images.shape == (10, QUICK.n, 32, 32)
@@ -139,6 +145,25 @@ def test_results_are_kept_and_not_repeated(tmp_path, monkeypatch):
     assert [r.cells for r in again] == [r.cells for r in first]
     with pytest.raises(OtherRequest, match=r"seed"):
         run(tmp_path, QUICK, 1, lambda *r: None, two)
+
+
+def test_both_tilts_stand_beside_the_methods(tmp_path):
+    feature = read_named()[0]
+    level = float(np.quantile(shared().activation(feature.index), 0.95))
+    plan = PoolPlan(steps=2, part=20)
+    with pytest.raises(UserError, match=r"pool = .*: must be a folder of `dview embedded-pool`"):
+        kept_pool(tmp_path)
+    made = prior_pool(tmp_path / "pool", 40, plan)
+    pool = kept_pool(tmp_path / "pool")
+    assert len(pool) == 40
+    assert np.array_equal(pool.grey, made.grey)
+    low, high = (experiment.tilts(feature, [x], pool)[0] for x in (float(pool.activation(feature.index).mean()), level))
+    assert low.prior == pytest.approx((pool.labels == CLASSES.index(feature.dominant)).mean(), abs=0.01)
+    assert low.prior_ess == pytest.approx(40, rel=0.01)
+    assert high.data == pytest.approx(0.69, abs=0.05)  # stripes are zebras'
+    assert experiment.tilts(feature, [level])[0].prior is None
+    beyond = pool.activation(feature.index).max() + 0.01
+    assert experiment.tilts(feature, [float(beyond)], pool)[0].prior is None
 
 
 @pytest.mark.slow
@@ -156,6 +181,11 @@ def test_the_command_draws_and_tells(tmp_path):
     assert len(content["unguided_kids"]) == QUICK.seeds
     text = (tmp_path / "embedded.md").read_text()
     assert text.count("EnergyDPS") == 4
+    assert text.count("| tilt of the data |") == 4
+    assert "tilt of the prior" not in text
+    tilts = content["features"][0]["tilts"]
+    assert [tilt["level"] for tilt in tilts] == content["features"][0]["levels"]
+    assert all(0 <= tilt["data"] <= 1 and tilt["prior"] is None for tilt in tilts)
     for name in ("embedded.png", "embedded-tradeoff.png"):
         assert (tmp_path / name).read_bytes()[:4] == b"\x89PNG"
     with np.load(tmp_path / "embedded-activations.npz") as kept:

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from distributional_view.backends.__main__ import main
 from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.choices import RETRIEVALS
+from distributional_view.backends.choices import FILTERS, RETRIEVALS
 from distributional_view.backends.explain.job import explain
 from distributional_view.backends.explain.methods import NAMES, Request, methods
 from distributional_view.backends.explain.pool import pool_of, pool_scores
@@ -23,26 +23,28 @@ from distributional_view.theory.methods.pool import ScoredPool, representatives
 from distributional_view.theory.methods.twisted_smc import TwistedSmc
 from distributional_view.theory.pools.inclusion import inclusion_probabilities
 from distributional_view.theory.pools.retrieval import retrieve, reweight_to
+from distributional_view.theory.samplers.potential import predictive
 from distributional_view.theory.seeds import part_seed
 from tests.support.explained import POOL, SCHEDULE, SCORE, SHAPE, gaussian_world
 
 torch.set_num_threads(1)
+KNOWN = predictive(gaussian_world(), 0, 400)
 
 
 @pytest.mark.parametrize("method", NAMES)
 def test_every_method_reaches_its_mean_and_repeats_itself(method, tmp_path):
     request = Request(method, target=1.0, n=6, tolerance=0.02, runs=64)
-    runs = [explain(request, tmp_path / str(i), gaussian_world(), pool_of(POOL, 64)) for i in range(2)]
+    runs = [explain(request, tmp_path / str(i), gaussian_world(), pool_of(POOL, 64), known=KNOWN) for i in range(2)]
     assert np.array_equal(runs[0].images, runs[1].images)
     found = runs[0]
     assert found.images.shape == (6, *SHAPE)
     assert found.scores == pytest.approx(4 * found.images.mean((1, 2, 3)), abs=1e-5)
-    mean = found.numbers["calibration_mean"] if method.startswith("EnergyDPS") else found.numbers["mean"]
+    independent = method.startswith("EnergyDPS") or method == "hybrid"
+    mean = found.numbers["calibration_mean"] if independent else found.numbers["mean"]
     assert abs(mean - 1.0) < 0.021
     assert abs(found.scores.mean() - 1.0) < 5 / np.sqrt(6)
-    other = explain(
-        Request(method, 1.0, 6, seed=1, tolerance=0.02, runs=64), tmp_path / "o", gaussian_world(), pool_of(POOL)
-    )
+    seeded = Request(method, 1.0, 6, seed=1, tolerance=0.02, runs=64)
+    other = explain(seeded, tmp_path / "o", gaussian_world(), pool_of(POOL), known=KNOWN)
     assert not np.array_equal(other.images, found.images)
 
 
@@ -106,7 +108,7 @@ def kill_after(count):
 
 @pytest.mark.parametrize(("method", "share"), [("EnergyDPS", 0.5), ("EnergyDPS", 0.95), ("twisted-SMC", 0.5)])
 def test_a_killed_job_goes_on_and_ends_the_same(method, share, tmp_path):
-    request = Request(method, target=1.0, n=6, tolerance=0.01, runs=32)
+    request = Request(method, target=1.0, n=6, tolerance=0.01, runs=32, fresh=True)
     calls, again, reports = [], [], []
     whole = explain(request, tmp_path / "whole", gaussian_world(calls, batch=4), progress=lambda *r: reports.append(r))
     with pytest.raises(Killed):
@@ -159,6 +161,58 @@ def test_the_batch_changes_nothing(method, tmp_path):
     if method == "EnergyDPS":
         assert np.array_equal(fewer.images, found[None].images[:3])
         assert len({image.tobytes() for image in found[None].images}) == 6
+
+
+@pytest.mark.parametrize("method", ["EnergyDPS", "hybrid"])
+def test_the_calibrations_pictures_come_first(method, tmp_path):
+    calls = []
+    request = Request(method, target=1.0, n=6, tolerance=0.01, runs=32)
+
+    def at(name, **changes):
+        calls.clear()
+        return explain(replace(request, **changes), tmp_path / name, gaussian_world(calls), known=KNOWN)
+
+    shown = at("shown")
+    evaluations = shown.numbers["calibration_runs"] * 32 * SCHEDULE.steps
+    assert sum(calls) == evaluations  # no picture was drawn anew
+    assert shown.numbers["from_calibration"] == 6
+    assert shown.numbers["fresh_mean"] is None
+    made = methods(request, gaussian_world(), lambda: ScoredPool(np.ones(2), lambda i: i), forgetful, KNOWN).make(
+        method
+    )
+    knob = shown.numbers[made.knob_name]
+    drawn = made.draw(knob, part_seed(0, 0), 32)
+    assert np.array_equal(shown.images, drawn.points[:6].double().numpy())
+    assert drawn.mean == pytest.approx(shown.numbers["calibration_mean"])
+    fresh, more = at("fresh", fresh=True, n=40), at("more", n=40)
+    assert sum(calls) == evaluations + 8 * SCHEDULE.steps
+    assert fresh.numbers["from_calibration"] == 0
+    assert fresh.numbers["fresh_mean"] == fresh.numbers["mean"]
+    assert more.numbers["from_calibration"] == 32
+    assert np.array_equal(more.images[:32], drawn.points.double().numpy())
+    assert np.array_equal(more.images[32:], fresh.images[32:])
+    assert more.numbers["fresh_mean"] == pytest.approx(more.scores[32:].mean())
+    assert more.numbers["mean"] == pytest.approx(more.scores.mean())
+
+
+def test_a_calibration_begins_with_what_is_known(tmp_path):
+    """The filters take the multiplier of the pool, the others spare the run without guidance."""
+    calls = []
+    for method in FILTERS:
+        request = Request(method, target=1.0, n=6, runs=64, multiplier=1.0)
+        found = explain(request, tmp_path / method, gaussian_world(calls), known=KNOWN)
+        assert found.numbers["multiplier"] == 1.0
+        assert found.numbers["calibration_runs"] == 0
+        assert found.numbers["mean"] == pytest.approx(1.0, abs=0.5)
+        assert sum(calls) < 2 * 64 * SCHEDULE.steps
+        calls.clear()
+    request = Request("hybrid", target=1.0, n=6, tolerance=0.02, runs=64)
+    usual = explain(request, tmp_path / "usual", gaussian_world(), known=KNOWN)
+    spared = explain(replace(request, unguided=0.0), tmp_path / "spared", gaussian_world(), known=KNOWN)
+    assert spared.numbers["calibration_runs"] == usual.numbers["calibration_runs"] - 1
+    assert spared.numbers["multiplier"] == usual.numbers["multiplier"]
+    with pytest.raises(ValueError, match="known = None: must be given: hybrid shrinks the plug-in"):
+        explain(request, tmp_path / "none", gaussian_world())
 
 
 @pytest.mark.parametrize(("first", "then"), [(2, 4), (4, 2), (3, None)])

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from distributional_view.backends.__main__ import main
 from distributional_view.backends.explain.law import law_scores, level_target, placed
 from distributional_view.backends.explain.pool import pool_of
+from distributional_view.backends.explain.prior_sample import Sampling, kept_sample
 from distributional_view.backends.jobs import OtherRequest
 from tests.support.explained import POOL, SCORE, gaussian_world
 
@@ -51,22 +52,21 @@ def test_a_law_without_spread_is_refused():
         placed(np.ones(5), 1.0)
 
 
-def test_a_sample_of_the_prior_is_made_once(tmp_path):
-    calls = []
-    arguments = (tmp_path, SCORE, None, gaussian_world(calls), 300, 0, "2M-SDE")
-    first = law_scores(*arguments)
-    assert len(calls) == 30
-    assert np.array_equal(law_scores(*arguments), first)
-    assert len(calls) == 30
-    assert abs(first.mean()) < 5 / np.sqrt(300)
-    with pytest.raises(OtherRequest, match="size"):
-        law_scores(tmp_path, SCORE, None, gaussian_world(), 301, 0, "2M-SDE")
-    with pytest.raises(ValueError, match="pool_size = 1"):
-        law_scores(tmp_path / "b", SCORE, None, gaussian_world(), 1, 0, "2M-SDE")
-    with pytest.raises(ValueError, match="pool = None"):
-        law_scores(tmp_path / "c", SCORE, None, None, 9, 0, "2M-SDE")
-    pooled = law_scores(tmp_path / "d", SCORE, pool_of(POOL), None, 2, 0, "2M-SDE")
-    assert len(pooled) == len(POOL)
+def test_a_law_belongs_to_its_pool(tmp_path):
+    pool = pool_of(POOL)._replace(digest="a")
+    first = law_scores(tmp_path, SCORE, pool)
+    assert np.array_equal(law_scores(tmp_path, lambda x: 1 / 0, pool), first)  # not scored again
+    assert len(first) == len(POOL)
+    with pytest.raises(OtherRequest, match="digest"):
+        law_scores(tmp_path, SCORE, pool._replace(digest="b"))
+
+
+def test_samples_of_the_prior_stand_for_a_law(tmp_path):
+    """As the command does it where there are no pictures."""
+    sampled = kept_sample(gaussian_world(), Sampling(tmp_path / "keep", 300, 0, "2M-SDE"))
+    scores = law_scores(tmp_path / "law", SCORE, pool_of(sampled.points)._replace(digest=sampled.token))
+    assert abs(scores.mean()) < 5 / np.sqrt(300)
+    assert abs(scores.std() - 1) < 0.2
 
 
 def run(out, *arguments):
@@ -87,6 +87,17 @@ def test_the_command_takes_a_level_or_a_target(tmp_path):
     assert written["multiplier"] == pytest.approx(written["law"]["multiplier"])
     assert written["doubts"] == []
     assert [path.parent.name for path in (tmp_path / "c").rglob("pool_scores.npy")] == ["law"]  # scored once
+
+
+def test_the_command_warns_of_a_tilt_that_rests_on_few_pictures(tmp_path):
+    done = run(tmp_path, "--level", "0.99995", "--method", "KLSC-weights")
+    said = " ".join(done.output.split())
+    assert done.exit_code == 0, done.output
+    assert "pictures, fewer than the 8 shown: the prior hardly reaches this target" in said
+    written = json.loads((tmp_path / "explanation.json").read_text())
+    assert written["law"]["effective_size"] < 8
+    assert len(written["doubts"]) == 1
+    assert "rests on" in written["doubts"][0]
 
 
 def test_a_target_beyond_the_pool_is_refused_at_once(tmp_path):

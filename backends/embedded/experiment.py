@@ -1,16 +1,20 @@
-"""Five methods at matched activations on the embedded backend: what they show and what it costs.
+"""All methods at matched activations on the embedded backend: what they show and what it costs.
 
-For each named feature and level: retrieval, KLSC weights, optimisation with regularisation and EnergyDPS, each brought
-to the same mean activation, then drawn several times with different seeds; and the twisted sampler with the multiplier
-of the KLSC weights, uncalibrated: it should reach the level by itself. The levels are quantiles of the feature's
-activation over all pictures. Every feature is written when it is done; a second call goes on from there.
+For each named feature and level: retrieval, KLSC weights, optimisation with regularisation, EnergyDPS and the hybrid
+guidance, each brought to the same mean activation, then drawn several times with different seeds; and the two particle
+filters with the multiplier of the KLSC weights, uncalibrated: they should reach the level by themselves. The levels are
+quantiles of the feature's activation over all pictures. Every feature is written when it is done; a second call goes on
+from there.
+
+Beside the methods stands what they could show at best: the share of the feature's class in the data and, where there is
+a pool of its samples, in the prior, both reweighted to the level (`tilts`).
 
 Paper: Section 4, Figure 4, Tables 8-10, Appendix I. In small, with the matched-faithfulness protocol.
 """
 
 import json
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from functools import partial
@@ -23,6 +27,8 @@ from jaxtyping import Float
 
 from distributional_view.backends.embedded.animals import CLASSES
 from distributional_view.backends.embedded.features import Named, read_named
+from distributional_view.backends.embedded.judge import tilt_of
+from distributional_view.backends.embedded.judge_methods import Offer, learned_offer
 from distributional_view.backends.embedded.measures import agreement, pooled
 from distributional_view.backends.embedded.methods import (
     METHODS,
@@ -33,6 +39,7 @@ from distributional_view.backends.embedded.methods import (
     feature_methods,
     shared,
 )
+from distributional_view.backends.embedded.prior_pool import PriorPool
 from distributional_view.backends.embedded.store import Part, read_record, weights_path
 from distributional_view.backends.embedded.world import embedded_world
 from distributional_view.backends.measures.alike import look_alikes
@@ -43,7 +50,7 @@ from distributional_view.sealed import read_sealed_arrays, write_sealed_arrays
 from distributional_view.theory.errors import CalibrationFailed
 from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.methods import klsc_weights, retrieval
-from distributional_view.theory.progress import Progress, silent
+from distributional_view.theory.progress import Progress, named, silent
 from distributional_view.theory.samplers.energy_dps import unguided
 from distributional_view.theory.seeds import part_seed
 from distributional_view.theory.solutions.calibrate import calibrate_hard, calibrate_klsc
@@ -51,6 +58,7 @@ from distributional_view.theory.solutions.calibrate import calibrate_hard, calib
 __all__ = [
     "METHODS",
     "QUICK",
+    "Agreement",
     "ExperimentBudget",
     "FeatureResult",
     "MethodAtLevel",
@@ -58,7 +66,10 @@ __all__ = [
     "prior_kids",
     "run",
     "shared",
+    "tilts",
 ]
+POTENTIAL = "potential"
+"""Folder of the learned potential, in that of the experiment."""
 _DRAWS, _UNGUIDED = 2, 3  # parts of the seed, after those of `embedded.methods`
 
 
@@ -92,12 +103,57 @@ class FeatureResult(NamedTuple):
     scores: Float[np.ndarray, "cells n"]
 
 
-class FeatureRun:
-    """One feature's experiment."""
+class Agreement(NamedTuple):
+    """The share of the feature's class in the data's tilt to a level and in the prior's, with their effective sizes;
+    None where there is no pool of the prior, or it does not reach the level."""
 
-    def __init__(self, feature: Named, shared: Shared, budget: ExperimentBudget, seed: int) -> None:
+    level: float
+    data: float
+    data_ess: float
+    prior: float | None
+    prior_ess: float | None
+
+
+def tilts(feature: Named, levels: Sequence[float], pool: PriorPool | None = None) -> list[Agreement]:
+    """What both tilts of a feature show at each level; the classes are the classifier's, as everywhere.
+
+    Args:
+        feature: with its class.
+        levels: mean activations, up to the largest in the data.
+        pool: samples of the prior.
+
+    Raises:
+        InfeasibleTarget: for a level beyond every picture of the data.
+    """
+    label, scores = CLASSES.index(feature.dominant), shared().activation(feature.index)
+    with torch.no_grad():
+        labels = shared().classifier.head(shared().reference).argmax(1).numpy()
+    found = []
+    for level in levels:
+        data, prior = tilt_of(scores, labels, level), None
+        if pool is not None and level < pool.activation(feature.index).max():
+            prior = tilt_of(pool.activation(feature.index), pool.labels, level)
+        of_prior = (None, None) if prior is None else (float(prior.shares[label]), prior.effective_size)
+        found.append(Agreement(level, float(data.shares[label]), data.effective_size, *of_prior))
+    return found
+
+
+class FeatureRun:
+    """One feature's experiment.
+
+    Args:
+        feature: with its name and class.
+        shared: pictures and networks.
+        budget: sizes.
+        seed: of everything random about the feature.
+        offer: gives a world its learned potential; None: there is none.
+    """
+
+    def __init__(
+        self, feature: Named, shared: Shared, budget: ExperimentBudget, seed: int, offer: Offer | None = None
+    ) -> None:
         self.feature, self.shared, self.budget, self.seed = feature, shared, budget, seed
-        self.methods = feature_methods(feature.index, shared, budget, seed)
+        self.methods = feature_methods(feature.index, shared, budget, seed, offer)
         self.law = AtomicLaw(self.methods.pool.scores)
 
     def cell(
@@ -182,30 +238,48 @@ def run(
     contents = {part: weights_path(part) for part in get_args(Part)}
     for part in get_args(Part):
         read_record(part)
-    with opened(out, {"budget": asdict(budget), "seed": seed}, contents, ("feature-*.npz",)) as job:
-        _make(job, chosen, budget, seed, progress, jobs)
+    learned = None if budget.training == 0 else [feature.index for feature in chosen]
+    identity = {"budget": asdict(budget), "seed": seed, "learned": learned}
+    with opened(out, identity, contents, ("feature-*.npz",)) as job:
+        _make(job, chosen, budget, seed, progress, jobs, learned)
         return [_read(job, feature) for feature in chosen]
 
 
-def _make(job: Job, chosen: list[Named], budget: ExperimentBudget, seed: int, progress: Progress, jobs: int) -> None:
+def _make(
+    job: Job,
+    chosen: list[Named],
+    budget: ExperimentBudget,
+    seed: int,
+    progress: Progress,
+    jobs: int,
+    learned: list[int] | None,
+) -> None:
     """The features that the job has not."""
     todo = [feature for feature in chosen if not _path(job, feature).exists()]
+    if todo and learned is not None:  # once, before the processes read it
+        learned_offer(learned, job.folder / POTENTIAL, budget.training, named(progress, "learning the potential"))
     if jobs > 1:
         with ProcessPoolExecutor(min(jobs, max(len(todo), 1)), multiprocessing.get_context("spawn")) as pool:
-            waiting = [pool.submit(_work, feature, job, budget, seed) for feature in todo]
+            waiting = [pool.submit(_work, feature, job, budget, seed, learned) for feature in todo]
             progress("features", len(chosen) - len(todo), len(chosen))
             for i, done in enumerate(as_completed(waiting), start=1):
                 progress(done.result(), len(chosen) - len(todo) + i, len(chosen))
     else:
         each = len(METHODS) * len(budget.quantiles)
         for i, feature in enumerate(todo):
-            _work(feature, job, budget, seed, partial(_in_all, progress, i * each, len(todo) * each))
+            _work(feature, job, budget, seed, learned, partial(_in_all, progress, i * each, len(todo) * each))
 
 
 def _work(
-    feature: Named, job: Job, budget: ExperimentBudget, seed: int, report: Callable[[str, int], None] | None = None
+    feature: Named,
+    job: Job,
+    budget: ExperimentBudget,
+    seed: int,
+    learned: list[int] | None,
+    report: Callable[[str, int], None] | None = None,
 ) -> str:
     torch.set_num_threads(1)
+    offer = None if learned is None else learned_offer(learned, job.folder / POTENTIAL, budget.training)
     done = [0]
 
     def step() -> None:
@@ -213,7 +287,7 @@ def _work(
         if report is not None:
             report(feature.name, done[0])
 
-    _write(job, FeatureRun(feature, shared(), budget, part_seed(seed, feature.index)).result(step))
+    _write(job, FeatureRun(feature, shared(), budget, part_seed(seed, feature.index), offer).result(step))
     return feature.name
 
 

@@ -7,11 +7,13 @@ well the potential predicts, and on pictures that it was trained on the answer w
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.embedded.animals import load_animals
 from distributional_view.backends.embedded.parts import WEIGHTS, Part
 from distributional_view.backends.embedded.store import weights_path
@@ -28,6 +30,7 @@ from distributional_view.fingerprints import Hashes
 from distributional_view.theory.errors import require
 from distributional_view.theory.progress import Progress, silent
 
+World = TypeVar("World", bound=TorchWorld)
 _READ: tuple[Part, ...] = ("classifier", "transcoder")
 
 
@@ -73,7 +76,7 @@ def learned_potential(
     return learned
 
 
-def unseen(world: LearnedWorld) -> LearnedWorld:
+def unseen(world: World) -> World:
     """The same world, but `sample_prior` draws test pictures without replacement.
 
     Its `sample_prior` raises ValueError for more than there are.

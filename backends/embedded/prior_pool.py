@@ -10,7 +10,7 @@ Paper: Lemma F.1 (17), Appendix H. The pool of prior samples and its use as a ya
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import get_args
@@ -25,7 +25,8 @@ from distributional_view.backends.embedded.animals import as_grey, to_images
 from distributional_view.backends.embedded.measures import pooled
 from distributional_view.backends.embedded.store import Part, load_classifier, weights_path
 from distributional_view.backends.embedded.world import embedded_world, feature_score
-from distributional_view.jobs import Job, opened
+from distributional_view.errors import UserError
+from distributional_view.jobs import JOB, Job, opened, read_json
 from distributional_view.sealed import read_sealed_arrays, write_sealed_arrays
 from distributional_view.theory.errors import require
 from distributional_view.theory.methods.pool import ScoredPool
@@ -140,6 +141,25 @@ def prior_pool(out: Path, n: int, plan: PoolPlan | None = None, progress: Progre
                 world = world or spaced_world(0, chosen.steps, chosen.spacing)
                 _make(job, world, chosen, place, partial(_in_all, progress, place, n // chosen.part, chosen))
         return _read(job, n // chosen.part)
+
+
+def kept_pool(folder: Path) -> PriorPool:
+    """All pictures of a pool that was sampled before, by whatever plan.
+
+    Raises:
+        UserError: if there is none in the folder, it belongs to another prior or classifier, or is damaged.
+    """
+    job = folder / JOB
+    known = read_json(job, "choose another folder") if job.is_file() else {}
+    given = known.get("pool") if isinstance(known, dict) else None
+    if not isinstance(given, dict) or not {field.name for field in fields(PoolPlan)} == set(given):
+        raise UserError(f"pool = {folder}: must be a folder of `dview embedded-pool`")
+    plan, parts = PoolPlan(**given), 0
+    while (folder / f"part-{parts:04d}.npz").exists():
+        parts += 1
+    if parts == 0:
+        raise UserError(f"pool = {folder}: has no pictures yet: `dview embedded-pool --out {folder}` samples them")
+    return prior_pool(folder, parts * plan.part, plan)
 
 
 def _in_all(progress: Progress, place: int, places: int, plan: PoolPlan, what: str, done: int, total: int) -> None:

@@ -1,6 +1,5 @@
 """`dview explain`: pictures for one feature, and a JSON of everything needed to repeat them."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -9,7 +8,10 @@ import click
 from click.core import ParameterSource
 
 from distributional_view.backends.choices import (
+    BEST,
     RETRIEVALS,
+    RUNS,
+    WITHOUT_PICTURES,
     MethodName,
     OnBadPicture,
     Precision,
@@ -17,13 +19,13 @@ from distributional_view.backends.choices import (
     Solver,
     Spacing,
 )
-from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions, chosen
 from distributional_view.errors import UserError
-from distributional_view.files import write_json, write_with
 from distributional_view.shell import Command
 
 FOLDER = click.Path(path_type=Path)
 COUNT = click.IntRange(min=1)
+PICTURES, SAMPLES, DRAWS, CALIBRATED, LEAST = 5000, 256, 300, 16, 100
+"""Defaults of --pool-size, with and without pictures, of --draws, of --runs, and of --check, which is the least."""
 DEFAULT_LEVEL = 0.95
 METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
 
@@ -37,7 +39,9 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
     help="ADM ImageNet-256 checkpoint, or folder of diffusers (pixels, latents, Stable Diffusion); to sample from.",
 )
 @click.option("--label", type=str, help="Class (number or name), or prompt, of the prior. [default: none]")
-@click.option("--images", type=FOLDER, help="Folder of images, searched in depth; for retrieval and KLSC-weights.")
+@click.option(
+    "--images", type=FOLDER, help="Folder of images, searched in depth; to retrieve, or to learn from (hybrid)."
+)
 @click.option(
     "--on-bad-picture",
     type=click.Choice(get_args(OnBadPicture)),
@@ -50,12 +54,44 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
 @click.option("--target", type=float, help="Mean activation wanted, in place of --level.")
 @click.option("--level", type=float, help="The same as a quantile of the activation's law. [default: 0.95]")
 @click.option(
-    "--pool-size", type=COUNT, default=256, show_default=True, help="Samples of the prior where there are no pictures."
+    "--pool-size",
+    type=COUNT,
+    help="Pictures for the law and to learn from, drawn from --images unless these are retrieved; without, samples of "
+    f"the prior. [default: {PICTURES}, samples {SAMPLES}]",
 )
 @click.option("--n", type=COUNT, default=4, show_default=True, help="Pictures to show.")
-@click.option("--method", type=METHOD, default="EnergyDPS", show_default=True)
+@click.option(
+    "--method",
+    type=METHOD,
+    help=f"[default: {BEST} where there are pictures to learn from, else {WITHOUT_PICTURES}]",
+)
+@click.option(
+    "--fresh", is_flag=True, help="Draw all pictures anew; else those of the calibration's last knob come first."
+)
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of what several jobs share: learned potentials, slopes, samples. [default: `learned` beside --out]",
+)
+@click.option(
+    "--training", type=COUNT, help="Steps of the learned potential's training, for hybrid. [default: as many as usual]"
+)
+@click.option(
+    "--draws",
+    type=click.IntRange(min=3),
+    default=DRAWS,
+    show_default=True,
+    help="Pictures on which is measured what each noise level knows of the score, for hybrid and FK-steering.",
+)
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The job's folder; resumes."
+)
+@click.option(
+    "--check",
+    type=click.IntRange(min=0),
+    default=LEAST,
+    show_default=True,
+    help="Unguided samples that new pictures are compared with, by their loss under the prior; 0: none.",
 )
 @click.option("--steps", type=COUNT, help="Reverse steps. [default: 1000, embedded 20]")
 @click.option(
@@ -68,10 +104,17 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
     show_default=True,
     help="Where the noise levels of the steps lie.",
 )
-@click.option("--cap", type=float, help="Score beyond which a step is not guided. [default: none]")
-@click.option("--knob", type=float, help="Strength (twisted-SMC: multiplier) to use without calibration.")
-@click.option("--start", type=float, help="First knob that the calibration tries. [default: multiplier of the pool]")
-@click.option("--runs", type=COUNT, default=16, show_default=True, help="Pictures a calibration run, or particles.")
+@click.option("--cap", type=float, help="Score beyond which a step of EnergyDPS is not guided. [default: none]")
+@click.option("--knob", type=float, help="Strength (EnergyDPS) or multiplier to use without calibration.")
+@click.option(
+    "--start", type=float, help="First knob that a calibration tries. [default: multiplier of the pool, hybrid half]"
+)
+@click.option(
+    "--runs",
+    type=COUNT,
+    help="Pictures a calibration run, or particles. "
+    f"[default: {CALIBRATED}, {', '.join(f'{name} {count}' for name, count in RUNS.items())}]",
+)
 @click.option("--tolerance", type=float, help="Of the mean activation. [default: 5 % of the target]")
 @click.option(
     "--reduction",
@@ -96,84 +139,26 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
 @click.option("--batch", type=COUNT, help="Most pictures in one pass; changes no picture. [default: all]")
 @click.option("--recompute", is_flag=True, help="Gradient checkpointing of the prior: less memory, more time.")
 def explain(**options: Any) -> None:
-    """Show pictures at a mean activation of a feature: retrieved, or sampled by EnergyDPS."""
-    import torch
+    """Show pictures at a mean activation of a feature: retrieved, or sampled from a prior with guidance."""
     from rich.console import Console
 
-    from distributional_view.backends.explain.grid import save_grid
-    from distributional_view.backends.explain.job import explain as run
-    from distributional_view.backends.explain.law import law_scores, level_target, placed
-    from distributional_view.backends.explain.methods import Request
-    from distributional_view.backends.explain.sources import embedded_source, local_source
-    from distributional_view.backends.jobs import usable
-    from distributional_view.terminal import progress_bar
+    from distributional_view.backends.explain.run import Run
 
-    console, out = Console(), options["out"]
     check_target(options)
-    if options["target"] is not None:
-        tolerance_of(options)
-    method = options["method"]
-    score, sampler = chosen(ScoreOptions, options), chosen(SamplerOptions, options)
-    usable(sampler.device)
     if options["embedded"]:
         refuse_beside_embedded(click.get_current_context())
-        source = embedded_source(score, sampler)
-    else:
-        with progress_bar(console) as report:
-            source = local_source(chosen(LocalPaths, options), method, score, sampler, out / ".pictures.json", report)
-        if source.said:
-            console.print(source.said, highlight=False, markup=False)
-    with progress_bar(console) as report:
-        scores = law_scores(
-            out / "law",
-            source.score,
-            source.pool,
-            source.world,
-            options["pool_size"],
-            options["seed"],
-            sampler.solver,
-            source.origin,
-            report,
-            source.contents,
-        )
-    if options["target"] is None:
-        options["target"] = level_target(scores, DEFAULT_LEVEL if options["level"] is None else options["level"])
-    law = placed(scores, options["target"])
-    doubts = law.doubts(options["n"])
-    console.print(law.words(), *doubts, sep="\n", highlight=False)
-    if law.target > law.largest and options["knob"] is None:
-        raise UserError(f"{doubts[0]}: choose a --level, a smaller --target, or a --knob to sample without calibration")
-    options["start"] = options["start"] or law.multiplier or 1.0
-    options["tolerance"] = tolerance_of(options)
-    request = chosen(Request, options)
-    known = None if source.pool is None else scores  # of the law's own sample, where there is no pool
-    with progress_bar(console) as report:
-        found = run(
-            request, out, source.world, source.pool, source.score, source.origin, report, source.contents, known
-        )
-    title = f"{options['method']}, mean {found.numbers['mean']:.4g}"
-    write_with(out / "grid.png", lambda partial: save_grid(found.images, found.scores, partial, title))
-    job = json.loads((out / "job.json").read_text())
-    result = {
-        **job,
-        **found.numbers,
-        "law": law._asdict(),
-        "doubts": doubts,
-        "activations": found.scores.tolist(),
-        "torch": torch.__version__,
-    }
-    write_json(out / "explanation.json", result)
-    reached = found.numbers.get("calibration_mean")
-    beside = f"target {request.target:g}" + ("" if reached is None else f"; in the calibration {reached:.4g}")
-    console.print(
-        f"feature {options['feature']}: mean activation {found.numbers['mean']:.4g} ({beside}), "
-        f"shown {', '.join(f'{s:.3g}' for s in found.scores)}",
-        highlight=False,
-    )
-    strength = found.numbers.get("strength")
-    if strength is not None and law.multiplier is not None:
-        console.print(f"strength {strength:.4g}, {strength / law.multiplier:.2f} of the pool's beta", highlight=False)
-    console.print(f"wrote {out / 'grid.png'}\nwrote {out / 'explanation.json'}", highlight=False)
+    if options["method"] is not None:
+        check_method(options)
+    Run(options, Console()).all()
+
+
+def check_method(options: Mapping[str, Any]) -> None:
+    """Raise `UserError` for an option that the method cannot take."""
+    method = options["method"]
+    if options["cap"] is not None and not method.startswith(WITHOUT_PICTURES):
+        raise UserError(f"--cap ends the guidance of EnergyDPS, and {method} does not take it: leave it out")
+    if 0 < options["check"] < LEAST:
+        raise UserError(f"--check {options['check']}: must be 0, or at least {LEAST} samples")
 
 
 def check_target(options: Mapping[str, Any]) -> None:
@@ -185,6 +170,8 @@ def check_target(options: Mapping[str, Any]) -> None:
         raise UserError(f"level = {level!r}: must be in (0, 1)")
     if start is not None and not start > 0:
         raise UserError(f"start = {start!r}: must be > 0")
+    if options["target"] is not None:
+        tolerance_of(options)
 
 
 def tolerance_of(options: Mapping[str, Any]) -> float:

@@ -24,6 +24,7 @@ from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.choices import RETRIEVALS
 from distributional_view.backends.explain.methods import CALIBRATION, Request, methods
 from distributional_view.backends.explain.pool import Pool, Score, pool_scores, scored
+from distributional_view.backends.explain.reuse import CALIBRATED, nearest, of_calibration
 from distributional_view.backends.jobs import in_file
 from distributional_view.files import finite
 from distributional_view.jobs import Job, opened
@@ -33,10 +34,11 @@ from distributional_view.theory.methods.method import Drawn, Method, Registry
 from distributional_view.theory.methods.pool import ScoredPool
 from distributional_view.theory.progress import Progress, named, silent
 from distributional_view.theory.samplers.knobs import Calibrated
+from distributional_view.theory.samplers.potential import Predictive
 from distributional_view.theory.seeds import part_seed
 
 _PICTURES = 1  # part of the seed, after that of the calibration
-MADE = ("pool_scores.npy", "calibration.jsonl", "pictures-*.npz", "grid.png", "explanation.json")
+MADE = ("pool_scores.npy", "calibration.jsonl", CALIBRATED, "pictures-*.npz", "grid.png", "explanation.json")
 """Files of a job."""
 
 
@@ -59,6 +61,7 @@ def explain(
     progress: Progress = silent,
     contents: Mapping[str, Path] | None = None,
     scores: Float[np.ndarray, " pool"] | None = None,
+    known: Predictive | None = None,
 ) -> Explanation:
     """Do what is requested, in the folder `out`, going on where an earlier call stopped.
 
@@ -72,6 +75,8 @@ def explain(
         progress: called as the work goes on.
         contents: files that the world, the pool or the score were made from; their contents are part of the job.
         scores: of the pool, where they are known; None to score it, once, in the folder.
+        known: how much each noise level tells of the score; only for hybrid and FK-steering. What it was learned from
+            must be part of `origin`.
 
     Raises:
         OtherRequest: if the folder belongs to another request.
@@ -94,19 +99,26 @@ def explain(
             assert of_one is not None
             return scored(pool, pool_scores(of_one, pool, out / "pool_scores.npy", progress, job.token))
 
-        remember = in_file(out / "calibration.jsonl", job.token)
-        method = methods(request, world, ready, remember).make(request.method)
+        remember, watch = in_file(out / "calibration.jsonl", job.token), nearest(job, request.target)
+
+        def made(here: TorchWorld | None) -> Registry:
+            return methods(request, here, ready, remember, known, watch)
+
+        method = made(world).make(request.method)
         if request.knob is None:
             found = method.calibrate(request.target, progress)
         else:
             found = Calibrated(request.knob, math.nan, 0)
         if world is not None and method.independent:
-            parts = _one_by_one(
-                world, lambda w: methods(request, w, ready, remember), found.knob, request, job, progress
-            )
+            anew = request.fresh or request.knob is not None
+            shown = None if anew else of_calibration(job, found.knob, request.n)
+            first = 0 if shown is None else len(shown["scores"])
+            fresh = _one_by_one(world, made, found.knob, request, job, progress, first)
+            parts, more = [*([] if shown is None else [shown]), *fresh], _origins(first, fresh)
         else:
-            parts = [_together(method, found.knob, request, job, progress)]
-        return _explanation(parts, method.knob_name, found, request.n, None if request.method in RETRIEVALS else world)
+            parts, more = [_together(method, found.knob, request, job, progress)], {}
+        here = None if request.method in RETRIEVALS else world
+        return _explanation(parts, method.knob_name, found, request, more, here)
 
 
 def _identity(request: Request, world: TorchWorld | None, pool: Pool | None, origin: Any) -> dict[str, Any]:
@@ -124,18 +136,30 @@ def _identity(request: Request, world: TorchWorld | None, pool: Pool | None, ori
     }
 
 
+def _origins(reused: int, fresh: list[dict[str, Any]]) -> dict[str, Any]:
+    """How many pictures are the calibration's, and the mean of the others, if there are some."""
+    scores = [float(score) for part in fresh for score in part["scores"]]
+    return {"from_calibration": reused, "fresh_mean": float(np.mean(scores)) if scores else None}
+
+
 def _explanation(
-    parts: list[dict[str, Any]], knob_name: str, found: Calibrated, n: int, world: TorchWorld | None
+    parts: list[dict[str, Any]],
+    knob_name: str,
+    found: Calibrated,
+    request: Request,
+    more: dict[str, Any],
+    world: TorchWorld | None,
 ) -> Explanation:
     """The parts as one, with their numbers; points of a world as its pictures."""
     points, scores = (np.concatenate([part[name] for part in parts]) for name in ("images", "scores"))
-    require(len(points) == n, "n", n, f"<= {len(points)}, the pictures at this target")
+    require(len(points) == request.n, "n", request.n, f"<= {len(points)}, the pictures at this target")
     notes: dict[str, Any] = json.loads(str(parts[0]["notes"]))
     mean = notes.pop("level", float(scores.mean()))
     reached = found.mean if math.isfinite(found.mean) else None
-    numbers = {knob_name: found.knob, "calibration_mean": reached, "calibration_runs": found.evaluations}
+    runs = max(found.evaluations - (request.unguided is not None), 0)
+    numbers = {knob_name: found.knob, "calibration_mean": reached, "calibration_runs": runs, **notes, **more}
     images = points if world is None else world.to_numpy(world.pictures(world.from_numpy(points)))
-    return Explanation(images.astype(np.float64), scores, {**numbers, **notes, "mean": mean}, points.astype(np.float64))
+    return Explanation(images.astype(np.float64), scores, {**numbers, "mean": mean}, points.astype(np.float64))
 
 
 def _one_by_one(
@@ -145,10 +169,12 @@ def _one_by_one(
     request: Request,
     job: Job,
     progress: Progress,
+    first_place: int,
 ) -> list[dict[str, Any]]:
-    """Pictures that have nothing to do with each other: a file each, those that are missing drawn a batch at a time."""
-    paths = [job.folder / f"pictures-{i:04}.npz" for i in range(request.n)]
-    missing = [i for i, path in enumerate(paths) if not path.exists()]
+    """Pictures that have nothing to do with each other, from a place on: a file each, those that are missing drawn a
+    batch at a time."""
+    paths = {i: job.folder / f"pictures-{i:04}.npz" for i in range(first_place, request.n)}
+    missing = [i for i, path in paths.items() if not path.exists()]
     size = world.batch or request.n
     for places in (missing[first : first + size] for first in range(0, len(missing), size)):
         here = named(progress, f"pictures {places[0] + 1} to {places[-1] + 1} of {request.n}")
@@ -158,7 +184,7 @@ def _one_by_one(
         for row, place in enumerate(places):
             one = {name: content[name][row : row + 1] for name in ("images", "scores")}
             write_sealed_arrays(paths[place], {**one, "notes": content["notes"]}, job.token)
-    return [read_sealed_arrays(path, job.token)[0] for path in paths]
+    return [read_sealed_arrays(path, job.token)[0] for path in paths.values()]
 
 
 def _together(method: Method, knob: float, request: Request, job: Job, progress: Progress) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Where a target lies in the law of the score, and what a tilt to it has left to stand on.
 
-The law is that of a pool: the pictures of the embedded backend, a folder of images, or a sample of the prior. It is
-scored once and kept in the folder `law` of the job, a job of its own, since the target of `--level` comes from it.
+The law is that of a pool: the pictures of the embedded backend, a folder of images or some of them, or a sample of the
+prior. It is scored once and kept in the folder `law` of the job, a job of its own, since the target of `--level` comes
+from it.
 """
 
 from collections.abc import Mapping
@@ -9,25 +10,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
-from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.explain.pool import Pool, Score, pool_of, pool_scores
+from distributional_view.backends.explain.pool import Pool, Score, pool_scores
 from distributional_view.jobs import opened
-from distributional_view.sealed import read_sealed_arrays, write_sealed_arrays
 from distributional_view.theory.errors import require
 from distributional_view.theory.pools.retrieval import reweight_to
-from distributional_view.theory.progress import Progress, named, silent
-from distributional_view.theory.samplers.energy_dps import unguided
-from distributional_view.theory.samplers.solvers import Solver
-from distributional_view.theory.seeds import part_seed
+from distributional_view.theory.progress import Progress, silent
 
-MADE = ("pool_scores.npy", "prior-pool.npy")
+MADE = ("pool_scores.npy",)
 """Files of the job."""
-BATCH = 32
-"""Points that become pictures at once, unless the world says how many."""
-_SAMPLE = 2  # part of the seed, after those of calibration and pictures
 
 
 class Placed(NamedTuple):
@@ -100,51 +92,24 @@ def placed(scores: Float[np.ndarray, " n"], target: float) -> Placed:
 def law_scores(
     out: Path,
     score: Score,
-    pool: Pool | None,
-    world: TorchWorld | None,
-    size: int,
-    seed: int,
-    solver: Solver,
+    pool: Pool,
     origin: Any = None,
     progress: Progress = silent,
     contents: Mapping[str, Path] | None = None,
 ) -> Float[np.ndarray, " n"]:
-    """The scores of the pool, or of unguided samples of the world where there is no pool.
+    """The scores of a pool.
 
     Args:
         out: folder of the law's own job; a second call reads it.
         score: of pictures.
-        pool: pictures; None for a sample of the prior.
-        world: gives the sample; not used beside a pool.
-        size: of the sample, >= 2.
-        seed: of the sample.
-        solver: of the sample's reverse steps.
-        origin: what pool, world and score are made of, as JSON can hold it.
+        pool: pictures, or samples of the prior.
+        origin: what pool and score are made of, as JSON can hold it.
         progress: called as the work goes on.
         contents: files that they were made from.
 
     Raises:
         OtherRequest: if the folder holds another law.
-        ValueError: if there is neither pool nor world, or the sample is too small.
     """
-    identity: dict[str, Any] = {"origin": origin}
-    if pool is None:
-        require(world is not None, "pool", pool, "given where there is no world")
-        require(size >= 2, "pool_size", size, ">= 2")
-        assert world is not None
-        device = torch.device(world.device).type
-        identity |= {"size": size, "seed": seed, "solver": solver, "device": device}
-        identity |= {"schedule": world.schedule.alpha_bar.tolist()}
-    else:
-        identity |= {"size": pool.size, "digest": pool.digest}
+    identity = {"origin": origin, "size": pool.size, "digest": pool.digest}
     with opened(out, identity, contents, MADE) as job:
-        if pool is None:
-            assert world is not None
-            path = out / "prior-pool.npy"
-            if not path.exists():
-                told = named(progress, f"{size} samples of the prior")
-                x = unguided(world, world.noise(part_seed(seed, _SAMPLE), size), told, solver)
-                write_sealed_arrays(path, world.to_numpy(x).astype(np.float32), job.token)
-            points = torch.from_numpy(read_sealed_arrays(path, job.token)[0])
-            pool = pool_of(points, world.batch or BATCH, lambda x: world.pictures(x.to(world.device, world.dtype)))
         return pool_scores(score, pool, out / "pool_scores.npy", progress, job.token)

@@ -7,11 +7,12 @@ from functools import partial
 from typing import Any, get_args
 
 from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.choices import MethodName, Solver
+from distributional_view.backends.choices import FILTERS, MethodName, Solver
 from distributional_view.theory.errors import require
-from distributional_view.theory.methods import energy_dps, klsc_weights, retrieval, twisted_smc
-from distributional_view.theory.methods.method import Memory, Registry
+from distributional_view.theory.methods import energy_dps, hybrid, klsc_weights, retrieval, twisted_smc
+from distributional_view.theory.methods.method import MeanAt, Memory, Registry, Watch, unwatched
 from distributional_view.theory.methods.pool import ScoredPool
+from distributional_view.theory.samplers.potential import Predictive
 from distributional_view.theory.seeds import part_seed
 
 NAMES: tuple[MethodName, ...] = get_args(MethodName)
@@ -28,11 +29,14 @@ class Request:
         n: pictures to show, >= 1.
         seed: of everything random.
         tolerance: of the mean, score units, > 0.
-        knob: strength (EnergyDPS) or multiplier (twisted-SMC) to use without calibration; None to calibrate.
+        knob: strength (EnergyDPS) or multiplier (the others) to use without calibration; None to calibrate.
         start: first knob that a calibration tries, > 0.
-        runs: pictures a calibration run (EnergyDPS) or particles (twisted-SMC), >= n for the latter.
-        cap: score beyond which a step is not guided; None for none.
+        runs: pictures a calibration run, or particles of a filter, >= n for the latter.
+        cap: score beyond which a step of EnergyDPS is not guided; None for none.
         solver: of the reverse steps, of first or of second order.
+        multiplier: of the tilt of a pool to the target, which the filters take; None: they are calibrated too.
+        unguided: mean score without guidance, where it is known: a calibration need not run knob 0.
+        fresh: whether all pictures are drawn anew; else those of the calibration's last knob come first.
 
     Raises:
         ValueError: for bad arguments.
@@ -48,14 +52,17 @@ class Request:
     runs: int = 16
     cap: float | None = None
     solver: Solver = "2M-SDE"
+    multiplier: float | None = None
+    unguided: float | None = None
+    fresh: bool = False
 
     def __post_init__(self) -> None:
         require(self.method in NAMES, "method", self.method, f"one of {NAMES}")
         require(math.isfinite(self.target), "target", self.target, "finite")
         require(self.n >= 1, "n", self.n, ">= 1")
         require(math.isfinite(self.tolerance) and self.tolerance > 0, "tolerance", self.tolerance, "finite and > 0")
-        least = self.n if self.method == twisted_smc.NAME else 1
-        for name in ("knob", "start", "cap"):
+        least = self.n if self.method in FILTERS else 1
+        for name in ("knob", "start", "cap", "multiplier", "unguided"):
             value = getattr(self, name)
             require(value is None or math.isfinite(value), name, value, "finite")
         require(self.solver in get_args(Solver), "solver", self.solver, f"one of {get_args(Solver)}")
@@ -63,7 +70,14 @@ class Request:
         require(self.runs >= least, "runs", self.runs, f">= {least}")
 
 
-def methods(request: Request, world: TorchWorld | None, pool: Callable[[], ScoredPool], remember: Memory) -> Registry:
+def methods(
+    request: Request,
+    world: TorchWorld | None,
+    pool: Callable[[], ScoredPool],
+    remember: Memory,
+    known: Predictive | None = None,
+    watch: Watch = unwatched,
+) -> Registry:
     """All of `NAMES`.
 
     Args:
@@ -71,12 +85,20 @@ def methods(request: Request, world: TorchWorld | None, pool: Callable[[], Score
         world: prior and score; None where no prior is at hand: then only pictures can be retrieved.
         pool: gives the scored pool, which may take long; called only by the methods that retrieve.
         remember: keeps the runs of a calibration.
+        known: how much the plug-in tells at each noise level; only for hybrid and FK-steering.
+        watch: told of the pictures of each run of a calibration.
     """
+    remembered = remember if request.unguided is None else beginning(remember, request.unguided)
 
     def prior() -> TorchWorld:
         require(world is not None, "world", world, f"given: {request.method} samples from a prior")
         assert world is not None
         return world
+
+    def levels() -> Predictive:
+        require(known is not None, "known", known, f"given: {request.method} shrinks the plug-in at each level")
+        assert known is not None
+        return known
 
     def guided(**options: Any) -> energy_dps.EnergyDps:
         cap = math.inf if request.cap is None else request.cap
@@ -88,20 +110,37 @@ def methods(request: Request, world: TorchWorld | None, pool: Callable[[], Score
             request.runs,
             request.start,
             cap=cap,
-            remember=remember,
+            remember=remembered,
             solver=request.solver,
+            watch=watch,
             **options,
         )
 
-    def filtered() -> twisted_smc.TwistedSmc:
+    def mixed() -> hybrid.HybridGuidance:
+        return hybrid.HybridGuidance(
+            prior(),
+            levels(),
+            tolerance=request.tolerance,
+            seed=part_seed(request.seed, CALIBRATION),
+            runs=request.runs,
+            start=request.start,
+            remember=remembered,
+            solver=request.solver,
+            watch=watch,
+        )
+
+    def filtered(**options: Any) -> twisted_smc.TwistedSmc:
+        multiplier = request.multiplier
         return twisted_smc.TwistedSmc(
             prior(),
             request.runs,
+            None if multiplier is None else lambda target: multiplier,
             tolerance=request.tolerance,
             seed=part_seed(request.seed, CALIBRATION),
             start=request.start,
-            remember=remember,
+            remember=remembered,
             solver=request.solver,
+            **options,
         )
 
     return Registry(
@@ -111,5 +150,17 @@ def methods(request: Request, world: TorchWorld | None, pool: Callable[[], Score
             energy_dps.NAME: guided,
             energy_dps.CONSTANT: partial(guided, zeta_schedule="constant"),
             twisted_smc.NAME: filtered,
+            hybrid.NAME: mixed,
+            twisted_smc.STEERING: lambda: filtered(proposal=0.0, twist=tuple(levels().slope.tolist())),
         }
     )
+
+
+def beginning(remember: Memory, unguided: float) -> Memory:
+    """A memory that knows the mean at knob 0 beforehand."""
+
+    def remembered(mean_at: MeanAt) -> MeanAt:
+        others = remember(mean_at)
+        return lambda knob: unguided if knob == 0 else others(knob)
+
+    return remembered

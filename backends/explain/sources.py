@@ -1,17 +1,20 @@
 """What `explain` works on: a score, a pool and a world with their origin, from local files or the embedded backend."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from distributional_view.backends.adapter.feature import REDUCTIONS, FeatureScore
 from distributional_view.backends.adapter.passes import PictureScore, autocast_of
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.choices import RETRIEVALS, MethodName, ReductionName
+from distributional_view.backends.explain.lessons import HELD, Lessons
 from distributional_view.backends.explain.pool import Pool, pool_of
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions
 from distributional_view.backends.priors.prior import Prior, Resized
@@ -22,7 +25,11 @@ from distributional_view.backends.zoo.readable import remembered
 from distributional_view.errors import UserError
 from distributional_view.files import shown
 from distributional_view.fingerprints import listing
+from distributional_view.theory.methods import hybrid
 from distributional_view.theory.progress import Progress, silent
+
+LEAST = 50
+"""Pictures of a folder that a potential is learned from."""
 
 
 class Missing(UserError):
@@ -40,6 +47,7 @@ class Source:
         origin: what all this is made of, for the record; anything JSON can hold.
         contents: the files of weights behind it, by name.
         said: what the user should know of it, empty if nothing.
+        lessons: pictures to learn guidance from; None where there are none.
     """
 
     score: PictureScore
@@ -48,12 +56,14 @@ class Source:
     origin: dict[str, Any]
     contents: dict[str, Path]
     said: str = ""
+    lessons: Lessons | None = None
 
 
 def require_paths(paths: LocalPaths, method: MethodName) -> None:
     """Raise `Missing` unless all paths that a method needs are given."""
     needed = {"--backbone": paths.backbone, "--transcoder": paths.transcoder}
-    needed |= {"--images": paths.images} if method in RETRIEVALS else {"--prior": paths.prior}
+    needed |= {} if method in RETRIEVALS else {"--prior": paths.prior}
+    needed |= {"--images": paths.images} if method in (*RETRIEVALS, hybrid.NAME) else {}
     absent = [name for name, value in needed.items() if value is None]
     if absent:
         raise Missing(f"{method} needs {', '.join(absent)} (or --embedded for the backend that comes with the project)")
@@ -66,6 +76,8 @@ def local_source(
     sampler: SamplerOptions,
     memory: Path | None = None,
     progress: Progress = silent,
+    most: int | None = None,
+    seed: int = 0,
 ) -> Source:
     """A DINOv3 backbone, a published transcoder, a prior and a folder of images, all from local paths.
 
@@ -76,6 +88,8 @@ def local_source(
         sampler: how the networks are run; the prior's own number of reverse steps unless it says otherwise.
         memory: a file in which to keep which images can be read.
         progress: told while the images are read.
+        most: images to take where they only stand for a law; None for all. A retrieval takes all.
+        seed: of the choice.
 
     Raises:
         Missing: if a path that the method needs was not given.
@@ -102,15 +116,28 @@ def local_source(
         score = psi if prior.pixels[1:] == (paths.size, paths.size) else Resized(psi, paths.size)
     contents = {"backbone": weight_file(paths.backbone)}
     contents |= {f"transcoder/{name}": paths.transcoder / name for name in (CONFIG, TRANSCODER)}
-    said = () if prior is None else said_of(prior, paths.size)
-    pool, images = None, None
+    pool, images, lessons = None, None, None
+    said = [] if prior is None else [*said_of(prior, paths.size)]
+    world = None if prior is None else prior.world(score, sampler)
     if paths.images is not None:
-        images = remembered(memory, paths.images, image_files(paths.images), paths.on_bad_picture, progress)
+        files = image_files(paths.images)
+        drawn = files if method in RETRIEVALS else some_of(files, most, seed)
+        if len(drawn) < len(files):
+            said.append(f"{len(drawn)} of the {len(files)} pictures, drawn at random, stand for the folder")
+        images = remembered(memory, paths.images, drawn, paths.on_bad_picture, progress)
         pool = folder_pool(paths.images, images.good, paths.size, sampler.batch or 16)
+        said += [] if images.ordinary else [str(images)]
+        if world is not None and paths.label is None and world.shape == (3, paths.size, paths.size):
+            lessons = folder_lessons(psi, paths.images, images.good, paths.size, sampler.batch or 16)
+        if method == hybrid.NAME and lessons is None:
+            raise UserError(
+                f"{method} learns from at least {LEAST} pictures of the prior's size ({len(images.good)} given), and "
+                "for a prior of pixels without a --label: take another --method"
+            )
     given = {name: getattr(paths, name) for name in ("backbone", "transcoder", "prior", "images")}
     return Source(
         picture_score(score, sampler),
-        None if prior is None else prior.world(score, sampler),
+        world,
         pool,
         {name: None if path is None else str(path) for name, path in given.items()}
         | {"hook": list(place), **described(psi, options.reduction)}
@@ -118,7 +145,8 @@ def local_source(
         | ({} if paths.label is None else {"label": paths.label})
         | ({} if images is None or images.ordinary else {"pictures": images.record()}),
         contents | ({} if prior is None else prior_files(prior)),
-        "\n".join((*said, *(() if images is None or images.ordinary else (str(images),)))),
+        "\n".join(said),
+        lessons,
     )
 
 
@@ -132,6 +160,7 @@ def embedded_source(options: ScoreOptions, sampler: SamplerOptions) -> Source:
     Raises:
         MissingWeights, MissingData: if they are not there; say how to get them.
     """
+    from distributional_view.backends.embedded.animals import load_animals
     from distributional_view.backends.embedded.parts import PARTS, WEIGHTS
     from distributional_view.backends.embedded.world import feature_score, pictures, prior_world
 
@@ -144,7 +173,29 @@ def embedded_source(options: ScoreOptions, sampler: SamplerOptions) -> Source:
     )
     origin = {"embedded": True, **described(psi, options.reduction), "precision": sampler.precision}
     contents = {f"{part}{kind}": WEIGHTS / f"{part}{kind}" for part in PARTS for kind in (".json", ".safetensors")}
-    return Source(picture_score(psi, sampler), prior_world(psi, sampler), pool_of(pictures().images), origin, contents)
+    train, test = (part.images for part in load_animals())
+    return Source(
+        picture_score(psi, sampler),
+        prior_world(psi, sampler),
+        pool_of(pictures().images),
+        origin,
+        contents,
+        lessons=Lessons(psi, lambda: torch.split(train, 256), lambda n: spread(test, n), len(train)),
+    )
+
+
+def some_of(files: Sequence[Path], most: int | None, seed: int) -> list[Path]:
+    """At most so many of the files, drawn at random, in their order.
+
+    Raises:
+        UserError: for fewer than two.
+    """
+    if most is None or len(files) <= most:
+        return list(files)
+    if most < 2:
+        raise UserError(f"pool_size = {most}: must be >= 2, for the law of a score")
+    chosen = np.random.default_rng(seed).choice(len(files), most, replace=False)
+    return [files[place] for place in sorted(chosen.tolist())]
 
 
 def own_prior(paths: LocalPaths, device: str) -> Prior:
@@ -189,13 +240,35 @@ def folder_pool(folder: Path, files: list[Path], size: int, batch: int) -> Pool:
     """Images of a folder, read when asked for."""
 
     def batches(first: int) -> Any:
-        rest = files[first:]
-        return ImageBatches(rest, size, min(batch, len(rest)), 0)
+        return in_order(files[first:], size, batch)
 
     def picture(index: int) -> Tensor:
-        return next(iter(ImageBatches([files[index]], size, 1, 0)))[0]
+        return next(iter(in_order([files[index]], size, 1)))[0]
 
     return Pool(len(files), batches, picture, listing(folder, files))
+
+
+def in_order(files: Sequence[Path], size: int, batch: int) -> ImageBatches:
+    """Every image once, at most so many together."""
+    return ImageBatches(files, size, min(batch, len(files)), 0)
+
+
+def folder_lessons(psi: FeatureScore, folder: Path, files: list[Path], size: int, batch: int) -> Lessons | None:
+    """Images of a folder to learn from, one of `HELD` held back; None for fewer than `LEAST`."""
+    if len(files) < LEAST:
+        return None
+    held = files[::HELD]
+    rest = [path for place, path in enumerate(files) if place % HELD]
+
+    def few(n: int) -> Tensor:
+        return torch.cat(list(in_order(spread(held, n), size, batch)))
+
+    return Lessons(psi, lambda: in_order(rest, size, batch), few, len(rest), listing(folder, files))
+
+
+def spread(items: Any, n: int) -> Any:
+    """At most n of the items, evenly spread over them, in their order."""
+    return items[:: -(-len(items) // n)]
 
 
 def parse_hook(name: str) -> tuple[int, int]:

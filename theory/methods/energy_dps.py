@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from distributional_view.theory.methods.method import Drawn, Memory, forgetful
+from distributional_view.theory.methods.method import Drawn, Memory, Watch, forgetful, unwatched
 from distributional_view.theory.progress import Progress, named, silent
 from distributional_view.theory.samplers.energy_dps import ZetaSchedule, energy_dps
 from distributional_view.theory.samplers.knobs import Calibrated, calibrate_knob
@@ -31,6 +31,7 @@ class EnergyDps:
         cap: score beyond which a step is not guided.
         remember: keeps the runs of a calibration.
         solver: of first or of second order.
+        watch: told of the points of each run of a calibration.
     """
 
     world: World
@@ -42,6 +43,7 @@ class EnergyDps:
     cap: float = math.inf
     remember: Memory = forgetful
     solver: Solver = "DDPM"
+    watch: Watch = unwatched
     knob_name = "strength"
     independent = True
 
@@ -50,7 +52,9 @@ class EnergyDps:
 
         def mean_at(strength: float) -> float:
             steps = named(progress, f"calibrating to {target:g}, strength {strength:.4g}")
-            return self.draw(strength, self.seed, self.runs, steps).mean
+            drawn = self.draw(strength, self.seed, self.runs, steps)
+            self.watch(strength, drawn)
+            return drawn.mean
 
         return calibrate_knob(self.remember(mean_at), target, self.tolerance, self.start, self.knob_name)
 

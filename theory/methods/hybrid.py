@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from distributional_view.theory.methods.method import Drawn, Memory, forgetful
+from distributional_view.theory.methods.method import Drawn, Memory, Watch, forgetful, unwatched
 from distributional_view.theory.progress import Progress, named, silent
 from distributional_view.theory.samplers.energy_dps import energy_dps
 from distributional_view.theory.samplers.knobs import Calibrated, calibrate_knob
@@ -32,6 +32,7 @@ class HybridGuidance:
         start: first multiplier that a calibration tries.
         remember: keeps the runs of a calibration.
         solver: of first or of second order.
+        watch: told of the points of each run of a calibration.
     """
 
     world: World
@@ -43,6 +44,7 @@ class HybridGuidance:
     start: float = 1.0
     remember: Memory = field(default=forgetful)
     solver: Solver = "2M-SDE"
+    watch: Watch = field(default=unwatched)
     knob_name = "multiplier"
     independent = True
 
@@ -53,7 +55,9 @@ class HybridGuidance:
 
         def mean_at(multiplier: float) -> float:
             steps = named(progress, f"calibrating to {target:g}, multiplier {multiplier:.4g}")
-            return self.draw(multiplier, self.seed, self.runs, steps).mean
+            drawn = self.draw(multiplier, self.seed, self.runs, steps)
+            self.watch(multiplier, drawn)
+            return drawn.mean
 
         return calibrate_knob(self.remember(mean_at), target, self.tolerance, self.start, self.knob_name)
 

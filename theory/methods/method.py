@@ -44,6 +44,10 @@ def in_memory(known: dict[float, float], keep: Callable[[float, float], None] = 
     return remember
 
 
+def unwatched(knob: float, drawn: "Drawn") -> None:
+    """The watcher of a calibration that looks away."""
+
+
 class Drawn(NamedTuple):
     """At most as many points as were asked for, their scores, and their weights (sum 1; None: all equal).
 
@@ -96,6 +100,8 @@ class Method(Protocol):
 
 
 Maker = Callable[[], Method]
+Watch = Callable[[float, Drawn], None]
+"""Told of the points of each run of a calibration, with the knob: they need not be drawn again."""
 
 
 class Registry:
