@@ -37,7 +37,8 @@ def arguments(parts, prior, out, *more):
     paths = ["--backbone", parts / "net.pth", "--transcoder", parts / "transcoder", "--prior", parts / prior]
     score = ["--feature", "3", "--reduction", "mean", "--share", "1", "--ungated"]
     size = ["--size", "32", "--steps", "2", "--n", "2", "--pool-size", "4", "--runs", "2", "--knob", "0.5"]
-    return [str(word) for word in ["explain", *paths, *score, *size, "--out", out, *more]]
+    check = [] if prior == "latents" else ["--check", "0"]
+    return [str(word) for word in ["explain", *paths, *score, *size, *check, "--out", out / "job", *more]]
 
 
 @pytest.mark.parametrize(
@@ -59,11 +60,11 @@ def test_a_folder_is_explained(prior, pixels, more, said, parts, tmp_path):
         done = CliRunner().invoke(main, arguments(parts, prior, tmp_path, *more), catch_exceptions=False)
         assert done.exit_code == 0, done.output
         assert said in done.output.replace("to 32 x 32", "")
-    written = json.loads((tmp_path / "explanation.json").read_text())
+    written = json.loads((tmp_path / "job" / "explanation.json").read_text())
     assert len(written["activations"]) == 2
     assert written["law"]["size"] == 4
     assert f"prior/{'transformer' if prior == 'dit' else 'unet'}/config.json" in json.dumps(written)
-    assert Image.open(tmp_path / "grid.png").size[0] > 100
+    assert Image.open(tmp_path / "job" / "grid.png").size[0] > 100
     found = explained(parts, prior, tmp_path / "again", more)
     assert found.images.shape == (2, 3, pixels, pixels)
     assert np.abs(found.images).max() <= 1

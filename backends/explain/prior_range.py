@@ -91,7 +91,7 @@ def standing(samples: Float[np.ndarray, "m levels"], pictures: Float[np.ndarray,
         pictures: losses of the pictures at the same levels, > 0.
 
     Raises:
-        ValueError: for too few samples, other levels, or losses that are not positive.
+        ValueError: for too few samples, or losses that are not positive.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -100,8 +100,6 @@ def standing(samples: Float[np.ndarray, "m levels"], pictures: Float[np.ndarray,
         1
     """
     require(len(samples) >= LEAST, "samples", len(samples), f">= {LEAST}")
-    same = samples.shape[1:] == pictures.shape[1:]
-    require(same, "levels of the pictures", pictures.shape[1:], f"{samples.shape[1:]}, as the samples")
     for name, losses in (("samples", samples), ("pictures", pictures)):
         require(bool((losses > 0).all()), f"losses of the {name}", float(losses.min()), "> 0")
     own, others = distances(np.log(samples), np.log(pictures))
