@@ -92,7 +92,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
     "Backends (need the extra torch or dino)": (
         Entry(
             "explain",
-            "Show pictures at a mean activation of a feature: retrieved, or sampled by EnergyDPS.",
+            "Show pictures at a mean activation of a feature: retrieved, or sampled from a prior with guidance.",
             "backends.explain.command:explain",
         ),
         Entry(
