@@ -136,7 +136,7 @@ def test_results_are_kept_and_not_repeated(tmp_path, monkeypatch):
     assert (tmp_path / "potential" / "potential.safetensors").exists()
     for result in first:
         assert len(result.cells) == len(METHODS) * len(QUICK.quantiles)
-        assert result.images.shape == (10, QUICK.n, 32, 32)
+        assert result.images.shape == (14, QUICK.n, 32, 32)
         masses = {c.method: c.boundary_mass for c in result.cells if c.level == result.levels[-1]}
         assert masses["KLSC-weights"] < masses["retrieval"]
         assert masses["EnergyDPS"] is None
