@@ -1,7 +1,7 @@
 """Commands that need torch.
 
 python -m backends (or dview) [explain | train-transcoder | embedded-train | embedded-features |
-                             embedded-pool | scan | search] --help
+                             embedded-pool | scan | search | universal] --help
 """
 
 import click
@@ -12,6 +12,7 @@ from distributional_view.backends.paradigms.command import search
 from distributional_view.backends.scan.command import scan
 from distributional_view.backends.store.command import features, match
 from distributional_view.backends.transcoders.command import train_transcoder
+from distributional_view.backends.usae.command import universal
 from distributional_view.shell import Group
 
 
@@ -30,6 +31,7 @@ for command in (
     features,
     match,
     search,
+    universal,
 ):
     main.add_command(command)
 

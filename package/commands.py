@@ -106,6 +106,11 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "backends.paradigms.command:search",
         ),
         Entry(
+            "universal",
+            "Train one dictionary for two embedded backbones, and show the codes that fire in both.",
+            "backends.usae.command:universal",
+        ),
+        Entry(
             "train-transcoder",
             "Train a transcoder and write it in the published format.",
             "backends.transcoders.command:train_transcoder",

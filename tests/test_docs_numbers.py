@@ -124,6 +124,7 @@ RUN_ELSEWHERE = {
     "how-to/ask-a-store": "one run of `tests.bench.store` on two busy cores",
     "explanation/paradigms": "the embedded experiment and `test_docs_samplers`",
     "tutorials/embedded-feature": "one run of the commands as they are shown",
+    "how-to/universal-features": "one run of the command as it is shown",
 }
 """Pages whose numbers come from runs that are too long for a test, and which."""
 CHECKED = {

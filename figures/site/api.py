@@ -42,6 +42,7 @@ PARTS = (
     Part("paradigms", "Activation maximisation and prompts", "backends/paradigms"),
     Part("priors", "Priors from your disk", "backends/priors"),
     Part("transcoders", "Transcoders", "backends/transcoders"),
+    Part("usae", "One dictionary for several backbones", "backends/usae"),
     Part("zoo", "Loaders of published weights", "backends/zoo"),
     Part("embedded", "The embedded backend", "backends/embedded"),
     Part("explain", "Explaining a feature", "backends/explain"),

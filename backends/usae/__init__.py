@@ -1,0 +1,1 @@
+"""One dictionary for several backbones: a universal sparse autoencoder."""
