@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from distributional_view.backends.potential.from_pool import with_pool
+from distributional_view.backends.adapter.world import TorchWorld
+from distributional_view.backends.potential.from_pool import seen, with_pool, with_seen
 from distributional_view.theory import calibrate_klsc
 from distributional_view.theory.samplers.potential import Hybrid, PotentialWorld, predictive
 from distributional_view.theory.samplers.schedule import NoiseSchedule, each
@@ -43,7 +44,7 @@ def pool_world(n=500, **how):
 
 
 def direct(world, x, row, beta):
-    """log of two sums of densities, term by term, differentiated by torch."""
+    """Log of the ratio of two sums of densities, term by term, differentiated by torch."""
     x = x.clone().requires_grad_()
     squares = ((x[:, None] - float(row.signal) * world.pool) ** 2).sum(2) / (2 * float(row.noise_variance))
     value = (beta * world.values - squares).logsumexp(1) - (-squares).logsumexp(1)
@@ -92,6 +93,34 @@ def test_a_large_pool_has_nearly_the_exact_potential():
     assert errors[500, 9] > 0.5
 
 
+def pictures_world(shape):
+    return TorchWorld(lambda x, time: x, lambda x: x.mean((1, 2, 3)), SCHEDULE, shape, "sample", dtype=torch.float64)
+
+
+def test_blocks_show_what_strong_noise_leaves():
+    """H_t of the blocks: its gradient is that of its value, and pictures of even blocks lose nothing."""
+    rng, row, shape = torch.Generator().manual_seed(0), ROWS[5], (2, 4, 6)
+    even = (
+        torch.randn((40, 2, 2, 3), generator=rng, dtype=torch.float64).repeat_interleave(2, 2).repeat_interleave(2, 3)
+    )
+    scores = even[:, 0].amax((1, 2)).numpy()
+    x = torch.randn((5, *shape), generator=rng, dtype=torch.float64)
+    world = pictures_world(shape)
+    whole, blocks = (with_pool(world, even, scores, block).potential(x, row, 2.0) for block in (1, 2))
+    assert torch.allclose(whole.value, blocks.value, atol=1e-12)
+    assert torch.allclose(whole.gradient, blocks.gradient, atol=1e-12)
+    uneven = torch.randn((40, *shape), generator=rng, dtype=torch.float64)
+    coarse = with_pool(world, uneven, scores, 2)
+    step = 1e-5 * torch.randn(x.shape, generator=rng, dtype=torch.float64)
+    up, down = (coarse.potential(x + s, row, 2.0).value for s in (step, -step))
+    assert torch.allclose((up - down) / 2, coarse.dot(coarse.potential(x, row, 2.0).gradient, step), rtol=1e-5)
+    assert torch.equal(with_seen(world, seen(uneven, 2), scores, 2).pool, coarse.pool)
+    with pytest.raises(ValueError, match=r"block = 3: must be 1, or a divisor of the sides of \(2, 4, 6\)"):
+        with_pool(world, uneven, scores, 3)
+    with pytest.raises(ValueError, match=r"size of the pool's points = 48: must be 12, the world's"):
+        with_seen(world, uneven.flatten(1), scores, 2)
+
+
 def test_it_guides_the_hybrid():
     world = replace(pool_world(5000), prior=lambda seed, n: drawn(seed + 100, n)[0])
     assert isinstance(world, PotentialWorld)
@@ -105,6 +134,8 @@ def test_what_does_not_fit_is_refused():
     points, scores = drawn(1, 5)
     with pytest.raises(ValueError, match=r"shape of the pool's points = \(3,\): must be \(2,\)"):
         with_pool(plain(), torch.zeros(5, 3, dtype=torch.float64), scores)
+    with pytest.raises(ValueError, match="block = 2"):
+        with_pool(plain(), points, scores, block=2)
     with pytest.raises(ValueError, match="number of points in the pool = 0"):
         with_pool(plain(), points[:0], scores[:0])
     with pytest.raises(ValueError, match=r"shape of scores = \(4,\): must be \(5,\)"):
