@@ -37,6 +37,7 @@ COLUMNS = (
     "backward",
     "seed",
     "mean_error_sd",
+    "signed_error_sd",
     "tv",
     "tv_floor",
     "kid",

@@ -52,7 +52,7 @@ def reached(rows: Rows) -> bool:
     """Whether rows of one feature, level and method, all seeds together, reach the tilt."""
     p = float(rows[0]["prior_tilt_agreement"])
     pictures = sum(row["pictures"] for row in rows)
-    mean = float(np.mean([row["mean_error_sd"] for row in rows]))
+    mean = abs(float(np.mean([row["signed_error_sd"] for row in rows])))
     agreement = float(np.mean([row["agreement"] for row in rows]))
     return mean <= MEAN and abs(agreement - p) <= ERRORS * (p * (1 - p) / pictures) ** 0.5
 

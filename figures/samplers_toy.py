@@ -109,6 +109,7 @@ def toy_rows(toy: ToyWorld, n: int, seed: int, progress: Progress) -> list[dict[
                     "backward": one.backward,
                     "seed": 0,
                     "mean_error_sd": abs(drawn.mean - target) / sd,
+                    "signed_error_sd": (drawn.mean - target) / sd,
                     "tv": judge(as_numpy(drawn.points), drawn.weights).tv,
                     "tv_floor": float(np.mean(floors)),
                     "ancestors": drawn.notes.get("ancestors"),

@@ -12,7 +12,16 @@ from distributional_view.figures.samplers_summary import label, reached, summari
 
 
 def row(method, feature="a", level=0.9, seed=0, solver="2M-SDE", **more):
-    numbers = dict(mean_error_sd=0.1, tv=0.2, tv_floor=0.15, kid=0.05, kid_se=0.03, agreement=0.5, agreement_se=0.05)
+    numbers = dict(
+        mean_error_sd=0.1,
+        signed_error_sd=-0.1,
+        tv=0.2,
+        tv_floor=0.15,
+        kid=0.05,
+        kid_se=0.03,
+        agreement=0.5,
+        agreement_se=0.05,
+    )
     numbers |= dict(prior_tilt_agreement=0.5, data_tilt_agreement=0.6, reference_ess=900.0, near_duplicates=0.0)
     cost = dict(evaluations=20, backward=20, pictures=100, cpu_seconds=1.0)
     names = dict(world="embedded", feature=feature, level=level, method=method, seed=seed, solver=solver)
@@ -30,12 +39,13 @@ def test_reached_needs_the_mean_and_the_class():
     assert reached([row("m", agreement=0.59)])  # two standard errors of 100 pictures at .5 are .1
     assert not reached([row("m", agreement=0.61)])
     assert not reached([row("m", agreement=0.39)])
-    assert not reached([row("m", mean_error_sd=0.16)])
+    assert not reached([row("m", signed_error_sd=-0.16)])
+    assert reached([row("m", signed_error_sd=-0.16), row("m", signed_error_sd=0.16, seed=1)])
     assert not reached([row("m", agreement=0.59), row("m", agreement=0.59, seed=1)])  # more pictures, smaller error
 
 
 def test_a_summary_is_the_mean_over_features_and_seeds():
-    rows = [row("m", "a", tv=0.1), row("m", "a", seed=1, tv=0.3), row("m", "b", tv=0.8, mean_error_sd=0.9)]
+    rows = [row("m", "a", tv=0.1), row("m", "a", seed=1, tv=0.3), row("m", "b", tv=0.8, signed_error_sd=0.9)]
     (found,) = summaries(rows)
     assert found.means["tv"] == pytest.approx(0.4)
     assert found.means["kid_se"] == pytest.approx(0.03 / 3**0.5)

@@ -226,6 +226,7 @@ class FeatureJudged:
             "backward": passed.backward / chains if chains else None,
             "seed": draw,
             **verdict._asdict(),
+            "signed_error_sd": (drawn.mean - judge.level) / judge.sd,
             "prior_tilt_agreement": float(judge.prior.shares[label]),
             "data_tilt_agreement": float(judge.data.shares[label]),
             "reference_ess": judge.prior.effective_size,
