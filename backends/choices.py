@@ -22,6 +22,8 @@ RUNS: dict[MethodName, int] = {"twisted-SMC": 48, "FK-steering": 96}
 """Particles of the filters; a calibration runs 16 pictures."""
 FIRST: dict[MethodName, float] = {"hybrid": 0.5}
 """Where a calibration begins, in multipliers of the pool's tilt; 1 for the others."""
+PotentialName = Literal["pool", "learned"]
+"""Where the hybrid guidance has H_t from: the pictures themselves, or a network that is trained on them."""
 Precision = Literal["float32", "bfloat16", "float16"]
 """Inside the models; everything else is in single precision."""
 Solver = Literal["DDPM", "2M-SDE"]

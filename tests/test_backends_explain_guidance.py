@@ -63,7 +63,7 @@ def explained(local, monkeypatch):
 
 
 def test_a_potential_is_learned_from_the_folder_once(explained, tmp_path, monkeypatch):
-    done = explained(tmp_path / "a", "--training", "3")
+    done = explained(tmp_path / "a", "--potential", "learned", "--training", "3")
     said = " ".join(done.output.split())
     assert done.exit_code == 0, done.output
     assert "the learned potential (96 pictures, " in said  # 48 of 60 and their mirror images
@@ -78,12 +78,36 @@ def test_a_potential_is_learned_from_the_folder_once(explained, tmp_path, monkey
     assert np.isfinite(written["guidance"]["potential"]).all()
     monkeypatch.setattr(guidance, "learn_from_pictures", lambda *given: 1 / 0)
     monkeypatch.setattr(guidance, "predictive", lambda *given: 1 / 0)
-    other = explained(tmp_path / "b", "--training", "3", "--level", "0.7")
+    other = explained(tmp_path / "b", "--potential", "learned", "--training", "3", "--level", "0.7")
     assert other.exit_code == 0, other.output
     assert json.loads((tmp_path / "b" / "explanation.json").read_text())["guidance"] == written["guidance"]
-    again = explained(tmp_path / "c", "--training", "4")
+    again = explained(tmp_path / "c", "--potential", "learned", "--training", "4")
     assert isinstance(again.exception, ZeroDivisionError)  # another training is another potential
     assert len(list((tmp_path / "learned").glob("potential-*"))) == 2
+
+
+def test_the_pictures_guide_as_they_are(explained, tmp_path, monkeypatch):
+    done = explained(tmp_path / "a")
+    said = " ".join(done.output.split())
+    assert done.exit_code == 0, done.output
+    assert "the potential of the pictures (96 pictures, " in said  # 48 of 60 and their mirror images
+    written = json.loads((tmp_path / "a" / "explanation.json").read_text())
+    assert written["guidance"]["pool"]["pictures"] == 96
+    assert written["guidance"]["pool"]["block"] == 1
+    assert "learned" not in written["guidance"]
+    assert np.isfinite(written["guidance"]["potential"]).all()
+    monkeypatch.setattr(guidance, "together", lambda *given: 1 / 0)
+    monkeypatch.setattr(guidance, "predictive", lambda *given: 1 / 0)
+    other = explained(tmp_path / "b", "--level", "0.7")
+    assert other.exit_code == 0, other.output
+    assert json.loads((tmp_path / "b" / "explanation.json").read_text())["guidance"] == written["guidance"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "block"), [((3, 256, 256), 8), ((1, 32, 32), 1), ((3, 64, 48), 2), ((3, 62, 62), 2), ((3, 37, 74), 1)]
+)
+def test_large_pictures_are_seen_in_blocks(shape, block):
+    assert guidance.block_of(shape) == block
 
 
 def test_steering_needs_no_pictures(explained, tmp_path):
@@ -103,7 +127,7 @@ def test_steering_needs_no_pictures(explained, tmp_path):
 
 
 def test_a_sampler_scores_only_some_of_the_folder(explained, tmp_path):
-    some = explained(tmp_path / "a", "--training", "3", "--pool-size", "55")
+    some = explained(tmp_path / "a", "--pool-size", "55")
     said = " ".join(some.output.split())
     assert some.exit_code == 0, some.output
     assert "55 of the 60 pictures, drawn at random, stand for the folder" in said
@@ -168,13 +192,13 @@ def test_the_embedded_backend_learns_too(tmp_path, monkeypatch):
     train, test = (Animals(part.images[::40], part.labels[::40]) for part in animals.load_animals())
     monkeypatch.setattr(animals, "load_animals", lambda: (train, test))
     monkeypatch.setattr(world, "pictures", lambda: train)
-    words = ["explain", "--embedded", "--feature", "5", "--n", "2", "--runs", "2", "--steps", "6", "--training", "3"]
+    words = ["explain", "--embedded", "--feature", "5", "--n", "2", "--runs", "2", "--steps", "6"]
     words += ["--draws", "20", "--check", "100", "--tolerance", "10", "--out", str(tmp_path / "out")]
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
     written = json.loads((tmp_path / "out" / "explanation.json").read_text())
     assert written["request"]["method"] == "hybrid"
-    assert written["guidance"]["learned"]["draws"] == 2 * len(train.images)
+    assert written["guidance"]["pool"]["pictures"] == 2 * len(train.images)
     assert written["prior_range"]["samples"] == 100
     assert len(written["prior_range"]["ranks"]) == 2
     assert len(written["prior_range"]["losses"]) == len(written["prior_range"]["usual"]) >= 3

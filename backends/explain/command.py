@@ -14,6 +14,7 @@ from distributional_view.backends.choices import (
     WITHOUT_PICTURES,
     MethodName,
     OnBadPicture,
+    PotentialName,
     Precision,
     ReductionName,
     Solver,
@@ -74,7 +75,14 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
     help="Folder of what several jobs share: learned potentials, slopes, samples. [default: `learned` beside --out]",
 )
 @click.option(
-    "--training", type=COUNT, help="Steps of the learned potential's training, for hybrid. [default: as many as usual]"
+    "--potential",
+    type=click.Choice(get_args(PotentialName)),
+    default="pool",
+    show_default=True,
+    help="For hybrid: H_t of the pictures themselves, or a network trained on them.",
+)
+@click.option(
+    "--training", type=COUNT, help="Steps of the training, for --potential learned. [default: as many as usual]"
 )
 @click.option(
     "--draws",

@@ -1,11 +1,12 @@
-"""What hybrid guidance and steering need to know: H_t, learned from pictures, and how much the plug-in tells.
+"""What hybrid guidance and steering need to know: H_t, of pictures or learned from them, and what the plug-in tells.
 
-Both are kept, in the job's folder or in one that several jobs share: H_t serves every level of its feature, the slopes
+All is kept, in the job's folder or in one that several jobs share: H_t serves every level of its feature, the slopes
 every level at the same steps.
 
 Paper: Theorem G.3, Remark G.4.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,11 +15,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from distributional_view.backends.adapter.passes import in_precision
 from distributional_view.backends.adapter.world import TorchWorld
+from distributional_view.backends.choices import PotentialName
 from distributional_view.backends.explain.kept import kept
 from distributional_view.backends.explain.lessons import KeptScores, Lessons
 from distributional_view.backends.fit import Plan
 from distributional_view.backends.potential import store
+from distributional_view.backends.potential.from_pool import seen, with_seen
 from distributional_view.backends.potential.learned import LearnedPotential
 from distributional_view.backends.potential.pictures import learn_from_pictures, together
 from distributional_view.backends.potential.train import PLAN
@@ -31,7 +35,9 @@ from distributional_view.theory.samplers.potential import Predictive, predictive
 DRAWS = 300
 """Pictures on which it is measured how much each level knows, unless there are fewer."""
 _SEED = 0  # of slopes: they serve jobs of every seed
-_SLOPES = "slopes.npz"
+_SLOPES, _POOL = "slopes.npz", "pool.npz"
+SEEN = 32
+"""Pixels a side, at most, in which a pool is seen, where the size of its pictures can be divided so."""
 
 
 @dataclass(frozen=True)
@@ -55,28 +61,35 @@ class Teaching:
 class Taught(NamedTuple):
     """A world, with its learned H_t if there is one, and how much each level of its schedule knows.
 
-    `token` is that of the job which knows all that this was made of.
+    `pool` says how many pictures guide, and the CPU seconds of scoring them; `token` is that of the job which knows all
+    that this was made of.
     """
 
     world: TorchWorld
     known: Predictive
     learned: LearnedPotential | None
+    pool: dict[str, float] | None
     token: str
 
     def words(self) -> str:
         """What guides, and what learning it took, in a sentence."""
         steps = len(self.known.slope)
+        first = f"guides the first {self.known.switch} of {steps} steps, the plug-in the others"
+        if self.pool is not None:
+            cost = f"{self.pool['pictures']} pictures, {self.pool['CPU seconds of scoring']:g} s of CPU to score"
+            return f"the potential of the pictures ({cost}) {first}"
         if self.learned is None:
             return f"the plug-in is shrunken by slopes from {self.known.slope[0]:.2f} to {self.known.slope[-1]:.2f}"
-        record, switch = self.learned.record, self.known.switch
+        record = self.learned.record
         cost = f"{record['scored pictures']} pictures, {record['CPU seconds of scoring']:g} s of CPU to score and "
         cost += f"{record['CPU seconds']:g} s to learn from"
-        return f"the learned potential ({cost}) guides the first {switch} of {steps} steps, the plug-in the others"
+        return f"the learned potential ({cost}) {first}"
 
     def record(self) -> dict[str, Any]:
         """Everything about it, as JSON can hold it, from the noisiest level to the cleanest."""
         errors = {name: getattr(self.known, name).tolist() for name in ("slope", "plug_in", "potential")}
-        made = {} if self.learned is None else {"learned": self.learned.record}
+        made: dict[str, Any] = {} if self.learned is None else {"learned": self.learned.record}
+        made |= {} if self.pool is None else {"pool": self.pool}
         return {"switch": self.known.switch, **errors, **made}
 
 
@@ -84,7 +97,7 @@ def taught(
     world: TorchWorld,
     lessons: Lessons | None,
     sample: Tensor | None,
-    potential: bool,
+    potential: PotentialName | None,
     teaching: Teaching,
     origin: Any = None,
     contents: Mapping[str, Path] | None = None,
@@ -96,7 +109,7 @@ def taught(
         world: prior and score.
         lessons: pictures to learn from; needed with `potential`.
         sample: pictures of the prior, in place of those that the lessons hold back; needed where there are no lessons.
-        potential: whether H_t is wanted; else only how much the plug-in tells.
+        potential: where H_t is from; None for only how much the plug-in tells.
         teaching: how, and where it is kept.
         origin: what score and world are made of, as JSON can hold it.
         contents: files that they were made from.
@@ -106,12 +119,17 @@ def taught(
         UserError: if what is kept is damaged or of other files, another process works there, or it cannot be written.
         ValueError: if there is nothing to learn from.
     """
-    learned, token = None, None
-    if potential:
-        require(lessons is not None, "lessons", lessons, "given: a potential is learned from pictures")
+    learned, pool, token = None, None, None
+    if potential is not None:
+        require(lessons is not None, "lessons", lessons, "given: a potential is that of pictures")
+        assert lessons is not None
+    if potential == "learned":
         assert lessons is not None
         learned, token = _learned(world, lessons, teaching, origin, contents or {}, progress)
         world = with_potential(world, learned, 0)
+    if potential == "pool":
+        assert lessons is not None
+        world, pool, token = _pooled(world, lessons, teaching, origin, contents or {}, progress)
     identity = {
         "origin": origin,
         "potential": token,
@@ -129,7 +147,7 @@ def taught(
             assert held is not None
             found = _known(world, held, teaching.draws, progress)
             write_sealed_arrays(path, found._asdict(), job.token)
-        return Taught(world, Predictive(**read_sealed_arrays(path, job.token)[0]), learned, job.token)
+        return Taught(world, Predictive(**read_sealed_arrays(path, job.token)[0]), learned, pool, job.token)
 
 
 def _known(world: TorchWorld, pictures: Tensor, draws: int, progress: Progress) -> Predictive:
@@ -175,9 +193,49 @@ def _learned(
         return store.load(job.folder), job.token
 
 
+def _pooled(
+    world: TorchWorld,
+    lessons: Lessons,
+    teaching: Teaching,
+    origin: Any,
+    contents: Mapping[str, Path],
+    progress: Progress,
+) -> tuple[TorchWorld, dict[str, float], str]:
+    """The world with the H_t of the lessons and their mirror images, what scoring them took, and the job's token."""
+    block = block_of(world.shape)
+    identity = {"origin": origin, "pictures": [lessons.size, lessons.digest], "block": block}
+    with kept(teaching.keep, "pool", identity, contents, (_POOL, "scores.npy")) as job:
+        path = job.folder / _POOL
+        if not path.exists():
+            scores = KeptScores(together([lessons.psi]), job.folder / "scores.npy", job.token)
+            started, pictures, numbers = time.process_time(), list[Tensor](), list[Tensor]()
+            try:
+                with torch.no_grad(), in_precision(world.device, world.autocast):
+                    for batch in _counted(lessons, progress):
+                        for x in (batch, batch.flip(-1)):
+                            numbers.append(scores(x.to(world.device, torch.float32)).float()[:, 0].cpu())
+                            pictures.append(seen(x.float().cpu(), block))
+            finally:
+                scores.save()
+            took = round(time.process_time() - started, 1)
+            content = {"seen": torch.cat(pictures).numpy(), "scores": torch.cat(numbers).numpy()}
+            write_sealed_arrays(path, content, job.token, seconds=took)
+        found, notes = read_sealed_arrays(path, job.token)
+        record = {"pictures": len(found["scores"]), "CPU seconds of scoring": notes["seconds"], "block": block}
+        return with_seen(world, torch.from_numpy(found["seen"]), found["scores"], block), record, job.token
+
+
+def block_of(shape: tuple[int, ...]) -> int:
+    """The smallest block that shows pictures (c, h, w) in half of `SEEN` to `SEEN` pixels a side; 1 if none does."""
+    sides = shape[1:]
+    largest, smallest = max(sides), min(sides)
+    fits = (k for k in range(1, smallest + 1) if largest // k <= SEEN and smallest // k >= SEEN // 2)
+    return next((k for k in fits if all(side % k == 0 for side in sides)), 1)
+
+
 def _counted(lessons: Lessons, progress: Progress) -> Iterator[Tensor]:
     done = 0
     for batch in lessons.batches():
         yield batch
         done += len(batch)
-        progress("scoring pictures to learn from", done, lessons.size)
+        progress("scoring pictures that guide", done, lessons.size)

@@ -162,7 +162,7 @@ class Run:
                 source.world,
                 source.lessons,
                 points,
-                self.method == hybrid.NAME,
+                self.options["potential"] if self.method == hybrid.NAME else None,
                 teaching,
                 source.origin,
                 source.contents,
