@@ -1,0 +1,83 @@
+"""Theorem F.7 from samples: the three parts against their exact values, the bias that is taken off, the floor."""
+
+import numpy as np
+import pytest
+
+from distributional_view.theory import InfeasibleTarget, decompose
+from distributional_view.theory.pools.split import split_sampled
+
+PSI, LABEL = np.tile([0.0, 1.0, 2.0, 3.0], 2), np.repeat([0, 1], 4)
+P = np.array([0.2, 0.15, 0.1, 0.05, 0.25, 0.15, 0.07, 0.03])
+Q = np.array([0.02, 0.08, 0.15, 0.05, 0.05, 0.15, 0.2, 0.3])
+TARGET = 1.9
+
+
+def drawn(seed, m, n, q=Q):
+    rng = np.random.default_rng(seed)
+    pool, mine = rng.choice(8, m, p=P), rng.choice(8, n, p=q)
+    return PSI[pool], LABEL[pool], PSI[mine], LABEL[mine]
+
+
+def test_the_parts_are_the_exact_ones_where_cells_are_points():
+    exact = decompose(PSI, TARGET, q=Q, masses=P)
+    found = split_sampled(*drawn(0, 20_000, 4000), TARGET, bins=8, repeats=20)
+    assert found.cells == 8
+    for name in ("kl", "klsc_kl", "gap", "excess"):
+        value, se = getattr(found, name)
+        assert 0 < se < 0.05, name
+        assert value == pytest.approx(getattr(exact, name), abs=4 * se), name
+    assert found.kl.value == pytest.approx(found.klsc_kl.value + found.gap.value + found.excess.value)
+
+
+def test_the_bias_of_few_draws_is_taken_off_and_the_errors_are_right():
+    """Fifty draws: shares alone would be too large by 0.07 and more."""
+    exact = decompose(PSI, TARGET, q=Q, masses=P).gap
+    found = [split_sampled(*drawn(seed, 500, 50), TARGET, bins=8, seed=seed, repeats=12) for seed in range(24)]
+    gaps = np.array([each.gap.value for each in found])
+    assert gaps.mean() == pytest.approx(exact, abs=0.05)
+    assert np.mean([each.gap.se for each in found]) == pytest.approx(gaps.std(), rel=0.6)
+
+
+def test_the_tilt_itself_has_no_bottleneck_and_its_draws_lie_below_the_floor():
+    tilted = P * np.exp(decompose(PSI, TARGET, q=Q, masses=P).excess / (Q @ PSI - TARGET) * PSI)
+    tilted /= tilted.sum()
+    assert tilted @ PSI == pytest.approx(TARGET)
+    found = [split_sampled(*drawn(s, 1000, 60, tilted), TARGET, bins=6, seed=s, repeats=30) for s in range(12)]
+    gaps = np.array([each.gap.value for each in found])
+    assert gaps.mean() == pytest.approx(0, abs=0.04)
+    assert np.mean([each.gap.value < each.floor for each in found]) > 0.7
+    other = split_sampled(*drawn(0, 1000, 400), TARGET, bins=6, repeats=30)
+    assert other.gap.value > 3 * other.floor
+
+
+def test_coarser_cells_see_less():
+    """A member that differs from the tilt in the labels alone is not seen without them."""
+    y, labels, mine, own = drawn(1, 20_000, 4000)
+    with_labels = split_sampled(y, labels, mine, own, TARGET, bins=8, repeats=20)
+    without = split_sampled(y, 0 * labels, mine, 0 * own, TARGET, bins=8, repeats=20)
+    assert without.cells == 4
+    assert without.gap.value < with_labels.gap.value - 3 * with_labels.gap.se
+    assert without.klsc_kl == pytest.approx(with_labels.klsc_kl, rel=0.2)
+
+
+def test_a_label_that_the_pool_lacks_joins_its_neighbour():
+    y, labels, mine, own = drawn(2, 2000, 200)
+    found = split_sampled(y, labels, mine, np.where(mine == 3, 7, own), TARGET, repeats=20)
+    assert np.isfinite(found.gap.value)
+    assert np.isfinite(found.floor)
+
+
+def test_refusals():
+    y, labels, mine, own = drawn(3, 100, 20)
+    with pytest.raises(InfeasibleTarget):
+        split_sampled(y, labels, mine, own, 3.5)
+    with pytest.raises(ValueError, match="number of scores = 1: must be >= 2"):
+        split_sampled(y, labels, mine[:1], own[:1], TARGET)
+    with pytest.raises(ValueError, match=r"labels of pool_scores = 'int64 \(99,\)': must be 100 whole numbers >= 0"):
+        split_sampled(y, labels[:-1], mine, own, TARGET)
+    with pytest.raises(ValueError, match="labels of scores = 'float64"):
+        split_sampled(y, labels, mine, own + 0.5, TARGET)
+    with pytest.raises(ValueError, match="bins = 0"):
+        split_sampled(y, labels, mine, own, TARGET, bins=0)
+    with pytest.raises(ValueError, match="repeats = 1"):
+        split_sampled(y, labels, mine, own, TARGET, repeats=1)
