@@ -48,12 +48,12 @@ NEED_BROWSER = command -v chromium >/dev/null && command -v chromedriver >/dev/n
 lab: figures/lab/node_modules/.package-lock.json
 	cd figures/lab && node build.mjs
 
-# The lab's numbers against theory, the built page against its sources, and the page in a browser.
+# The lab's numbers against theory, the built page against its sources, and the page in a browser; the raters' page too.
 test-lab: $(VENV)/.dev figures/lab/node_modules/.package-lock.json
 	@$(NEED_BROWSER)
 	node --test tests/lab/
 	cd figures/lab && node build.mjs --check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser -q tests/browser/test_lab*.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser -q tests/browser/test_lab*.py tests/browser/test_study.py
 
 # The documentation as pages that open from files: needs node with npm. Strict: what is broken fails.
 site: $(VENV)/.dev docs/node_modules/.package-lock.json

@@ -43,6 +43,13 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "figures.command:report",
         ),
     ),
+    "A study with raters": (
+        Entry(
+            "study",
+            "Have people or a model rate pictures without knowing who made them, and read what they say.",
+            "figures.study.command:study",
+        ),
+    ),
     "Evidence": (
         Entry(
             "check",

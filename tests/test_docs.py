@@ -93,6 +93,9 @@ def test_commands_can_be_wrong():
     assert unknown("dview explain --embedded --feature 3") == []
     assert unknown("dview explain --neuron 3  # --target") == ["--neuron"]
     assert unknown("dview tabel2") == ["tabel2"]
+    assert unknown("dview study make FOLDER --side 128") == []
+    assert unknown("dview study make FOLDER --rater 1") == ["--rater"]
+    assert unknown("dview study mkae") == ["study mkae"]
     assert mentioned("see `dview a\n--b` and\n```\ndview c \\\n  --d\n```\n") == ["dview a --b", "dview c    --d"]
     assert mentioned("```console\n$ dview a --b\n```\n") == ["dview a --b"]
     assert wrong_targets("`make tset JOBS=2` or\n```sh\nmake lint  # types\nmake bneches\n```\n") == {"tset", "bneches"}

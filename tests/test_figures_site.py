@@ -201,6 +201,9 @@ def test_commands_have_every_option():
         for parameter in load(entry).params:
             for option in (o for o in (*parameter.opts, *parameter.secondary_opts) if o.startswith("--")):
                 assert option in part, (entry.name, option)
+    for below in ("make", "serve", "read"):
+        assert f"Usage: dview study {below} " in text
+    assert "--key-variable NAME" in text
 
 
 def test_docstrings_link_the_statements_that_they_own():

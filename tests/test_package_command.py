@@ -74,7 +74,7 @@ def test_help_is_that_of_the_commands(name):
 
 def test_no_command_of_a_room_is_missing():
     rooms = commands_of(backends) | (commands_of(figures) - {"paper"}) | figure_names()
-    rooms |= {"check", "where", "recover", "site", "lab", "atlas"}
+    rooms |= {"check", "where", "recover", "site", "lab", "atlas", "study"}
     assert set(ENTRIES) == rooms
 
 

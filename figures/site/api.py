@@ -36,6 +36,7 @@ PARTS = (
     Part("toy", "The toy world", "toy"),
     Part("figures", "Tables and figures", "figures"),
     Part("report", "The report", "figures/report"),
+    Part("study", "A study with raters", "figures/study"),
     Part("adapter", "Any torch model as a world", "backends/adapter"),
     Part("potential", "A learned H_t", "backends/potential"),
     Part("measures", "Measures of pictures", "backends/measures"),

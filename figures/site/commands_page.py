@@ -21,6 +21,8 @@ def page() -> str:
 
 
 def _helped(name: str, command: click.Command) -> Iterator[str]:
-    """The help of a command as the terminal shows it, and its options that say nothing about themselves."""
+    """The help of a command as the terminal shows it, and after a group's that of its commands."""
     context = click.Context(command, info_name=f"dview {name}", terminal_width=WIDTH, max_content_width=WIDTH)
     yield from ("```text", command.get_help(context).rstrip(), "```", "")
+    for below, inner in getattr(command, "commands", {}).items():
+        yield from _helped(f"{name} {below}", inner)

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
+
 from distributional_view.command import load
 from distributional_view.commands import ENTRIES
 from tests.support.documented_blocks import LANGUAGES, OUTPUT, PARTS, RUN, Block, blocks, commands, made_smaller
@@ -29,7 +31,12 @@ def unknown(line: str) -> list[str]:
     _, name, *arguments = shlex.split(line, comments=True)
     if name not in ENTRIES:
         return [name]
-    known = {"--help"} | {text for p in load(ENTRIES[name]).params for text in (*p.opts, *p.secondary_opts)}
+    command = load(ENTRIES[name])
+    if isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
+        if arguments[0] not in command.commands:
+            return [f"{name} {arguments[0]}"]
+        command = command.commands[arguments.pop(0)]
+    known = {"--help"} | {text for p in command.params for text in (*p.opts, *p.secondary_opts)}
     return [a for a in arguments if a.startswith("--") and a.partition("=")[0] not in known]
 
 
