@@ -24,15 +24,16 @@ def figure(methods: Mapping[str, Mapping[str, Any]], raters: Mapping[str, str]) 
     """
     high = 1.5 + 0.42 * len(methods)
     drawn, axes = plt.subplots(1, 3, figsize=(11, high), sharey=True, width_ratios=(1.25, 1, 1))
-    _scores(axes[0], methods, raters)
-    _shares(axes[1], methods)
-    _words(axes[2], methods)
+    below = -0.36 / (high - 0.9)  # of the legends: as many inches for any height
+    _scores(axes[0], methods, raters, below)
+    _shares(axes[1], methods, below)
+    _words(axes[2], methods, below)
     axes[0].set_yticks(range(len(methods)), list(methods))
     axes[0].set_ylim(len(methods) - 0.45, -0.55)
     return drawn
 
 
-def _scores(axes: Axes, methods: Mapping[str, Mapping[str, Any]], raters: Mapping[str, str]) -> None:
+def _scores(axes: Axes, methods: Mapping[str, Mapping[str, Any]], raters: Mapping[str, str], below: float) -> None:
     seen = set()
     for y, found in enumerate(methods.values()):
         for place, (rater, kind) in enumerate(raters.items()):
@@ -54,20 +55,20 @@ def _scores(axes: Axes, methods: Mapping[str, Mapping[str, Any]], raters: Mappin
         title="How clearly something in common shows", xlabel="score, 1 to 4", xlim=(0.9, 4.1), xticks=(1, 2, 3, 4)
     )
     axes.grid(axis="x", lw=0.4, alpha=0.5)
-    axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=3)
+    axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, below), ncols=3)
 
 
-def _shares(axes: Axes, methods: Mapping[str, Mapping[str, Any]]) -> None:
+def _shares(axes: Axes, methods: Mapping[str, Mapping[str, Any]], below: float) -> None:
     left = np.zeros(len(methods))
     for score, color in SHADES.items():
         wide = 100 * np.array([found["shares"][score] or 0.0 for found in methods.values()])
         axes.barh(range(len(methods)), wide, left=left, color=color, height=0.62, label=score)
         left += wide
     axes.set(title="Scores given", xlabel="share of answers, %", xlim=(0, 100))
-    axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=4)
+    axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, below), ncols=4)
 
 
-def _words(axes: Axes, methods: Mapping[str, Mapping[str, Any]]) -> None:
+def _words(axes: Axes, methods: Mapping[str, Mapping[str, Any]], below: float) -> None:
     first = True
     for y, found in enumerate(methods.values()):
         said = found["descriptions"]
@@ -80,6 +81,6 @@ def _words(axes: Axes, methods: Mapping[str, Mapping[str, Any]]) -> None:
                 [said.chance] * 2, [y - 0.3, y + 0.3], color="black", label="other grids: chance" if first else None
             )
         first = False
-    axes.set(title="How far raters' words differ", xlabel="half the squared distance", xlim=(0, 1.05))
+    axes.set(title="How far raters' words differ", xlabel="0: the same, 1: unrelated", xlim=(0, 1.05))
     if not first:
-        axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
+        axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, below), ncols=2)
