@@ -12,13 +12,13 @@ OWN = ("file:", "data:", "blob:", "about:")
 """Addresses that need no network."""
 
 
-def chromium(width: int = 1280, height: int = 900, *, dark: bool = False) -> Chrome:
-    """A browser without a network; the caller quits it."""
+def chromium(width: int = 1280, height: int = 900, *, dark: bool = False, host: str = "") -> Chrome:
+    """A browser without a network, but for a host if one is named; the caller quits it."""
     options = ChromeOptions()
     options.binary_location = shutil.which("chromium") or shutil.which("google-chrome") or ""
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", f"--window-size={width},{height}"):
         options.add_argument(argument)
-    options.add_argument("--host-resolver-rules=MAP * ~NOTFOUND")
+    options.add_argument("--host-resolver-rules=MAP * ~NOTFOUND" + (f", EXCLUDE {host}" if host else ""))
     if dark:
         options.add_argument("--blink-settings=preferredColorScheme=0")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})

@@ -9,7 +9,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from distributional_view.figures.study.answers import read_answers
-from distributional_view.figures.study.server import StudyServer
+from distributional_view.figures.study.server import HOST, StudyServer
 from tests.browser.conftest import chromium, complaints
 from tests.support.studies import make_study
 
@@ -28,7 +28,7 @@ def saved(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(saved):
-    browser = chromium()
+    browser = chromium(host=HOST)
     browser.execute_cdp_cmd("Page.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(saved)})
     yield Page(browser)
     browser.quit()
@@ -112,7 +112,7 @@ def test_a_rater_answers_by_keyboard_and_resumes(page, served, study):
     assert {a.item: a.score for a in found.answers} == seen
     assert (len(found.answers), found.revised, list(found.rejected)) == (12, 1, [])
     assert {a.concept for a in found.answers if a.item == item} == {"other thing"}
-    assert [c for c in complaints(page.browser) if "127.0.0.1" not in c] == []
+    assert [c for c in complaints(page.browser) if served.address not in c] == []
 
 
 def test_raters_see_the_grids_in_different_orders(page, served):
