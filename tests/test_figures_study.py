@@ -1,6 +1,8 @@
 """A rater study: what raters see tells nothing, bad answers are rejected with reasons, numbers are those known."""
 
+import base64
 import csv
+import doctest
 import hashlib
 import json
 import re
@@ -15,6 +17,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from distributional_view.errors import UserError
+from distributional_view.figures.study import agreement, answers, descriptions
 from distributional_view.figures.study import rater as rater_module
 from distributional_view.figures.study.agreement import alpha
 from distributional_view.figures.study.answers import Unusable, answer_of, parse_reply, read_answers
@@ -417,8 +420,6 @@ def test_a_model_answers_every_item_once(study, fake, monkeypatch):
         assert not any(word in json.dumps([body["messages"][0], text]) for word in (*METHODS, *study.items))
         prefix, _, data = image["image_url"]["url"].partition(",")
         assert prefix == "data:image/png;base64"
-        import base64
-
         digests.append(hashlib.sha256(base64.b64decode(data)).hexdigest())
     assert digests == list(study.items.values())
     assert run("serve", study.folder, "--rater", fake.url, "--model", "org/eye:1").exit_code == 0
@@ -516,6 +517,13 @@ def test_alpha_is_that_of_the_published_example():
     given = ratings(PUBLISHED)
     found = [round(alpha(given, m), 3) for m in ("nominal", "ordinal", "interval")]
     assert found == [0.743, 0.815, 0.849]
+
+
+@pytest.mark.parametrize("module", [agreement, answers, descriptions], ids=lambda m: m.__name__.rsplit(".")[-1])
+def test_examples(module):
+    found = doctest.testmod(module)
+    assert found.attempted > 0
+    assert found.failed == 0
 
 
 def test_alpha_by_hand():

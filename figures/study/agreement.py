@@ -73,7 +73,7 @@ def alpha(ratings: Float[np.ndarray, "items raters"], metric: Metric = "ordinal"
     Example:
         >>> ratings = np.array([[1, 1], [2, 2], [3, 4], [4, np.nan]])
         >>> round(alpha(ratings), 3)
-        0.889
+        0.949
     """
     values = np.unique(ratings[~np.isnan(ratings)])
     return float(alpha_of(coincidences(ratings, values).sum(0), values, metric)) if values.size else float("nan")

@@ -125,7 +125,7 @@ def read(
 
     from distributional_view.figures.artefact import publish
     from distributional_view.figures.study.answers import read_answers
-    from distributional_view.figures.study.descriptions import tf_idf
+    from distributional_view.figures.study.descriptions import Embed, tf_idf
     from distributional_view.figures.study.reading import Reading
     from distributional_view.figures.study.study import ANSWERS, open_study, read_key
 
@@ -135,7 +135,8 @@ def read(
     files = {f.resolve(): f for p in places for f in (sorted(p.glob("*.jsonl")) if p.is_dir() else [p])}
     if not files:
         raise UserError(f"{shown(study / ANSWERS)} holds no answers: `dview study serve` collects some")
-    embed, embedding = tf_idf, "TF-IDF"
+    embed: Embed = tf_idf
+    embedding = "TF-IDF"
     if sentences is not None:
         from distributional_view.backends.measures.sentences import load_sentences
 
