@@ -5,6 +5,7 @@ python -m figures [table2 | fig1 | fig3 | drift | bottleneck | strength | typica
 python -m figures report activations.npy ...   any feature's activations: `figures.report`
 python -m figures embedded                     features of the embedded backend: `figures.embedded`
 python -m figures samplers                     which sampler reaches the tilt: `figures.samplers`
+python -m figures paradigms                    all methods of Table 1 on pictures: `figures.paradigms`
 
 A command imports what it needs when it runs, so that its help is there at once.
 """
@@ -217,6 +218,41 @@ def samplers(out: Path, seed: int, quick: bool, features: str | None, jobs: int,
     tell(console, publish(artefact, out, console))
 
 
+@click.command("paradigms")
+@OUT
+@SEED
+@click.option("--quick", is_flag=True, help="Two features, two levels, few pictures and steps: two minutes.")
+@click.option("--features", help="Indices of named features, such as 457,417.  [default: the first six]")
+@click.option("--levels", help="Quantiles of the activation, each in (0, 1).  [default: 0.8,0.95,0.99]")
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes, one thread each.")
+def paradigms(out: Path, seed: int, quick: bool, features: str | None, levels: str | None, jobs: int) -> None:
+    """Four paradigms at the same activation of a feature of the embedded world (needs torch; forty minutes).
+
+    It goes on where it stopped. Another level or feature adds to what is there.
+    """
+    import matplotlib as mpl
+
+    from distributional_view.figures.artefact import publish
+    from distributional_view.figures.paradigms import compute
+    from distributional_view.terminal import progress_bar
+
+    chosen = [] if features is None else [_index(text) for text in features.split(",")]
+    wanted = [] if levels is None else [_level(text) for text in levels.split(",")]
+    mpl.use("Agg")
+    console = Console()
+    with progress_bar(console) as progress:
+        artefact = compute(out, seed, quick, jobs, chosen, wanted, progress)
+    tell(console, publish(artefact, out, console))
+
+
+def _level(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        wanted = "a number in (0, 1), a quantile of the activation"
+        raise click.BadParameter(f"{text!r}: must be {wanted}", param_hint="--levels") from None
+
+
 def _index(text: str) -> int:
     try:
         return int(text)
@@ -236,7 +272,7 @@ class Commands(Group):
 
 @click.group(
     cls=Commands,
-    commands=[paper, report, embedded, samplers],
+    commands=[paper, report, embedded, samplers, paradigms],
     help="Tables and figures: of the paper (no command needed), or of your own activations.",
 )
 def main() -> None:

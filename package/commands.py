@@ -133,6 +133,11 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "figures.command:samplers",
         ),
         Entry(
+            "paradigms",
+            "Four paradigms at the same activation of a feature of the embedded world (needs torch; forty minutes).",
+            "figures.command:paradigms",
+        ),
+        Entry(
             "embedded-train",
             "Train the diffusion prior, the classifier and its transcoder on the animal pictures.",
             "backends.embedded.command:embedded_train",

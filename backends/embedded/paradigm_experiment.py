@@ -1,0 +1,245 @@
+"""Every method of Table 1 on some features at matched levels, measured cell by cell, and kept as it goes.
+
+The work lies in a folder, a file of lines for each feature: a cell is a method at a level with one seed. What is there
+is not run again, so that another level, feature or method only adds cells. Equal seeds give equal numbers whatever the
+number of processes; seconds and memory are measured.
+
+Paper: Table 1, Figures 4, 5, 12, 13, Tables 3, 11. In small, with all levels matched.
+"""
+
+import base64
+import math
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, wait
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, get_args
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+
+from distributional_view.backends.embedded.animals import SIZE, as_grey
+from distributional_view.backends.embedded.features import Named
+from distributional_view.backends.embedded.paradigm_measures import NOTHING, Measuring, as_shown
+from distributional_view.backends.embedded.paradigm_methods import ENTRANTS, Entrant, OneFeature, ParadigmBudget
+from distributional_view.backends.embedded.store import Part, read_record, weights_path
+from distributional_view.backends.measures.cost import cost
+from distributional_view.jobs import Job, Lines, opened
+from distributional_view.theory.errors import CalibrationFailed, InfeasibleTarget
+from distributional_view.theory.methods.method import Drawn, Method
+from distributional_view.theory.methods.retrieval import Retrieval
+from distributional_view.theory.progress import Progress, silent
+from distributional_view.theory.seeds import part_seed
+
+Row = dict[str, Any]
+"""One line of `paradigms.json`; beside it `shown`, the first pictures of the first seed."""
+SHOWN = 4
+"""Pictures that are kept of a cell, spread evenly over those drawn."""
+RETRIEVED = "retrieved"
+"""What rows of the yardstick are called: the pictures of highest score, at no level."""
+NEAR, ERRORS = 0.15, 2.0
+"""A level is reached by a mean so many sd of the score from it, or so many standard errors of the mean."""
+_DRAWS = 0  # part of the seed
+
+
+def run(
+    out: Path,
+    budget: ParadigmBudget,
+    seed: int,
+    features: list[Named],
+    progress: Progress = silent,
+    jobs: int = 1,
+) -> list[Row]:
+    """All rows, by feature, level, method and seed, each feature's retrieved set first; what `out` has already is read.
+
+    Args:
+        out: the comparison's folder.
+        budget: sizes.
+        seed: of everything random.
+        features: to be explained.
+        progress: in cells.
+        jobs: processes, one thread each.
+
+    Raises:
+        OtherRequest: if the folder belongs to another comparison; other levels, features and methods are the same one.
+        UserError: if a file of the folder is damaged, another process works there, or it cannot be written.
+        MissingWeights, MissingData: if a part of the backend is not there.
+    """
+    for part in get_args(Part):
+        read_record(part)
+    contents = {part: weights_path(part) for part in get_args(Part)}
+    identity = {"budget": asdict(budget) | {"features": None, "levels": None}, "seed": seed}
+    with opened(out, identity, contents, ("cells-*.jsonl",)) as job:
+        total = len(features) * (1 + len(list(cells(budget))))
+        with ProcessPoolExecutor(min(jobs, len(features)), multiprocessing.get_context("spawn")) as workers:
+            waiting = {workers.submit(work, job, budget, seed, feature) for feature in features}
+            left = waiting
+            while left:
+                _, left = wait(left, timeout=1.0)
+                progress("cells", sum(_lines(_path(job, feature)) for feature in features), total)
+            for done in waiting:
+                done.result()
+        return [row for feature in features for row in _ordered(Lines(_path(job, feature), job.token).rows, budget)]
+
+
+def cells(budget: ParadigmBudget) -> Iterator[tuple[Entrant, float, int]]:
+    """The method, quantile and seed of each cell of a feature, in order."""
+    for quantile in budget.levels:
+        for entrant in ENTRANTS:
+            for seed in range(budget.seeds):
+                yield entrant, quantile, seed
+
+
+def _ordered(rows: list[Row], budget: ParadigmBudget) -> list[Row]:
+    found = {_key(row): row for row in rows}
+    wanted = [(entrant.name, quantile, seed) for entrant, quantile, seed in cells(budget)]
+    return [found[key] for key in [(RETRIEVED, None, 0), *wanted]]
+
+
+def _key(row: Row) -> tuple[str, float | None, int]:
+    return row["method"], row["level"], row["seed"]
+
+
+def _lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def _path(job: Job, feature: Named) -> Path:
+    return job.folder / f"cells-{feature.index}.jsonl"
+
+
+def work(job: Job, budget: ParadigmBudget, seed: int, feature: Named) -> None:
+    """The cells of a feature that the job has not."""
+    torch.set_num_threads(1)
+    lines = Lines(_path(job, feature), job.token)
+    known = {_key(row) for row in lines.rows}
+    todo = [cell for cell in cells(budget) if (cell[0].name, cell[1], cell[2]) not in known]
+    first = (RETRIEVED, None, 0) not in known
+    if todo or first:
+        one = FeatureCells(OneFeature(feature.index, budget, part_seed(seed, feature.index), job), feature)
+        if first:
+            lines.add(one.retrieved())
+        for entrant, quantile, draw in todo:
+            lines.add(one.row(entrant, quantile, draw))
+
+
+class _Ready(NamedTuple):
+    """A method at a level: its knob, why the level was missed, and what it took so far (processor seconds)."""
+
+    method: Method
+    knob: float
+    problem: str | None
+    seconds: float
+
+
+class FeatureCells:
+    """The rows of a feature.
+
+    Args:
+        one: what its methods are made of.
+        feature: with its name and class.
+    """
+
+    def __init__(self, one: OneFeature, feature: Named) -> None:
+        self.one, self.feature = one, feature
+        self._ready: dict[tuple[str, float], _Ready] = {}
+        self._measuring: dict[float, Measuring] = {}
+
+    def row(self, entrant: Entrant, quantile: float, draw: int) -> Row:
+        """Calibrate, draw and measure."""
+        one, level = self.one, self.one.level(quantile)
+        ready = self._calibrated(entrant, quantile)
+        seed = part_seed(one.seed, _DRAWS, draw)
+        drawn, seconds, peak = cost(partial(ready.method.draw, ready.knob, seed, one.budget.n))
+        error = float(np.std(drawn.scores)) / len(drawn.scores) ** 0.5
+        return {
+            **self._told(drawn, self._measure(quantile), keep=draw == 0),
+            "level": quantile,
+            "target": level,
+            "paradigm": entrant.paradigm,
+            "method": entrant.name,
+            "seed": draw,
+            "seconds": seconds,
+            "search_seconds": ready.seconds,
+            "peak_mib": peak,
+            "reached": abs(drawn.mean - level) <= max(NEAR * one.sd, ERRORS * error),
+            "knob": ready.knob,
+            "problem": ready.problem or _missed(drawn),
+        }
+
+    def retrieved(self) -> Row:
+        """The yardstick: the pictures of highest score, which show the feature's content at its most natural."""
+        pool, n = self.one.pool, self.one.budget.n
+        drawn = Retrieval(pool).draw(float(min(n, len(pool.scores))), 0, n)
+        told = self._told(drawn, Measuring(self._test_scores, None, self.feature.dominant), keep=True)
+        return told | {"level": None, "method": RETRIEVED, "seed": 0}
+
+    def _told(self, drawn: Drawn, measure: Measuring, keep: bool) -> Row:
+        """What a row says of pictures; nothing is measured of fewer than two."""
+        pictures = as_shown(drawn.points)
+        numbers = measure(pictures) if len(pictures) > 1 else NOTHING
+        return {
+            "feature": self.feature.index,
+            "name": self.feature.name,
+            "activation": drawn.mean,
+            "pictures": len(pictures),
+            **numbers._asdict(),
+            "shown": _kept(pictures, drawn.scores) if keep else None,
+        }
+
+    @property
+    def _test_scores(self) -> Float[np.ndarray, " m"]:
+        return self.one.scores[len(self.one.pool.scores) :]
+
+    def _measure(self, quantile: float) -> Measuring:
+        if quantile not in self._measuring:
+            level = self.one.level(quantile)
+            self._measuring[quantile] = Measuring(self._test_scores, level, self.feature.dominant)
+        return self._measuring[quantile]
+
+    def _calibrated(self, entrant: Entrant, quantile: float) -> _Ready:
+        """Once for all seeds."""
+        key = (entrant.name, quantile)
+        if key not in self._ready:
+            known = entrant.name in self.one.searching
+            method, made, _ = cost(partial(entrant.make, self.one, self.one.level(quantile)))
+            searched = 0.0 if known else self.one.searching.get(entrant.name, made)
+            (knob, problem), calibrated, _ = cost(partial(self._knob, method, quantile))
+            self._ready[key] = _Ready(method, knob, problem, searched + calibrated)
+        return self._ready[key]
+
+    def _knob(self, method: Method, quantile: float) -> tuple[float, str | None]:
+        """And why the level is missed with it, if it is."""
+        level = self.one.level(quantile)
+        try:
+            return method.calibrate(level).knob, None
+        except CalibrationFailed as failure:  # shown as it is, at the nearest mean
+            return min(failure.nearest(level), getattr(method, "most", math.inf)), str(failure)
+        except InfeasibleTarget as failure:  # of a pool: the pictures that come first
+            return float(self.one.budget.n), str(failure)
+
+
+def _missed(drawn: Drawn) -> str | None:
+    """Why pictures that are optimised one by one missed the level, or too few were found."""
+    if len(drawn.scores) < 2:
+        return "a single picture, of which nothing is measured"
+    share = drawn.notes.get("reached", 1.0)
+    return (
+        None if share == 1.0 else f"{share:.0%} of the pictures came to the level in {drawn.notes['steps']:.0f} steps"
+    )
+
+
+def _kept(pictures: Any, scores: Float[np.ndarray, " n"]) -> dict[str, Any]:
+    """Some pictures, as JSON can hold them. Those of a pool are in the order of their scores."""
+    places = np.unique(np.linspace(0, len(scores) - 1, SHOWN).round().astype(int))
+    grey = as_grey(pictures[torch.from_numpy(places)])[:, 0]
+    return {"grey": base64.b64encode(grey.tobytes()).decode(), "scores": scores[places].tolist()}
+
+
+def shown(row: Row) -> tuple[UInt8[np.ndarray, "k h w"], Float[np.ndarray, " k"]]:
+    """The pictures that a row of the first seed keeps, as grey values, and their scores."""
+    grey = np.frombuffer(base64.b64decode(row["shown"]["grey"]), dtype=np.uint8)
+    return grey.reshape(-1, SIZE, SIZE), np.array(row["shown"]["scores"])

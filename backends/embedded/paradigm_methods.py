@@ -1,0 +1,311 @@
+"""The methods of the paper's Table 1 on the embedded world, each brought to a level of one feature.
+
+The data's training pictures, with their scores, are what every method may know: the pool of the searches, the
+references of VITAL, the statistics of the optimised pictures. The test pictures are kept for the judging. The methods
+that generate share one prior, one solver and one number of steps. A search for a prompt is made once a feature, its
+guidance calibrated at each level.
+
+Paper: Table 1. Where a method has published settings for large pictures, these are those for 32 pixels.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from distributional_view.backends.adapter.world import TorchWorld
+from distributional_view.backends.embedded.animals import load_animals
+from distributional_view.backends.embedded.judge_methods import bounded
+from distributional_view.backends.embedded.methods import shared
+from distributional_view.backends.embedded.prior_pool import CHUNK, spaced_world
+from distributional_view.backends.embedded.prompted import EmbeddedPrior, embedded_prior
+from distributional_view.backends.embedded.store import load_classifier, load_transcoder
+from distributional_view.backends.embedded.world import feature_score
+from distributional_view.backends.jobs import in_file
+from distributional_view.backends.measures.cost import cost
+from distributional_view.backends.paradigms import coordinates, dexter, diffexplainer, fourier, maco, search, vital
+from distributional_view.backends.paradigms.layers import ScoredLayers
+from distributional_view.backends.paradigms.prompts import PromptFound, Prompting, Sampling
+from distributional_view.backends.paradigms.statistics import PictureStatistics, statistics
+from distributional_view.backends.potential.from_pool import PoolWorld, with_pool
+from distributional_view.jobs import Job, Lines
+from distributional_view.theory.errors import require
+from distributional_view.theory.methods import energy_dps, hybrid, klsc_weights, retrieval
+from distributional_view.theory.methods.klsc_weights import KlscWeights
+from distributional_view.theory.methods.method import Memory, Method
+from distributional_view.theory.methods.pool import ScoredPool
+from distributional_view.theory.samplers.potential import Predictive, predictive
+from distributional_view.theory.samplers.schedule import Spacing
+from distributional_view.theory.samplers.solvers import Solver
+from distributional_view.theory.seeds import part_seed
+
+AM, SEARCH, PROXY, SOFT = "activation maximisation", "dataset search", "proxy-guided generation", "soft constraint"
+"""The paper's four paradigms; the fourth is its own, with the data's tilt beside EnergyDPS."""
+PARADIGMS = (AM, SEARCH, PROXY, SOFT)
+SOLVER: Solver = "2M-SDE"
+SPACING: Spacing = "log-SNR"
+_CALIBRATED, _PROMPT, _KNOWN = 1, 2, 3  # parts of the seed; 0 is that of the draws
+_FEW = Sampling(6, 1.0, 4, SOLVER)  # of a search for a prompt
+_FIRST, _LARGEST, _LOWEST = 0.5, 4.0, 0.8
+"""Strengths that a calibration begins with and ends at, in multipliers of the data's tilt: at the quantile `_LOWEST`,
+so that all levels try the same strengths, and at the level itself."""
+
+
+@dataclass(frozen=True)
+class ParadigmBudget:
+    """Sizes of the comparison.
+
+    Args:
+        levels: quantiles of the score over the data, ascending, each in (0, 1).
+        features: how many of the named features, in their order.
+        n: pictures a cell, >= 2.
+        seeds: draws of each method at a level.
+        steps: reverse steps of every method that generates.
+        runs: pictures of a calibration.
+        ascent: most steps of a method that optimises pictures.
+        prompt: iterations of a search for a prompt.
+        references: pictures that VITAL matches.
+        known: noised test pictures, which tell how far each level of noise knows the score.
+        tolerance: of a calibrated mean, in standard deviations of the score over the data.
+
+    Raises:
+        ValueError: for levels or sizes out of range.
+    """
+
+    levels: tuple[float, ...] = (0.8, 0.95, 0.99)
+    features: int = 6
+    n: int = 12
+    seeds: int = 3
+    steps: int = 20
+    runs: int = 24
+    ascent: int = 128
+    prompt: int = 40
+    references: int = 30
+    known: int = 100
+    tolerance: float = 0.05
+
+    def __post_init__(self) -> None:
+        require(len(self.levels) >= 1, "levels", self.levels, "at least one")
+        for level in self.levels:
+            require(0 < level < 1, "level", level, "in (0, 1), a quantile")
+        require(self.n >= 2, "n", self.n, ">= 2")
+
+
+QUICK = ParadigmBudget((0.8, 0.95), 2, 6, 1, 10, 12, 64, 8, 12, 60, 0.1)
+
+
+@cache
+def picture_statistics() -> PictureStatistics:
+    """Of the training pictures."""
+    return statistics(load_animals()[0].images.split(CHUNK))
+
+
+@dataclass(frozen=True, eq=False)
+class OneFeature:
+    """What the methods for one feature are made of, each part when it is asked for.
+
+    Args:
+        feature: its index.
+        budget: sizes.
+        seed: of everything random about it.
+        job: where calibrations and prompts are kept.
+    """
+
+    feature: int
+    budget: ParadigmBudget
+    seed: int
+    job: Job
+    searching: dict[str, float] = field(default_factory=dict, init=False)
+    """Processor seconds of each search for a prompt."""
+
+    @cached_property
+    def scores(self) -> Float[np.ndarray, " pictures"]:
+        """Of all pictures, training part first."""
+        return shared().activation(self.feature)
+
+    @cached_property
+    def sd(self) -> float:
+        """Of the score over the data: the unit of tolerances."""
+        return float(self.scores.std())
+
+    def level(self, quantile: float) -> float:
+        """The quantile of the score over the data."""
+        return float(np.quantile(self.scores, quantile))
+
+    @cached_property
+    def pool(self) -> ScoredPool:
+        """The training pictures."""
+        images = load_animals()[0].images
+        return ScoredPool(self.scores[: len(images)], lambda indices: images[torch.as_tensor(indices)])
+
+    @cached_property
+    def patches(self) -> Float[np.ndarray, " pool"]:
+        """What the search by patch ranks the pool by: the largest code in each picture's map."""
+        maps = shared().transcoder.feature_map
+        with torch.no_grad():
+            parts = shared().hooked[: len(self.pool.scores)].split(CHUNK)
+            keys = torch.cat([search.KEYS[search.BY_PATCH](maps(part, self.feature)) for part in parts])
+        found: Float[np.ndarray, " pool"] = keys.double().numpy()
+        return found
+
+    @cached_property
+    def world(self) -> TorchWorld:
+        """The prior with the feature's score; its draws from p are test pictures."""
+        return replace(spaced_world(self.feature, self.budget.steps, SPACING), prior=_held_out)
+
+    @cached_property
+    def prompted(self) -> EmbeddedPrior:
+        """The same prior with prompts."""
+        prior = embedded_prior(self.feature, self.budget.steps, SPACING)
+        return replace(prior, world=replace(prior.world, batch=CHUNK))
+
+    @cached_property
+    def layers(self) -> ScoredLayers:
+        """What the classifier has at the end of each stage on the way to the score."""
+        classifier, (_, hook) = load_classifier(), load_transcoder()
+        psi = replace(feature_score(self.feature), backbone=classifier.backbone(hook))
+        return ScoredLayers(psi, [*classifier.stages[: hook.stage], classifier.downsample_layers[hook.stage]])
+
+    @cached_property
+    def pooled(self) -> PoolWorld:
+        """The prior with the H_t of the training pictures."""
+        return with_pool(self.world, load_animals()[0].images, self.pool.scores)
+
+    @cached_property
+    def known(self) -> Predictive:
+        """What each level of noise tells of the score, on test pictures."""
+        return predictive(self.pooled, part_seed(self.seed, _KNOWN), self.budget.known)
+
+    @property
+    def tolerance(self) -> float:
+        """Of a calibrated mean (score units)."""
+        return self.budget.tolerance * self.sd
+
+    @property
+    def calibration_seed(self) -> int:
+        """Equal for all methods and levels: common random numbers."""
+        return part_seed(self.seed, _CALIBRATED)
+
+    def scale(self, level: float) -> float:
+        """What strengths are counted in: the multiplier of the data's tilt, or a tenth over sd if that is smaller."""
+        return max(KlscWeights(self.pool).calibrate(level).knob, 0.1 / self.sd)
+
+    @property
+    def first(self) -> float:
+        """The strength that every calibration begins with."""
+        return _FIRST * self.scale(self.level(_LOWEST))
+
+    def remember(self, name: str) -> Memory:
+        """A memory of a method's calibration, in the job's folder."""
+        return in_file(self.job.folder / f"calibration-{self.feature}-{_file(name)}.jsonl", self.job.token)
+
+    def with_prompt(self, name: str, made: Prompting) -> Prompting:
+        """The method with the prompt that it finds, or found in an earlier call."""
+        lines = Lines(self.job.folder / f"prompt-{self.feature}-{_file(name)}.jsonl", self.job.token)
+        if not lines.rows:
+            found = cost(made.found)
+            lines.add({"found": found.result.row(), "seconds": found.seconds})
+        self.searching[name] = lines.rows[0]["seconds"]
+        return replace(made, known=PromptFound.of_row(lines.rows[0]["found"]))
+
+
+def _file(name: str) -> str:
+    return name.replace(" ", "-")
+
+
+def _held_out(seed: int, n: int) -> Tensor:
+    images = load_animals()[1].images
+    require(n <= len(images), "n", n, f"<= {len(images)}, the test pictures")
+    return images[torch.from_numpy(np.random.default_rng(seed).permutation(len(images))[:n])]
+
+
+class Entrant(NamedTuple):
+    """A method: what rows call it, its paradigm, what it does in a few words, and how it is made for a level."""
+
+    name: str
+    paradigm: str
+    says: str
+    make: Callable[[OneFeature, float], Method]
+
+
+def _fourier(f: OneFeature, level: float) -> Method:
+    return fourier.Fourier(f.world, picture_statistics(), replace(fourier.SMALL, steps=f.budget.ascent))
+
+
+def _maco(f: OneFeature, level: float) -> Method:
+    return maco.Maco(f.world, picture_statistics(), replace(maco.SMALL, steps=f.budget.ascent))
+
+
+def _vital(f: OneFeature, level: float) -> Method:
+    best = np.argsort(-f.pool.scores, kind="stable")[: f.budget.references]
+    references = torch.as_tensor(f.pool.take(best))
+    return vital.Vital(f.world, f.layers, references, replace(vital.SMALL, steps=f.budget.ascent))
+
+
+def _prompting(f: OneFeature, name: str, kind: type[Prompting], settings: Any) -> Method:
+    made = kind(
+        prior=f.prompted,
+        tolerance=f.tolerance,
+        seed=part_seed(f.seed, _PROMPT),
+        runs=f.budget.runs,
+        solver=SOLVER,
+        remember=f.remember(name),
+        settings=settings,  # type: ignore[call-arg]
+    )
+    return f.with_prompt(name, made)
+
+
+def _word(f: OneFeature, level: float) -> Method:
+    settings = replace(coordinates.SINGLE_SMALL, sampling=_FEW)
+    return _prompting(f, coordinates.SINGLE, coordinates.CoordinateSearch, settings)
+
+
+def _diffexplainer(f: OneFeature, level: float) -> Method:
+    settings = replace(diffexplainer.SMALL, sampling=_FEW, iterations=f.budget.prompt, starts=2)
+    return _prompting(f, diffexplainer.NAME, diffexplainer.DiffExplainer, settings)
+
+
+def _dexter(f: OneFeature, level: float) -> Method:
+    settings = replace(dexter.SMALL, sampling=_FEW, iterations=f.budget.prompt, starts=1)
+    return _prompting(f, dexter.NAME, dexter.Dexter, settings)
+
+
+def _energy(f: OneFeature, level: float) -> Method:
+    memory = bounded(f.remember(energy_dps.NAME), _LARGEST * f.scale(level))
+    return energy_dps.EnergyDps(
+        f.world, f.tolerance, f.calibration_seed, f.budget.runs, f.first, remember=memory, solver=SOLVER
+    )
+
+
+def _hybrid(f: OneFeature, level: float) -> Method:
+    memory = bounded(f.remember(hybrid.NAME), _LARGEST * f.scale(level))
+    how: dict[str, Any] = {"start": f.first, "remember": memory, "solver": SOLVER}
+    return hybrid.HybridGuidance(f.pooled, f.known, None, f.tolerance, f.calibration_seed, f.budget.runs, **how)
+
+
+ENTRANTS: tuple[Entrant, ...] = (
+    Entrant(fourier.NAME, AM, "pixels climb the score, through moved views", _fourier),
+    Entrant(maco.NAME, AM, "the same, with the spectrum of real pictures kept", _maco),
+    Entrant(vital.NAME, AM, "inner features made like those of top pictures", _vital),
+    Entrant(retrieval.NAME, SEARCH, "real pictures above a threshold", lambda f, level: retrieval.Retrieval(f.pool)),
+    Entrant(
+        search.BY_PATCH,
+        SEARCH,
+        "real pictures with the strongest patch",
+        lambda f, level: search.Search(f.pool, f.patches),
+    ),
+    Entrant(coordinates.SINGLE, PROXY, "a generator is told the best single word", _word),
+    Entrant(diffexplainer.NAME, PROXY, "a generator's prompt is optimised as vectors", _diffexplainer),
+    Entrant(dexter.NAME, PROXY, "a generator's prompt is searched in words", _dexter),
+    Entrant(
+        klsc_weights.NAME, SOFT, "real pictures drawn with weight exp(β score)", lambda f, level: KlscWeights(f.pool)
+    ),
+    Entrant(energy_dps.NAME, SOFT, "a generator is guided by the score itself", _energy),
+    Entrant(hybrid.NAME, SOFT, "guided at first by the pictures' own H_t", _hybrid),
+)
+"""In the order of the table. Another method is one more entry."""
