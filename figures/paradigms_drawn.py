@@ -19,13 +19,13 @@ TOLD = {
     "activation maximisation": "Change pixels until the feature fires.",
     "dataset search": "Look for pictures in which it fires.",
     "proxy-guided generation": "Look for a prompt; a generator draws it.",
-    "soft constraint": "Draw natural pictures, those more often in which it fires.",
+    "soft constraint": "Draw natural pictures, more often those in which it fires.",
 }
 """What each paradigm does, in a sentence."""
 PICTURES = 4
 """In a row of a block."""
 _SIDE, _GAP, _NUMBER, _HEAD, _LABELS, _MEAN, _TOP = 32, 3, 9, 17, 172, 30, 30  # in pixels of a picture
-_INCH = 46.0  # pixels of a picture in an inch
+_INCH = 58.0  # pixels of a picture in an inch
 _MISSED = "#B00020"
 
 
@@ -61,12 +61,14 @@ def grid(
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, wide), ylim=(high, 0))
     axes.axis("off")
+    axes.text(4, 12, "What does a feature respond to?", fontsize=11, fontweight="bold")
+    axes.text(4, 24, "Below: each method brought to the same mean.", fontsize=8)
     lefts = {name: _LABELS + place * block for place, name in enumerate(names)}
     for name, left in lefts.items():
         target = next(row["target"] for row in rows if row["name"] == name and row["level"] == level)
         axes.text(left, 12, name, fontsize=11, fontweight="bold")
-        axes.text(left, 24, f"wanted: {target:.2f}, more than {100 * level:g} % of pictures have", fontsize=7.5)
-    _label(axes, _TOP, "what fires it most", "the real pictures of highest score", "0.2")
+        axes.text(left, 24, f"level: {target:.2f}, above {100 * level:g} % of all pictures", fontsize=8)
+    _label(axes, _TOP, "for comparison", "the real pictures of highest score", "0.2")
     _row(axes, _TOP, lefts, [row for row in rows if row["level"] is None], shown, "0.2")
     top = _TOP + step
     for paradigm, color in zip(paradigms, (*COLORS, *["0.3"] * len(paradigms)), strict=False):

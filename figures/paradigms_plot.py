@@ -18,7 +18,7 @@ SHADES = {
 }
 MARKERS = ("s", "^", "D", "o")
 MEASURES = {
-    "kid_tilt": "KID to the data at this level",
+    "kid_tilt": "KID to real pictures of that level",
     "prior_loss": "the prior's loss",
 }
 
@@ -45,13 +45,15 @@ def tradeoff(rows: Sequence[dict[str, Any]], retrieved: Sequence[dict[str, Any]]
                 panel.set_ylabel(title)
         real = [row["prior_loss"] for row in retrieved if row["name"] == name and row["prior_loss"] is not None]
         if real:
-            axes[1, column].axhline(float(np.mean(real)), color="0.5", ls=":", lw=1, label="pictures of highest score")
+            axes[1, column].axhline(
+                float(np.mean(real)), color="0.5", ls=":", lw=1, label="real pictures of\nhighest score"
+            )
         axes[0, column].axhline(0, color="0.5", ls=":", lw=1)
         axes[0, column].set_title(name)
         axes[1, column].set_xlabel("activation reached")
     handles, labels = axes[1, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center", fontsize=8)
-    figure.suptitle("Lower is nearer to real pictures (above: those that have this activation; 0 is as good as real)")
+    figure.suptitle("Lower is nearer to real pictures; open: the level was missed")
     return figure
 
 

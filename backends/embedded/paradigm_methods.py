@@ -306,6 +306,6 @@ ENTRANTS: tuple[Entrant, ...] = (
         klsc_weights.NAME, SOFT, "real pictures drawn with weight exp(β score)", lambda f, level: KlscWeights(f.pool)
     ),
     Entrant(energy_dps.NAME, SOFT, "a generator is guided by the score itself", _energy),
-    Entrant(hybrid.NAME, SOFT, "guided at first by the pictures' own H_t", _hybrid),
+    Entrant(hybrid.NAME, SOFT, "the same, at first guided by real pictures", _hybrid),
 )
 """In the order of the table. Another method is one more entry."""
