@@ -226,7 +226,7 @@ def samplers(out: Path, seed: int, quick: bool, features: str | None, jobs: int,
 @click.option("--levels", help="Quantiles of the activation, each in (0, 1).  [default: 0.8,0.95,0.99]")
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes, one thread each.")
 def paradigms(out: Path, seed: int, quick: bool, features: str | None, levels: str | None, jobs: int) -> None:
-    """Four paradigms at the same activation of a feature of the embedded world (needs torch; forty minutes).
+    """All paradigms of Table 1 at the same activation of a feature (needs torch; forty minutes).
 
     It goes on where it stopped. Another level or feature adds to what is there.
     """

@@ -33,7 +33,13 @@ def tradeoff(rows: Sequence[dict[str, Any]], retrieved: Sequence[dict[str, Any]]
     """
     names = list(dict.fromkeys(row["name"] for row in rows))
     figure, axes = plt.subplots(
-        len(MEASURES), len(names), figsize=(2.3 * len(names) + 2.2, 5.4), squeeze=False, sharex="col", sharey="row"
+        len(MEASURES),
+        len(names),
+        figsize=(2.3 * len(names) + 2.2, 5.4),
+        squeeze=False,
+        sharex="col",
+        sharey="row",
+        layout="constrained",
     )
     for column, name in enumerate(names):
         ours = [row for row in rows if row["name"] == name]

@@ -134,7 +134,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         ),
         Entry(
             "paradigms",
-            "Four paradigms at the same activation of a feature of the embedded world (needs torch; forty minutes).",
+            "All paradigms of Table 1 at the same activation of a feature (needs torch; forty minutes).",
             "figures.command:paradigms",
         ),
         Entry(

@@ -36,7 +36,9 @@ class Budget:
 def row(method, name="stripes", level=0.95, seed=0, **more):
     numbers = dict(activation=10.0, kid=1.0, kid_tilt=0.5, naturalness=9.0, diversity=1.2, prior_loss=0.1)
     numbers |= dict(near_duplicates=0.25, agreement=0.5, seconds=1.0, search_seconds=2.0, peak_mib=8.0, reached=True)
-    names = dict(feature=len(name), name=name, level=level, target=10.0, method=method, seed=seed, problem=None)
+    names = dict(
+        feature=sum(map(ord, name)), name=name, level=level, target=10.0, method=method, seed=seed, problem=None
+    )
     return names | numbers | {"shown": "kept" if seed == 0 else None} | more
 
 
@@ -90,7 +92,7 @@ def test_a_line_for_each_level_and_method_and_the_yardstick_first(artefact):
     assert lines[0][2:5] == ("–", "1.00", "–")
     assert lines[1][2] == "7 of 8"
     assert lines[2][3:5] == ("1.00 ± 0.00", "0.50 ± 0.00")
-    assert artefact.table().markdown().count("\n| ") == len(lines) + 1
+    assert artefact.table().markdown().count("\n| ") == len(lines) + 2
 
 
 def test_three_features_a_page_with_a_number_under_each_picture(artefact):
@@ -115,7 +117,7 @@ def test_the_plot_has_every_method_at_every_level(artefact):
     above = figure.axes[0]
     lines = {c.get_label(): c.lines[0].get_xydata().tolist() for c in above.containers}
     assert lines == {method.method: [[10.0, 0.5], [10.0, 0.5]] for method in METHODS}
-    assert figure.axes[0].get_title(loc="left") == "stripes"
+    assert figure.axes[0].get_title() == "stripes"
     assert len({color for _, color, _ in styles(METHODS)}) == len(METHODS)
     plt.close("all")
 

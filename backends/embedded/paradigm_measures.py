@@ -106,10 +106,12 @@ class Measuring:
         features = pooled(classifier, pictures, CHUNK).double().numpy()
         same = np.full(n, 1 / n)
         usual = real().usual.distance(features, same)
-        tilt = (None, None) if self.tilt is None else self.tilt.distance(features, same)
+        tilt = None if self.tilt is None else self.tilt.distance(features, same)
         return Measured(
-            *usual,
-            *tilt,
+            usual.kid,
+            usual.se,
+            None if tilt is None else tilt.kid,
+            None if tilt is None else tilt.se,
             float(real().natural(pictures).mean()),
             diversity(stage_maps(classifier), pictures),
             float(prior_loss(real().world, pictures).mean()),

@@ -247,7 +247,7 @@ def _vital(f: OneFeature, level: float) -> Method:
     return vital.Vital(f.world, f.layers, references, replace(vital.SMALL, steps=f.budget.ascent))
 
 
-def _prompting(f: OneFeature, name: str, kind: type[Prompting], settings: Any) -> Method:
+def _prompting(f: OneFeature, name: str, kind: Callable[..., Prompting], settings: Any) -> Method:
     made = kind(
         prior=f.prompted,
         tolerance=f.tolerance,
@@ -255,7 +255,7 @@ def _prompting(f: OneFeature, name: str, kind: type[Prompting], settings: Any) -
         runs=f.budget.runs,
         solver=SOLVER,
         remember=f.remember(name),
-        settings=settings,  # type: ignore[call-arg]
+        settings=settings,
     )
     return f.with_prompt(name, made)
 
