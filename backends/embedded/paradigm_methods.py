@@ -51,6 +51,7 @@ SOLVER: Solver = "2M-SDE"
 SPACING: Spacing = "log-SNR"
 _CALIBRATED, _PROMPT, _KNOWN = 1, 2, 3  # parts of the seed; 0 is that of the draws
 _FEW = Sampling(6, 1.0, 4, SOLVER)  # of a search for a prompt
+_SEARCHED = 50  # levels of noise that those steps are taken from
 _FIRST, _LARGEST, _LOWEST = 0.5, 4.0, 0.8
 """Strengths that a calibration begins with and ends at, in multipliers of the data's tilt: at the quantile `_LOWEST`,
 so that all levels try the same strengths, and at the level itself."""
@@ -161,7 +162,10 @@ class OneFeature:
     @cached_property
     def prompted(self) -> EmbeddedPrior:
         """The same prior with prompts."""
-        prior = embedded_prior(self.feature, self.budget.steps, SPACING)
+        return self._with_words(self.budget.steps, SPACING)
+
+    def _with_words(self, steps: int, spacing: Spacing) -> EmbeddedPrior:
+        prior = embedded_prior(self.feature, steps, spacing)
         return replace(prior, world=replace(prior.world, batch=CHUNK))
 
     @cached_property
@@ -205,10 +209,13 @@ class OneFeature:
         return in_file(self.job.folder / f"calibration-{self.feature}-{_file(name)}.jsonl", self.job.token)
 
     def with_prompt(self, name: str, made: Prompting) -> Prompting:
-        """The method with the prompt that it finds, or found in an earlier call."""
+        """The method with the prompt that it finds, or found in an earlier call.
+
+        A search takes its few steps from a schedule even in time: one that is spaced already has too few levels there.
+        """
         lines = Lines(self.job.folder / f"prompt-{self.feature}-{_file(name)}.jsonl", self.job.token)
         if not lines.rows:
-            found = cost(made.found)
+            found = cost(replace(made, prior=self._with_words(_SEARCHED, "time")).found)
             lines.add({"found": found.result.row(), "seconds": found.seconds})
         self.searching[name] = lines.rows[0]["seconds"]
         return replace(made, known=PromptFound.of_row(lines.rows[0]["found"]))
