@@ -4,7 +4,7 @@ The top row has the pictures of highest score: what there is to explain. Under e
 of a row the mean of all pictures of the method, which a matched method has at the level.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
@@ -92,7 +92,7 @@ def _label(axes: Axes, top: float, name: str, says: str, color: str) -> None:
 def _row(
     axes: Axes,
     top: float,
-    lefts: dict[str, float],
+    lefts: Mapping[str, float],
     rows: Sequence[dict[str, Any]],
     shown: Callable[[dict[str, Any]], tuple[Any, Float[np.ndarray, " k"]]],
     color: str,

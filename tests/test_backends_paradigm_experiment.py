@@ -149,7 +149,7 @@ def test_nothing_is_measured_of_one_picture(one):
     assert told["activation"] == 1.0
     assert "single picture" in module._missed(drawn)
     assert module._missed(Drawn(None, np.ones(4), None, {"reached": 0.5, "steps": 7})) == (
-        "50% came to the level in 7 steps"
+        "50% of the pictures came to the level in 7 steps"
     )
     assert module._missed(Drawn(None, np.ones(4), None, {"reached": 1.0, "steps": 7})) is None
 
