@@ -6,17 +6,20 @@ python -m figures report activations.npy ...   any feature's activations: `figur
 python -m figures embedded                     features of the embedded backend: `figures.embedded`
 python -m figures samplers                     which sampler reaches the tilt: `figures.samplers`
 python -m figures paradigms                    all methods of Table 1 on pictures: `figures.paradigms`
+python -m figures levels                       how the evidence changes with the level: `figures.levels`
 
 A command imports what it needs when it runs, so that its help is there at once.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 
 from distributional_view.errors import UserError
+from distributional_view.figures.on_pictures import OPTIONS, SAYS, levels, make_on_pictures, refuse_without_embedded
 from distributional_view.figures.registry import NAMES
 from distributional_view.files import shown
 from distributional_view.shell import Group
@@ -41,13 +44,19 @@ def figure_command(name: str) -> click.Command:
     names = list(NAMES) if name == ALL else [name]
     words = "All tables and figures." if name == ALL else f"{name}: {NAMES[name].shows}."
 
-    @click.command(name, help=words)
+    @click.command(name, help="\n\n".join([words, *([SAYS[name]] if name in SAYS else [])]))
     @OUT
     @SEED
     @QUICK
-    def command(out: Path, seed: int, quick: bool) -> None:
-        make(names, out, seed, quick)
+    def command(out: Path, seed: int, quick: bool, embedded: bool = False, **of_embedded: Any) -> None:
+        if embedded:
+            make_on_pictures(name, out, seed, quick, of_embedded)
+        else:
+            refuse_without_embedded(of_embedded)
+            make(names, out, seed, quick)
 
+    for option in OPTIONS.get(name, ()):
+        command = option(command)
     return command
 
 
@@ -273,6 +282,7 @@ class Commands(Group):
 @click.group(
     cls=Commands,
     commands=[paper, report, embedded, samplers, paradigms],
+    commands=[paper, report, embedded, samplers, levels],
     help="Tables and figures: of the paper (no command needed), or of your own activations.",
 )
 def main() -> None:

@@ -1,0 +1,100 @@
+"""Pictures of the embedded world with a feature's score and the words of each: the data's, or those of a pool.
+
+The class is the one that the classifier gives, for pictures of the data too, so that both compare; the other words are
+those of `words.captions`.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from distributional_view.backends.embedded.methods import shared
+from distributional_view.backends.embedded.prior_pool import CHUNK, PoolPlan, PriorPool, prior_pool
+from distributional_view.backends.embedded.words import captions
+from distributional_view.errors import UserError
+
+
+class Described(NamedTuple):
+    """Scored pictures with what the classifier and the words say of them.
+
+    Args:
+        scores: of one feature.
+        words: of each picture, as places in `words.VOCABULARY`: its class, then its attributes.
+        logits: class scores of the classifier.
+        pooled: the classifier's pooled features.
+        pictures: indices -> pictures in [-1, 1].
+    """
+
+    scores: Float[np.ndarray, " n"]
+    words: Int[np.ndarray, "n length"]
+    logits: Float[np.ndarray, "n classes"]
+    pooled: Float[np.ndarray, "n d"]
+    pictures: Callable[[Int[np.ndarray, " k"]], Float[np.ndarray, "k 1 32 32"]]
+
+
+def data_described(feature: int) -> Described:
+    """All pictures of the data, training part first.
+
+    Raises:
+        ValueError: for a feature that does not exist.
+        MissingWeights, MissingData: if a part of the backend is not there.
+    """
+    all_of_it = shared()
+    with torch.no_grad():
+        logits = all_of_it.classifier.head(all_of_it.reference)
+    return _described(
+        all_of_it.activation(feature),
+        logits,
+        all_of_it.reference,
+        lambda indices: all_of_it.images[torch.as_tensor(indices)],
+    )
+
+
+def pool_described(pool: PriorPool, feature: int) -> Described:
+    """The pictures of a pool of the prior.
+
+    Raises:
+        ValueError: for a feature that does not exist.
+        MissingWeights, MissingData: if a part of the backend is not there.
+    """
+    return _described(pool.activation(feature), pool.logits, pool.pooled, pool.pictures)
+
+
+def whole_pool(folder: Path, plan: PoolPlan | None = None) -> PriorPool:
+    """Every picture that a folder of `dview embedded-pool` has.
+
+    Args:
+        folder: of the pool.
+        plan: how it was sampled; as usual by default.
+
+    Raises:
+        UserError: if there is no pool, or the folder belongs to another prior.
+    """
+    parts = len(list(folder.glob("part-*.npz")))
+    if parts == 0:
+        raise UserError(f"pool = {str(folder)!r}: must be a folder of `dview embedded-pool`, and has no part-*.npz")
+    chosen = plan or PoolPlan()
+    return prior_pool(folder, parts * chosen.part, chosen)
+
+
+def _described(
+    scores: Float[np.ndarray, " n"],
+    logits: Float[Tensor, "n classes"],
+    pooled: Float[Tensor, "n d"],
+    take: Callable[[Int[np.ndarray, " k"]], Float[Tensor, "k 1 h w"]],
+) -> Described:
+    labels = logits.argmax(1)
+    parts = np.array_split(np.arange(len(scores)), max(1, len(scores) // CHUNK))
+    words = np.concatenate([captions(take(part), labels[torch.as_tensor(part)]).numpy() for part in parts])
+    return Described(
+        scores,
+        words,
+        logits.double().numpy(),
+        pooled.double().numpy(),
+        lambda indices: take(indices).numpy(),
+    )

@@ -1,0 +1,139 @@
+"""`dview levels`, and options of `dview drift` and `dview strength` for pictures; imports nothing heavy."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from distributional_view.errors import UserError
+from distributional_view.files import shown
+
+FEATURE, FEATURES = 457, (457, 417, 367)
+"""Of the embedded world, where none is asked for."""
+
+Option = Callable[[click.Command], click.Command]
+EMBEDDED = click.option("--embedded", is_flag=True, help="On pictures of the embedded world (needs torch).")
+OF_FEATURE = click.option("--feature", type=int, help=f"With --embedded: index of the feature.  [default: {FEATURE}]")
+
+
+def _pool(otherwise: str) -> Option:
+    said = f"With --embedded: folder of `embedded-pool`.  [default: {otherwise}]"
+    return click.option("--pool", type=click.Path(file_okay=False, path_type=Path), help=said)
+
+
+OPTIONS: dict[str, tuple[Option, ...]] = {
+    "drift": (
+        EMBEDDED,
+        OF_FEATURE,
+        _pool("the data's pictures"),
+        click.option("--word", help="With --embedded: a class.  [default: the one that the tilt shows second most]"),
+        click.option(
+            "--reference",
+            type=int,
+            help="With --embedded: place of the reference picture.  [default: the word's picture at the level]",
+        ),
+    ),
+    "strength": (EMBEDDED, OF_FEATURE, _pool("prior-pool in OUT; sampled if need be")),
+}
+"""Further options of the commands of some artefacts."""
+SAYS = {
+    "drift": "With --embedded: a word or a reference picture, demanded of a feature's pictures at the same activation.",
+    "strength": "With --embedded: EnergyDPS on a feature's pictures; goes on where it stopped.",
+}
+"""What the help says of them."""
+
+
+def refuse_without_embedded(given: dict[str, Any]) -> None:
+    """Raise `UserError` if options of `--embedded` were given without it."""
+    for name, value in given.items():
+        if value is not None:
+            raise UserError(f"--{name} {value}: must be left out, or --embedded given too")
+
+
+def make_on_pictures(name: str, out: Path, seed: int, quick: bool, options: dict[str, Any]) -> None:
+    """Compute, show and save the artefact on pictures.
+
+    Raises:
+        click.ClickException: without torch.
+        UserError: for an option that does not fit.
+    """
+    import matplotlib as mpl
+    from rich.console import Console
+
+    from distributional_view.figures.artefact import Artefact, publish
+    from distributional_view.figures.command import tell
+    from distributional_view.terminal import progress_bar
+
+    mpl.use("Agg")
+    console = Console()
+    feature, pool = FEATURE if options["feature"] is None else options["feature"], options["pool"]
+    artefact: Artefact
+    with progress_bar(console) as progress:
+        if name == "drift":
+            from distributional_view.figures.drift_embedded import compute
+
+            artefact = compute(feature, pool, options["word"], options["reference"], progress)
+        else:
+            from distributional_view.figures.strength_embedded import compute as guided
+
+            artefact = guided(out, pool or out / "prior-pool", feature, seed, quick, progress)
+    tell(console, publish(artefact, out, console))
+
+
+@click.command("levels")
+@click.argument("store", required=False, type=click.Path(path_type=Path))
+@click.option("--feature", "features", multiple=True, type=int, help="Index; repeatable.  [default: 457, 417, 367]")
+@click.option(
+    "--pool",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of `embedded-pool`: the prior's samples beside the data.",
+)
+@click.option("--reduction", help="Score column of a store.  [default: its first]")
+@click.option(
+    "--images", type=click.Path(file_okay=False, path_type=Path), help="Where the pictures of a store are now."
+)
+@click.option("--out", default="results", show_default=True, type=click.Path(file_okay=False, path_type=Path))
+def levels(
+    store: Path | None,
+    features: tuple[int, ...],
+    pool: Path | None,
+    reduction: str | None,
+    images: Path | None,
+    out: Path,
+) -> None:
+    """How the evidence for a feature changes with the level, along the tilt and along the truncation.
+
+    Of the embedded world (needs torch), or of a STORE of `scan` with labels (needs the extra store).
+    """
+    import matplotlib as mpl
+    from rich.console import Console
+
+    from distributional_view.figures.artefact import publish
+    from distributional_view.figures.command import tell
+    from distributional_view.figures.levels import Levels, compute
+    from distributional_view.figures.levels_source import embedded_evidence, embedded_names, store_evidence
+    from distributional_view.terminal import progress_bar
+
+    given = {"--reduction": reduction, "--images": images} if store is None else {"--pool": pool}
+    for option, value in given.items():
+        if value is not None:
+            raise UserError(f"{option} {value}: must be left out {'without' if store is None else 'beside'} a store")
+    if store is not None and not features:
+        raise UserError(f"feature = none: must be given: `dview features {shown(store)}` lists them")
+    mpl.use("Agg")
+    console, found, gone = Console(), [], []
+    with progress_bar(console) as progress:
+        names = embedded_names(features or FEATURES) if store is None else {i: f"feature {i}" for i in features}
+        for done, (index, title) in enumerate(names.items()):
+            progress(title, done, len(names))
+            if store is None:
+                sets = embedded_evidence(index, pool)
+            else:
+                evidence, album = store_evidence(store, index, reduction, images)
+                sets, gone = [evidence], [*gone, album]
+            found.append(compute(index, title, sets))
+    tell(console, publish(Levels(found), out, console))
+    for album in gone:
+        if album.gone:
+            console.print(album.said(), markup=False, highlight=False, soft_wrap=True)
