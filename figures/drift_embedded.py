@@ -178,7 +178,7 @@ def compute(
         f"the word {said}": ("nats", np.asarray(log_softmax(found.logits, axis=1)[:, CLASSES.index(said)])),
         "the reference": ("cosine", likeness(found.pooled, reference)),
     }
-    tasks = []
+    tasks: list[PictureTask] = []
     for name, (unit, g) in scores.items():
         progress(name, 1 + len(tasks), 3)
         tasks.append(priced(name, unit, intrinsic, g, labels, len(CLASSES)))

@@ -180,7 +180,7 @@ def _short(values: Float[np.ndarray, " n"]) -> list[float | None]:
 
 
 def _rows(title: str, followed: Followed) -> list[tuple[str, ...]]:
-    found = []
+    found: list[tuple[str, ...]] = []
     for sample in followed.samples:
         for method in METHODS:
             way = followed.path.ways[method]

@@ -111,8 +111,9 @@ def levels(
 
     from distributional_view.figures.artefact import publish
     from distributional_view.figures.command import tell
-    from distributional_view.figures.levels import Levels, compute
+    from distributional_view.figures.levels import FeatureLevels, Levels, compute
     from distributional_view.figures.levels_source import embedded_evidence, embedded_names, store_evidence
+    from distributional_view.figures.report.pictures import StoreAlbum
     from distributional_view.terminal import progress_bar
 
     given = {"--reduction": reduction, "--images": images} if store is None else {"--pool": pool}
@@ -122,7 +123,7 @@ def levels(
     if store is not None and not features:
         raise UserError(f"feature = none: must be given: `dview features {shown(store)}` lists them")
     mpl.use("Agg")
-    console, found, gone = Console(), [], []
+    console, found, gone = Console(), list[FeatureLevels](), list[StoreAlbum]()
     with progress_bar(console) as progress:
         names = embedded_names(features or FEATURES) if store is None else {i: f"feature {i}" for i in features}
         for done, (index, title) in enumerate(names.items()):

@@ -184,8 +184,7 @@ class _Runner:
     def moved(self, x: Tensor, reference: Tensor) -> Float[np.ndarray, " n"]:
         """The perceptual distance of each picture to its own reference."""
         n = len(x)
-        found: Float[np.ndarray, " n"] = perceptual_distances(self.maps, torch.cat([x, reference]))[:n, n:]
-        return np.diagonal(found.numpy())
+        return perceptual_distances(self.maps, torch.cat([x, reference]))[:n, n:].diagonal().numpy()
 
     def independent(self) -> float:
         """The mean perceptual distance between unguided samples of different noise."""
