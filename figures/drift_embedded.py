@@ -23,7 +23,7 @@ from scipy.special import log_softmax
 from distributional_view.errors import UserError
 from distributional_view.figures.artefact import Artefact
 from distributional_view.figures.drift_embedded_drawn import figure
-from distributional_view.figures.levels_path import spread
+from distributional_view.figures.levels_path import parts_of, spread
 from distributional_view.figures.output import Provenance
 from distributional_view.files import finite
 from distributional_view.theory.errors import InfeasibleTarget, require
@@ -161,9 +161,10 @@ def compute(
     if word is not None and word not in CLASSES:
         raise UserError(f"word = {word!r}: must be one of {', '.join(CLASSES)}")
     progress("pictures", 0, 3)
+    samples = None if pool is None else whole_pool(pool)
     data = data_described(feature)
     target = float(np.quantile(data.scores, QUANTILE))
-    found = data if pool is None else pool_described(whole_pool(pool), feature)
+    found = data if samples is None else pool_described(samples, feature)
     n = len(found.scores)
     if reference is not None and not 0 <= reference < n:
         raise UserError(f"reference = {reference}: must be in 0..{n - 1}, the pictures of the set")
@@ -239,7 +240,7 @@ def jackknife(intrinsic: Baseline, g: Vector, demand: float, parts: int = PARTS)
         ValueError: for fewer than two parts.
     """
     require(parts >= 2, "parts", parts, ">= 2")
-    place, values = np.arange(len(g)) % parts, []
+    place, values = parts_of(len(g), parts), []
     for left_out in range(parts):
         kept = place != left_out
         masses = np.full(int(kept.sum()), 1 / kept.sum())

@@ -141,6 +141,11 @@ def path(evidence: Evidence, levels: int = LEVELS) -> Path:
     return Path(targets, {method: _way(evidence, targets, method) for method in METHODS})
 
 
+def parts_of(n: int, parts: int = PARTS) -> Int[np.ndarray, " n"]:
+    """The part of each picture for a jackknife: equal parts by a fixed shuffle, so that no order of a set matters."""
+    return np.random.default_rng(0).permutation(n) % parts
+
+
 def spread(scores: Float[np.ndarray, " n"], weights: Float[np.ndarray, " n"], k: int) -> Int[np.ndarray, " k"]:
     """At most k different pictures that stand for weighted ones, spread over the score, lowest first.
 
@@ -170,7 +175,7 @@ def _errors(
     evidence: Evidence, targets: Float[np.ndarray, " some"], method: MethodName
 ) -> dict[str, Float[np.ndarray, "some words"]]:
     """Standard errors of the shares: each part is left out in turn, and the solution calibrated again."""
-    part = np.arange(len(evidence.scores)) % PARTS
+    part = parts_of(len(evidence.scores))
     found: dict[str, list[list[np.ndarray]]] = {name: [] for name in evidence.kinds}
     for left_out in range(PARTS):
         kept = part != left_out

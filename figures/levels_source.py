@@ -37,9 +37,10 @@ def embedded_evidence(feature: int, pool: Path | None) -> list[Evidence]:
     """
     from distributional_view.backends.embedded.described import data_described, pool_described, whole_pool
 
+    samples = None if pool is None else whole_pool(pool)
     found = [_embedded("the data", data_described(feature))]
-    if pool is not None:
-        found.append(_embedded("the prior's samples", pool_described(whole_pool(pool), feature)))
+    if samples is not None:
+        found.append(_embedded("the prior's samples", pool_described(samples, feature)))
     return found
 
 

@@ -73,7 +73,7 @@ class EmbeddedStrength(Artefact):
         ]
         lines += [
             (SOLUTIONS[s["solution"]], "", f"{s['activation']:.2f}", f"{s['kid']:.2f} ± {s['kid_se']:.2f}", "")
-            for s in self.solutions
+            for s in sorted(self.solutions, key=lambda s: s["solution"])
         ]
         note = (
             f"{self.budget.n} pictures a cell, {self.budget.seeds} seeds, {self.budget.steps} reverse steps, seed "
@@ -81,7 +81,14 @@ class EmbeddedStrength(Artefact):
             f"sample of the same noise; between independent samples it is {self.independent:.2f}. Factor: strength in "
             "1/sd of the activation; a constant zeta of the same factor has the same sum over the steps."
         )
-        return Table(f"{self.title}: distance to the prior as guidance grows", HEADER, lines, ("method",), 1, note)
+        return Table(
+            f"{self.title}: distance to the prior as guidance grows",
+            HEADER,
+            lines,
+            words=("method",),
+            keys=1,
+            note=note,
+        )
 
 
 def compute(
