@@ -22,6 +22,7 @@ from distributional_view.figures.levels_drawn import figure
 from distributional_view.figures.levels_path import (
     EVERY,
     HIGHEST,
+    LEVELS,
     METHODS,
     PARTS,
     Evidence,
@@ -104,22 +105,23 @@ class Levels(Artefact):
         return Table("Evidence at each level", header, rows, words, keys=2, note=_note(self.features))
 
 
-def compute(index: int, title: str, sets: Sequence[Evidence]) -> FeatureLevels:
+def compute(index: int, title: str, sets: Sequence[Evidence], levels: int = LEVELS) -> FeatureLevels:
     """Follow a feature through its sets.
 
     Args:
         index, title: of the feature.
         sets: scored pictures; the levels that are shown are those of the first one, as far as the others reach.
+        levels: of a path.
 
     Raises:
         ValueError: for no sets.
     """
     first = sets[0].scores
     wanted = [*np.quantile(first, QUANTILES).tolist(), highest_level(first)]
-    return FeatureLevels(index, title, [_followed(evidence, wanted) for evidence in sets])
+    return FeatureLevels(index, title, [_followed(evidence, wanted, levels) for evidence in sets])
 
 
-def _followed(evidence: Evidence, wanted: Sequence[float]) -> Followed:
+def _followed(evidence: Evidence, wanted: Sequence[float], levels: int) -> Followed:
     scores = evidence.scores
     low, high = float(scores.mean()), highest_level(scores)
     targets = sorted({level for level in wanted if low < level <= high} or {high})
@@ -129,7 +131,7 @@ def _followed(evidence: Evidence, wanted: Sequence[float]) -> Followed:
     steps = np.linspace(scores.min(), scores.max(), 2 * SHOWN + 1)
     order = np.argsort(scores, kind="stable")
     near = np.searchsorted(scores[order], steps).clip(max=len(scores) - 1)
-    return Followed(evidence, path(evidence), order[near].tolist(), samples)
+    return Followed(evidence, path(evidence, levels), order[near].tolist(), samples)
 
 
 def _numbers(followed: Followed) -> dict[str, Any]:
