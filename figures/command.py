@@ -281,8 +281,7 @@ class Commands(Group):
 
 @click.group(
     cls=Commands,
-    commands=[paper, report, embedded, samplers, paradigms],
-    commands=[paper, report, embedded, samplers, levels],
+    commands=[paper, report, embedded, samplers, paradigms, levels],
     help="Tables and figures: of the paper (no command needed), or of your own activations.",
 )
 def main() -> None:

@@ -136,6 +136,8 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "paradigms",
             "All paradigms of Table 1 at the same activation of a feature (needs torch; forty minutes).",
             "figures.command:paradigms",
+        ),
+        Entry(
             "levels",
             "How the evidence for a feature changes with the level, along the tilt and along the truncation.",
             "figures.on_pictures:levels",
