@@ -69,7 +69,8 @@ def test_errors_are_those_of_other_draws():
         return baseline(made.scores, 2.0, masses=np.full(400, 1 / 400)), g
 
     spread = np.std([distortion(*one(seed), 0.25).value for seed in range(40)])
-    assert jackknife(*one(100), 0.25) == pytest.approx(spread, rel=0.4)
+    told = np.mean([jackknife(*one(seed), 0.25) for seed in range(100, 104)])
+    assert told == pytest.approx(spread, rel=0.35)
 
 
 def test_an_error_that_nobody_knows_is_infinite(made_up):
