@@ -125,6 +125,7 @@ RUN_ELSEWHERE = {
     "explanation/paradigms": "the embedded experiment, `tests.bench.prompts` and `test_docs_samplers`",
     "tutorials/embedded-feature": "one run of the commands as they are shown",
     "how-to/universal-features": "one run of the command as it is shown",
+    "explanation/reaching-the-tilt": "a run of `dview samplers`, two of its levels, and of its parts",
 }
 """Pages whose numbers come from runs that are too long for a test, and which."""
 CHECKED = {
