@@ -41,7 +41,7 @@ SHOWN = 4
 RETRIEVED = "retrieved"
 """What rows of the yardstick are called: the pictures of highest score, at no level."""
 NEAR, ERRORS = 0.15, 2.0
-"""A level is reached by a mean so many sd of the score from it, or so many standard errors of the mean."""
+"""A level is reached, if nothing went wrong, by a mean so many sd of the score from it, or so many standard errors."""
 _DRAWS = 0  # part of the seed
 
 
@@ -155,6 +155,8 @@ class FeatureCells:
         seed = part_seed(one.seed, _DRAWS, draw)
         drawn, seconds, peak = cost(partial(ready.method.draw, ready.knob, seed, one.budget.n))
         error = float(np.std(drawn.scores)) / len(drawn.scores) ** 0.5
+        near = abs(drawn.mean - level) <= max(NEAR * one.sd, ERRORS * error)
+        problem = ready.problem or _missed(drawn)
         return {
             **self._told(drawn, self._measure(quantile), keep=draw == 0),
             "level": quantile,
@@ -165,9 +167,9 @@ class FeatureCells:
             "seconds": seconds,
             "search_seconds": ready.seconds,
             "peak_mib": peak,
-            "reached": abs(drawn.mean - level) <= max(NEAR * one.sd, ERRORS * error),
+            "reached": near and problem is None,
             "knob": ready.knob,
-            "problem": ready.problem or _missed(drawn),
+            "problem": problem,
         }
 
     def retrieved(self) -> Row:
