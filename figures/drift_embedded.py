@@ -193,7 +193,7 @@ def compute(
 def likeness(features: Float[np.ndarray, "n d"], reference: int) -> Vector:
     """The cosine of each picture's features to those of one of them, from the mean of all: in [-1, 1].
 
-    Paper: Appendix L.5 (216), in features in place of pixels.
+    Paper: Appendix L.5 (216). In features in place of pixels.
     """
     away = features - features.mean(0)
     units = away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-12)

@@ -5,7 +5,7 @@
     transformer: DiTTransformer2DModel        latents, with vae
     unet: UNet2DConditionModel                latents with a text encoder (`stable_diffusion`)
 
-Paper: Appendix J (ADM); Table 9 (a prior of faces).
+Paper: Appendix J, Table 9. ADM, and a prior of faces.
 """
 
 from pathlib import Path

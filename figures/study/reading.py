@@ -1,6 +1,6 @@
 """What a study says: scores, agreement and descriptions, method by method.
 
-Paper: Section 3.3, Tables 4, 6 and 7, Appendix K. The intervals, alpha, and chance are ours.
+Paper: Section 3.3, Tables 4, 6, 7, Appendix K. The intervals, alpha, and chance are ours.
 """
 
 from collections.abc import Mapping, Sequence

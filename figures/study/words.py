@@ -1,6 +1,6 @@
 """What raters are asked and told, the same for people and models.
 
-Paper: Appendix K (what is asked; the wording here is ours).
+Paper: Appendix K. What is asked; the wording here is ours.
 """
 
 QUESTION = "What do the four pictures have in common? Name the one thing that is clearest in all of them."
