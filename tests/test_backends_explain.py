@@ -17,6 +17,7 @@ from distributional_view.backends.explain.pool import pool_of, pool_scores
 from distributional_view.backends.explain.sources import parse_hook
 from distributional_view.backends.jobs import OtherRequest
 from distributional_view.errors import UserError
+from distributional_view.figures.study.sources import Cell, collected
 from distributional_view.theory.errors import CalibrationFailed, InfeasibleTarget
 from distributional_view.theory.methods.method import forgetful
 from distributional_view.theory.methods.pool import ScoredPool, representatives
@@ -322,6 +323,7 @@ def test_command_on_the_embedded_backend(method, tmp_path):
     assert written["request"]["method"] == method
     assert written["origin"]["feature"] == 5
     assert (tmp_path / "grid.png").read_bytes()[:4] == b"\x89PNG"
+    assert {cell: len(shots) for cell, shots in collected([tmp_path]).items()} == {Cell(method, "5", "0.5"): 3}
 
 
 def test_names_without_torch_are_those_of_the_methods():

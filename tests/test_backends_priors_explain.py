@@ -65,6 +65,9 @@ def test_a_folder_is_explained(prior, pixels, more, said, parts, tmp_path):
     assert written["law"]["size"] == 4
     assert f"prior/{'transformer' if prior == 'dit' else 'unet'}/config.json" in json.dumps(written)
     assert Image.open(tmp_path / "job" / "grid.png").size[0] > 100
+    shown = np.load(tmp_path / "job" / "shown.npy")
+    assert shown.shape == (2, 3, pixels, pixels)
+    assert np.abs(shown).max() <= 1 + 1e-6
     found = explained(parts, prior, tmp_path / "again", more)
     assert found.images.shape == (2, 3, pixels, pixels)
     assert np.abs(found.images).max() <= 1

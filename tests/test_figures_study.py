@@ -102,8 +102,7 @@ def test_sources_of_each_kind(tmp_path):
     told = {"request": {"method": "EnergyDPS", "target": 3.5}, "origin": {"embedded": True, "feature": 482}}
     (job / "explanation.json").write_text(json.dumps(told))
     images = np.stack([np.full((1, 8, 8), value, np.float32) for value in (-1, 0, 1, 5)])
-    np.savez(job / "pictures-0000.npz", images=images[:1])
-    np.savez(job / "pictures-0001.npz", images=images[1:])
+    np.save(job / "shown.npy", images)
     found = collected([folder, tmp_path / "t.csv", tmp_path / "jobs"])
     assert {cell: len(shots) for cell, shots in found.items()} == {
         Cell("alpha", "f0"): 5,
@@ -123,12 +122,14 @@ def test_sources_can_be_wrong(tmp_path):
     bad = tmp_path / "jobs"
     bad.mkdir()
     (bad / "explanation.json").write_text('{"request": {"method": "x"}}')
-    latents = tmp_path / "latents"
-    latents.mkdir()
-    (latents / "explanation.json").write_text(
-        json.dumps({"request": {"method": "x", "target": 1}, "origin": {"feature": 1}})
-    )
-    np.savez(latents / "pictures-0000.npz", images=np.zeros((4, 4, 8, 8)))
+    told = json.dumps({"request": {"method": "x", "target": 1}, "origin": {"feature": 1}})
+    for name, content in (("old", None), ("cut", b"\x93NUMPY"), ("flat", np.zeros((4, 8, 8)))):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "explanation.json").write_text(told)
+        if isinstance(content, bytes):
+            (tmp_path / name / "shown.npy").write_bytes(content)
+        elif content is not None:
+            np.save(tmp_path / name / "shown.npy", content)
     (tmp_path / "torn" / "m" / "f").mkdir(parents=True)
     for k in range(4):
         (tmp_path / "torn" / "m" / "f" / f"{k}.png").write_bytes(b"no picture")
@@ -141,7 +142,9 @@ def test_sources_can_be_wrong(tmp_path):
         ("u.csv", "line 2: picture ="),
         ("v.csv", "line 2 has no feature"),
         ("jobs", "is none of `dview explain`: it has no 'origin'"),
-        ("latents", "latents, save the pictures as files"),
+        ("old", "the same call of `dview explain` writes it"),
+        ("cut", "holds no pictures of a job"),
+        ("flat", "images of shape (4, 8, 8): must be"),
         ("torn", "not a picture"),
     ]:
         refused(run("make", tmp_path / source, "--out", out), words)

@@ -38,7 +38,15 @@ from distributional_view.theory.samplers.potential import Predictive
 from distributional_view.theory.seeds import part_seed
 
 _PICTURES = 1  # part of the seed, after that of the calibration
-MADE = ("pool_scores.npy", "calibration.jsonl", CALIBRATED, "pictures-*.npz", "grid.png", "explanation.json")
+MADE = (
+    "pool_scores.npy",
+    "calibration.jsonl",
+    CALIBRATED,
+    "pictures-*.npz",
+    "grid.png",
+    "shown.npy",
+    "explanation.json",
+)
 """Files of a job."""
 
 

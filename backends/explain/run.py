@@ -42,7 +42,7 @@ from distributional_view.backends.jobs import usable
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions, chosen
 from distributional_view.backends.potential.train import PLAN
 from distributional_view.errors import UserError
-from distributional_view.files import finite, write_json, write_with
+from distributional_view.files import finite, write_arrays, write_json, write_with
 from distributional_view.terminal import progress_bar
 from distributional_view.theory.methods import hybrid
 from distributional_view.theory.seeds import part_seed
@@ -195,9 +195,10 @@ class Run:
     def _write(
         self, found: Explanation, law: Placed, doubts: list[str], guidance: Taught | None, looks: Standing | None
     ) -> None:
-        """The picture and the numbers."""
+        """The grid, the pictures in it, and the numbers."""
         title = f"{self.method}, mean {found.numbers['mean']:.4g}"
         write_with(self.out / "grid.png", lambda partial: save_grid(found.images, found.scores, partial, title))
+        write_arrays(self.out / "shown.npy", found.images.astype(np.float32))
         result = {
             **json.loads((self.out / "job.json").read_text()),
             **found.numbers,

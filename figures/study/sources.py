@@ -17,7 +17,7 @@ from distributional_view.errors import UserError
 from distributional_view.files import shown
 from distributional_view.jobs import read_json
 
-EXPLANATION = "explanation.json"
+EXPLANATION, SHOWN = "explanation.json", "shown.npy"
 COLUMNS = ("method", "feature", "picture")
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
 
@@ -45,7 +45,7 @@ class Shot(NamedTuple):
         """The picture, in mode RGB.
 
         Raises:
-            UserError: if it cannot be read, or a job's file holds no pictures but points of another space.
+            UserError: if it cannot be read.
         """
         if self.place is None:
             from distributional_view.backends.zoo.decode import decode
@@ -125,21 +125,19 @@ def _of_job(explanation: Path) -> Iterator[tuple[Cell, Shot]]:
         cell = Cell(str(request["method"]), str(feature), f"{float(request['target']):.6g}")
     except (TypeError, KeyError, ValueError) as error:
         raise UserError(f"{shown(explanation)} is none of `dview explain`: it has no {error}") from error
-    for path in sorted(explanation.parent.glob("pictures-*.npz")):
-        for place in range(len(_images(path))):
-            yield cell, Shot(path, place)
+    path = explanation.with_name(SHOWN)
+    if not path.is_file():
+        raise UserError(f"{shown(path)} is not there: the same call of `dview explain` writes it")
+    for place in range(len(_images(path))):
+        yield cell, Shot(path, place)
 
 
 def _images(path: Path) -> np.ndarray:
     """Pictures (n, c, h, w) in [-1, 1], one or three channels."""
     try:
-        with np.load(path) as file:
-            images = np.asarray(file["images"], np.float32)
-    except (OSError, ValueError, KeyError) as error:
+        images = np.asarray(np.load(path), np.float32)
+    except (EOFError, ValueError, TypeError) as error:
         raise UserError(f"{shown(path)} holds no pictures of a job ({error})") from error
     if images.ndim != 4 or images.shape[1] not in (1, 3) or not np.isfinite(images).all():
-        raise UserError(
-            f"{shown(path)}: images of shape {images.shape}: must be (n, 1 or 3, h, w) and finite; where they are "
-            "latents, save the pictures as files and name those"
-        )
+        raise UserError(f"{shown(path)}: images of shape {images.shape}: must be (n, 1 or 3, h, w) and finite")
     return images
