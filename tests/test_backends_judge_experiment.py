@@ -78,7 +78,7 @@ def test_the_pool_is_not_judged_by_its_own_pictures(pool):
 
 def test_what_the_pool_guides_is_judged_by_the_other_half(judged, pool):
     contenders = judged.contenders
-    assert torch.equal(contenders.pooled.pool, pool.pictures(np.arange(80)[EVEN]))
+    assert torch.equal(contenders.pooled.pool, pool.pictures(np.arange(80)[EVEN]).flatten(1))
     unknown = {tuple(x) for x in pool.pictures(np.arange(80)[ODD]).flatten(1).tolist()}
     assert {tuple(x) for x in contenders.world.sample_prior(3, 20).flatten(1).tolist()} <= unknown
     assert {entrant.name for entrant in ENTRANTS if entrant.pooled} == {"hybrid", "hybrid-SMC", POOL}
