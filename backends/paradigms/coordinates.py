@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from distributional_view.backends.paradigms.prompted import require_prompt
 from distributional_view.backends.paradigms.prompts import (
     OWN,
     STARTS,
@@ -58,6 +57,11 @@ class CoordinateSettings:
             require(getattr(self, name) >= 1, name, getattr(self, name), ">= 1")
         require(self.tried is None or self.tried >= 1, "tried", self.tried, ">= 1 or None")
 
+    @property
+    def length(self) -> int:
+        """Of the prompt."""
+        return self.words
+
 
 SMALL = CoordinateSettings(Sampling(8, 1.0, 8), 3)
 SINGLE_SMALL = CoordinateSettings(Sampling(8, 1.0, 8), 1, rounds=1, starts=1)
@@ -72,27 +76,13 @@ class CoordinateSearch(Prompting):
 
     Args:
         settings: see `CoordinateSettings`.
-
-    Raises:
-        ValueError: if the prior does not take prompts of so many words.
     """
 
     settings: CoordinateSettings
 
-    def __post_init__(self) -> None:
-        before = self.prior.tokenized(self.settings.prefix).shape[1]
-        require_prompt(self.prior, before + self.settings.words)
-
-    @property
-    def prefix(self) -> str:
-        """A text before the words."""
-        return self.settings.prefix
-
-    def search(self, progress: Progress = silent) -> PromptFound:
+    def explored(self, trial: Trial, single: int, progress: Progress) -> PromptFound:
         """Search from each start; choose from the ends and the best single word."""
         s = self.settings
-        trial = Trial(self.prior, s.sampling, self.seed, s.prefix)
-        single = trial.best_word(s.tried, progress)
         if s.words == 1:
             return chosen(trial, [trial.vectors((single,))], single)
         rng = np.random.default_rng(part_seed(self.seed, STARTS))

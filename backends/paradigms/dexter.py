@@ -21,7 +21,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from distributional_view.backends.paradigms.prompted import require_prompt
 from distributional_view.backends.paradigms.prompts import (
     OWN,
     STARTS,
@@ -34,7 +33,7 @@ from distributional_view.backends.paradigms.prompts import (
 )
 from distributional_view.backends.training import step_generator
 from distributional_view.theory.errors import require
-from distributional_view.theory.progress import Progress, silent
+from distributional_view.theory.progress import Progress
 from distributional_view.theory.seeds import part_seed
 
 NAME = "DEXTER"
@@ -77,6 +76,11 @@ class GumbelSettings:
             require(getattr(self, name) > 0, name, getattr(self, name), "> 0")
         require(self.tried is None or self.tried >= 1, "tried", self.tried, ">= 1 or None")
 
+    @property
+    def length(self) -> int:
+        """Of the prompt."""
+        return self.words
+
 
 PUBLISHED = GumbelSettings(Sampling(4, 1.0, 1), 6, 1000, prefix="a picture of a", tried=1000)
 SMALL = GumbelSettings(Sampling(8, 1.0, 8), 3, 100, starts=2, kept=4)
@@ -110,27 +114,13 @@ class Dexter(Prompting):
 
     Args:
         settings: see `GumbelSettings`.
-
-    Raises:
-        ValueError: if the prior does not take prompts of so many words.
     """
 
     settings: GumbelSettings
 
-    def __post_init__(self) -> None:
-        before = self.prior.tokenized(self.settings.prefix).shape[1]
-        require_prompt(self.prior, before + self.settings.words)
-
-    @property
-    def prefix(self) -> str:
-        """A text before the words."""
-        return self.settings.prefix
-
-    def search(self, progress: Progress = silent) -> PromptFound:
+    def explored(self, trial: Trial, single: int, progress: Progress) -> PromptFound:
         """Move the logits from each start; choose from the ends, the best prompts seen and the best single word."""
         s = self.settings
-        trial = Trial(self.prior, s.sampling, self.seed, s.prefix)
-        single = trial.best_word(s.tried, progress)
         seen: list[Words] = []
         for start in range(s.starts):
             logits = torch.zeros(s.words, len(self.prior.vocabulary), dtype=trial.before.dtype)

@@ -16,7 +16,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from distributional_view.backends.paradigms.prompted import require_prompt
 from distributional_view.backends.paradigms.prompts import OWN, STARTS, PromptFound, Prompting, Sampling, Trial, chosen
 from distributional_view.theory.errors import require
 from distributional_view.theory.progress import Progress, silent
@@ -59,6 +58,11 @@ class SoftSettings:
         require(self.learning_rate > 0, "learning_rate", self.learning_rate, "> 0")
         require(self.tried is None or self.tried >= 1, "tried", self.tried, ">= 1 or None")
 
+    @property
+    def length(self) -> int:
+        """Of the prompt."""
+        return self.tokens
+
 
 PUBLISHED = SoftSettings(Sampling(4, 1.0, 1), 4, 1000, 0.1, 1, fixed_noise=True, prefix="a picture of a", tried=1000)
 SMALL = SoftSettings(Sampling(8, 1.0, 8), 4, 100, 0.05, 3, fixed_noise=False)
@@ -72,27 +76,13 @@ class DiffExplainer(Prompting):
 
     Args:
         settings: see `SoftSettings`.
-
-    Raises:
-        ValueError: if the prior does not take prompts of so many vectors.
     """
 
     settings: SoftSettings
 
-    def __post_init__(self) -> None:
-        before = self.prior.tokenized(self.settings.prefix).shape[1]
-        require_prompt(self.prior, before + self.settings.tokens)
-
-    @property
-    def prefix(self) -> str:
-        """A text before the vectors."""
-        return self.settings.prefix
-
-    def search(self, progress: Progress = silent) -> PromptFound:
+    def explored(self, trial: Trial, single: int, progress: Progress) -> PromptFound:
         """Ascend from each start; choose from the ends and the best single word."""
         s = self.settings
-        trial = Trial(self.prior, s.sampling, self.seed, s.prefix)
-        single = trial.best_word(s.tried, progress)
         rng = np.random.default_rng(part_seed(self.seed, STARTS))
         random = rng.integers(len(self.prior.vocabulary), size=(s.starts - 1, s.tokens)).tolist()
         word = trial.vectors((single,))

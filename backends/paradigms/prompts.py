@@ -14,7 +14,7 @@ Paper: (20)-(22), Table 1. The three sets of noises and the calibrated guidance 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -61,6 +61,31 @@ class Sampling:
         for name in ("steps", "pictures", "checked"):
             require(getattr(self, name) >= 1, name, getattr(self, name), ">= 1")
         require(self.guidance >= 0, "guidance", self.guidance, ">= 0")
+
+
+@runtime_checkable
+class PromptSettings(Protocol):
+    """What the settings of every search say."""
+
+    @property
+    def sampling(self) -> Sampling:
+        """Of the pictures that the search sees."""
+        ...
+
+    @property
+    def prefix(self) -> str:
+        """A text before what is searched."""
+        ...
+
+    @property
+    def tried(self) -> int | None:
+        """Most single words that are tried, at random; None: all."""
+        ...
+
+    @property
+    def length(self) -> int:
+        """Most words or vectors of what is searched."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,6 +230,7 @@ class Prompting(ABC):
 
     Args:
         prior: makes the pictures; the world's schedule is that of the draws.
+        settings: of the search.
         tolerance: of the calibrated mean (score units).
         seed: of the search and of the calibration's noises.
         runs: pictures of a calibration.
@@ -213,9 +239,13 @@ class Prompting(ABC):
         remember: keeps the runs of a calibration.
         solver: of the draws.
         known: what was found before, in place of a search.
+
+    Raises:
+        ValueError: if the prior does not take prompts of that length.
     """
 
     prior: PromptedPrior
+    settings: PromptSettings
     tolerance: float
     seed: int
     runs: int
@@ -228,9 +258,25 @@ class Prompting(ABC):
     independent = True
     _kept: list[PromptFound] = field(default_factory=list, init=False, repr=False)
 
-    @abstractmethod
+    def __post_init__(self) -> None:
+        before = self.prior.tokenized(self.settings.prefix).shape[1]
+        require_prompt(self.prior, before + self.settings.length)
+
     def search(self, progress: Progress = silent) -> PromptFound:
-        """Look for the prompt."""
+        """Look for the prompt; the best single word is known first."""
+        s = self.settings
+        trial = Trial(self.prior, s.sampling, self.seed, s.prefix)
+        return self.explored(trial, trial.best_word(s.tried, progress), progress)
+
+    @abstractmethod
+    def explored(self, trial: Trial, single: int, progress: Progress) -> PromptFound:
+        """Look for the prompt, and choose.
+
+        Args:
+            trial: means of prompts.
+            single: the best single word.
+            progress: called on the way.
+        """
 
     def found(self, progress: Progress = silent) -> PromptFound:
         """The prompt; searched for at the first call."""
@@ -265,13 +311,8 @@ class Prompting(ABC):
         require(0 <= knob <= self.most, self.knob_name, knob, f"in [0, {self.most:g}]")
         found = self.found(progress)
         with torch.no_grad():
-            before = Trial(self.prior, Sampling(1, 0, 1), 0, self.prefix).before
+            before = Trial(self.prior, self.settings.sampling, self.seed, self.settings.prefix).before
             world = of_prompt(self.prior, self.prior.encode(torch.cat([before, found.vectors.to(before)], dim=1)), knob)
             x = unguided(world, world.noise(seed, n), progress, self.solver)
         notes = {name: getattr(found, name) for name in ("own", "fresh", "optimism", "single_fresh")}
         return Drawn(x, np.asarray(world.to_numpy(world.score(x))), None, notes)
-
-    @property
-    def prefix(self) -> str:
-        """A text before the prompt that is searched."""
-        return ""
