@@ -7,15 +7,14 @@ from typing import Any, get_args
 import click
 from click.core import ParameterSource
 
+from distributional_view.backends import flags
 from distributional_view.backends.choices import (
     BEST,
     RETRIEVALS,
     RUNS,
     WITHOUT_PICTURES,
     MethodName,
-    OnBadPicture,
     PotentialName,
-    Precision,
     ReductionName,
     Solver,
     Spacing,
@@ -23,8 +22,6 @@ from distributional_view.backends.choices import (
 from distributional_view.errors import UserError
 from distributional_view.shell import Command
 
-FOLDER = click.Path(path_type=Path)
-COUNT = click.IntRange(min=1)
 PICTURES, SAMPLES, DRAWS, CALIBRATED, LEAST = 5000, 256, 300, 16, 100
 """Defaults of --pool-size, with and without pictures, of --draws, of --runs, and of --check, which is the least."""
 DEFAULT_LEVEL = 0.95
@@ -32,35 +29,29 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
 
 
 @click.command("explain", cls=Command)
-@click.option("--backbone", type=FOLDER, help="Local DINOv3 ConvNeXt weights: .pth, transformers or timm.")
-@click.option("--transcoder", type=FOLDER, help="Folder with config.json and sae_weights.safetensors.")
+@flags.BACKBONE
+@flags.TRANSCODER
 @click.option(
     "--prior",
-    type=FOLDER,
+    type=flags.FOLDER,
     help="ADM ImageNet-256 checkpoint, or folder of diffusers (pixels, latents, Stable Diffusion); to sample from.",
 )
 @click.option("--label", type=str, help="Class (number or name), or prompt, of the prior. [default: none]")
 @click.option(
-    "--images", type=FOLDER, help="Folder of images, searched in depth; to retrieve, or to learn from (hybrid)."
+    "--images", type=flags.FOLDER, help="Folder of images, searched in depth; to retrieve, or to learn from (hybrid)."
 )
-@click.option(
-    "--on-bad-picture",
-    type=click.Choice(get_args(OnBadPicture)),
-    default="skip",
-    show_default=True,
-    help="Leave out images that cannot be read, and list them; or stop.",
-)
-@click.option("--embedded", is_flag=True, help="Use the small backend that comes with the project in place of these.")
-@click.option("--feature", type=int, required=True, help="Index of the feature.")
+@flags.ON_BAD_PICTURE
+@flags.EMBEDDED
+@flags.FEATURE
 @click.option("--target", type=float, help="Mean activation wanted, in place of --level.")
 @click.option("--level", type=float, help="The same as a quantile of the activation's law. [default: 0.95]")
 @click.option(
     "--pool-size",
-    type=COUNT,
+    type=flags.COUNT,
     help="Pictures for the law and to learn from, drawn from --images unless these are retrieved; without, samples of "
     f"the prior. [default: {PICTURES}, samples {SAMPLES}]",
 )
-@click.option("--n", type=COUNT, default=4, show_default=True, help="Pictures to show.")
+@click.option("--n", type=flags.COUNT, default=4, show_default=True, help="Pictures to show.")
 @click.option(
     "--method",
     type=METHOD,
@@ -82,7 +73,7 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
     help="For hybrid: H_t of the pictures themselves, or a network trained on them.",
 )
 @click.option(
-    "--training", type=COUNT, help="Steps of the training, for --potential learned. [default: as many as usual]"
+    "--training", type=flags.COUNT, help="Steps of the training, for --potential learned. [default: as many as usual]"
 )
 @click.option(
     "--draws",
@@ -91,9 +82,7 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
     show_default=True,
     help="Pictures on which is measured what each noise level knows of the score, for hybrid and FK-steering.",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The job's folder; resumes."
-)
+@flags.OUT
 @click.option(
     "--check",
     type=click.IntRange(min=0),
@@ -101,7 +90,7 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
     show_default=True,
     help="Unguided samples that new pictures are compared with, by their loss under the prior; 0: none.",
 )
-@click.option("--steps", type=COUNT, help="Reverse steps. [default: 1000, embedded 20]")
+@click.option("--steps", type=flags.COUNT, help="Reverse steps. [default: 1000, embedded 20]")
 @click.option(
     "--solver", type=click.Choice(get_args(Solver)), default="2M-SDE", show_default=True, help="Of the reverse steps."
 )
@@ -119,7 +108,7 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
 )
 @click.option(
     "--runs",
-    type=COUNT,
+    type=flags.COUNT,
     help="Pictures a calibration run, or particles. "
     f"[default: {CALIBRATED}, {', '.join(f'{name} {count}' for name, count in RUNS.items())}]",
 )
@@ -131,20 +120,18 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
     show_default=True,
     help="Of the feature's map to a number.",
 )
-@click.option("--share", type=float, help="Of each side of the map that counts. [default: 0.5, embedded 1]")
+@flags.SHARE
 @click.option(
     "--gated/--ungated",
     default=None,
     help="Codes, or pre-activations (a gradient everywhere). [default: codes, embedded pre-activations]",
 )
-@click.option("--hook", type=str, help="Stage and block, such as 2.20. [default: as the transcoder says]")
-@click.option("--size", type=COUNT, default=256, show_default=True, help="Side of the images.")
+@flags.HOOK
+@flags.SIZE
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--device", default="cpu", show_default=True)
-@click.option(
-    "--precision", type=click.Choice(get_args(Precision)), default="float32", show_default=True, help="In the models."
-)
-@click.option("--batch", type=COUNT, help="Most pictures in one pass; changes no picture. [default: all]")
+@flags.DEVICE
+@flags.PRECISION
+@click.option("--batch", type=flags.COUNT, help="Most pictures in one pass; changes no picture. [default: all]")
 @click.option("--recompute", is_flag=True, help="Gradient checkpointing of the prior: less memory, more time.")
 def explain(**options: Any) -> None:
     """Show pictures at a mean activation of a feature: retrieved, or sampled from a prior with guidance."""

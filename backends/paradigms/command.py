@@ -1,45 +1,31 @@
 """The command `dview search`."""
 
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 
-from distributional_view.backends.choices import OnBadPicture, Precision
+from distributional_view.backends import flags
 from distributional_view.backends.explain.command import refuse_beside_embedded
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions, chosen
 from distributional_view.files import write_json, write_with
 from distributional_view.shell import Command
 
-PATH = click.Path(path_type=Path)
-COUNT = click.IntRange(min=1)
-
 
 @click.command("search", cls=Command)
-@click.option("--backbone", type=PATH, help="Local DINOv3 ConvNeXt weights: .pth, transformers or timm.")
-@click.option("--transcoder", type=PATH, help="Folder with config.json and sae_weights.safetensors.")
-@click.option("--images", type=PATH, help="Folder of images, searched in depth.")
-@click.option(
-    "--on-bad-picture",
-    type=click.Choice(get_args(OnBadPicture)),
-    default="skip",
-    show_default=True,
-    help="Leave out images that cannot be read, and list them; or stop.",
-)
-@click.option("--embedded", is_flag=True, help="Use the small backend that comes with the project in place of these.")
-@click.option("--feature", type=int, required=True, help="Index of the feature.")
-@click.option("--n", type=COUNT, default=8, show_default=True, help="Pictures to show of each search.")
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The job's folder; resumes."
-)
-@click.option("--share", type=float, help="Of each side of the map that counts. [default: 0.5, embedded 1]")
-@click.option("--hook", type=str, help="Stage and block, such as 2.20. [default: as the transcoder says]")
-@click.option("--size", type=COUNT, default=256, show_default=True, help="Side of the images.")
-@click.option("--device", default="cpu", show_default=True)
-@click.option(
-    "--precision", type=click.Choice(get_args(Precision)), default="float32", show_default=True, help="In the models."
-)
-@click.option("--batch", type=COUNT, help="Most pictures in one pass. [default: all]")
+@flags.BACKBONE
+@flags.TRANSCODER
+@click.option("--images", type=flags.FOLDER, help="Folder of images, searched in depth.")
+@flags.ON_BAD_PICTURE
+@flags.EMBEDDED
+@flags.FEATURE
+@click.option("--n", type=flags.COUNT, default=8, show_default=True, help="Pictures to show of each search.")
+@flags.OUT
+@flags.SHARE
+@flags.HOOK
+@flags.SIZE
+@flags.DEVICE
+@flags.PRECISION
+@click.option("--batch", type=flags.COUNT, help="Most pictures in one pass. [default: all]")
 def search(**options: Any) -> None:
     """Find pictures by a feature's strongest patch and by its mean, and show where in them it is.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from distributional_view.backends import flags
 from distributional_view.backends.choices import Activation, OnBadPicture
 from distributional_view.backends.options import chosen
 from distributional_view.files import write_json
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from distributional_view.backends.zoo.readable import Readable
     from distributional_view.theory.progress import Progress
 
-COUNT = click.IntRange(min=1)
 MADE = ("training.pt", "training.json", "config.json", "sae_weights.safetensors")
 """Files of a job: its state, its record, and the published transcoder."""
 
@@ -115,35 +115,31 @@ class EncoderOptions:
 
 @click.command("train-transcoder", cls=Command)
 @click.option("--images", type=click.Path(path_type=Path), required=True, help="Folder of images, searched in depth.")
-@click.option(
-    "--on-bad-picture",
-    type=click.Choice(get_args(OnBadPicture)),
-    default="skip",
-    show_default=True,
-    help="Leave out images that cannot be read, and list them; or stop.",
-)
+@flags.ON_BAD_PICTURE
 @click.option("--backbone", type=click.Path(path_type=Path), required=True, help="Local DINOv3 ConvNeXt weights.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the transcoder goes; resumes there.")
 @click.option("--stage", type=int, default=2, show_default=True, help="Stage of the hook, from zero.")
 @click.option("--block", type=int, default=20, show_default=True, help="Block whose input is read, from zero.")
-@click.option("--expansion", type=COUNT, default=32, show_default=True, help="Features a channel.")
+@click.option("--expansion", type=flags.COUNT, default=32, show_default=True, help="Features a channel.")
 @click.option(
-    "--kernel", type=COUNT, default=7, show_default=True, help="Side of the encoder's kernel, odd; 1: an SAE."
+    "--kernel", type=flags.COUNT, default=7, show_default=True, help="Side of the encoder's kernel, odd; 1: an SAE."
 )
 @click.option("--activation", type=click.Choice(get_args(Activation)), default="topk", show_default=True)
-@click.option("--top-k", type=COUNT, required=True, help="Codes a position.")
+@click.option("--top-k", type=flags.COUNT, required=True, help="Codes a position.")
 @click.option("--learning-rate", type=float, required=True)
-@click.option("--steps", type=COUNT, required=True, help="Most steps.")
+@click.option("--steps", type=flags.COUNT, required=True, help="Most steps.")
 @click.option("--until", type=float, default=None, help="Explained variance at which to stop earlier.")
 @click.option("--sparsity-weight", type=float, default=0.0, show_default=True)
 @click.option("--aux-weight", type=float, default=1 / 32, show_default=True, help="Of the dead features' loss.")
-@click.option("--batch", type=COUNT, default=16, show_default=True, help="Images a step.")
-@click.option("--size", type=COUNT, default=256, show_default=True, help="Side of the images.")
-@click.option("--held-out", type=COUNT, default=256, show_default=True, help="Images kept for the explained variance.")
-@click.option("--check-every", type=COUNT, default=500, show_default=True)
-@click.option("--save-every", type=COUNT, default=500, show_default=True)
+@click.option("--batch", type=flags.COUNT, default=16, show_default=True, help="Images a step.")
+@flags.SIZE
+@click.option(
+    "--held-out", type=flags.COUNT, default=256, show_default=True, help="Images kept for the explained variance."
+)
+@click.option("--check-every", type=flags.COUNT, default=500, show_default=True)
+@click.option("--save-every", type=flags.COUNT, default=500, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--device", default="cpu", show_default=True)
+@flags.DEVICE
 def train_transcoder(out: Path, **options: Any) -> None:
     """Train a transcoder and write it in the published format. A killed run goes on when called again."""
     from rich.console import Console
