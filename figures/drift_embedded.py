@@ -23,7 +23,7 @@ from scipy.special import log_softmax
 from distributional_view.errors import UserError
 from distributional_view.figures.artefact import Artefact
 from distributional_view.figures.drift_embedded_drawn import figure
-from distributional_view.figures.levels_path import parts_of, spread
+from distributional_view.figures.levels_path import PARTS, jackknife_error, parts_of, spread
 from distributional_view.figures.output import Provenance
 from distributional_view.files import finite
 from distributional_view.theory.errors import InfeasibleTarget, require
@@ -37,7 +37,6 @@ QUANTILE = 0.95
 SHARES = (0.3, 0.6, 0.9)
 """Of the way from E_{q_beta}[g] to the largest E[g] that the pictures allow at this activation."""
 CURVE = 10
-PARTS = 20
 SHOWN = 8
 
 Vector = Float[np.ndarray, " n"]
@@ -155,13 +154,14 @@ def compute(
         ImportError: without torch.
     """
     from distributional_view.backends.embedded.animals import CLASSES
-    from distributional_view.backends.embedded.described import data_described, pool_described, whole_pool
+    from distributional_view.backends.embedded.described import data_described, pool_described
+    from distributional_view.backends.embedded.prior_pool import kept_pool
     from distributional_view.figures.levels_source import embedded_names
 
     if word is not None and word not in CLASSES:
         raise UserError(f"word = {word!r}: must be one of {', '.join(CLASSES)}")
     progress("pictures", 0, 3)
-    samples = None if pool is None else whole_pool(pool)
+    samples = None if pool is None else kept_pool(pool)
     data = data_described(feature)
     target = float(np.quantile(data.scores, QUANTILE))
     found = data if samples is None else pool_described(samples, feature)
@@ -249,7 +249,7 @@ def jackknife(intrinsic: Baseline, g: Vector, demand: float, parts: int = PARTS)
             values.append(distortion(without, g[kept], demand).value)
         except InfeasibleTarget:
             return float("inf")
-    return float(np.sqrt((parts - 1) * np.var(values)))
+    return float(jackknife_error(np.array(values)))
 
 
 def _record(step: Step) -> dict[str, float]:

@@ -146,6 +146,12 @@ def parts_of(n: int, parts: int = PARTS) -> Int[np.ndarray, " n"]:
     return np.random.default_rng(0).permutation(n) % parts
 
 
+def jackknife_error(values: Float[np.ndarray, "parts *shape"]) -> Float[np.ndarray, "*shape"]:
+    """The standard error of an estimate, from its values with one of equal parts left out each."""
+    found: Float[np.ndarray, "*shape"] = np.sqrt((len(values) - 1) * np.var(values, axis=0))
+    return found
+
+
 def spread(scores: Float[np.ndarray, " n"], weights: Float[np.ndarray, " n"], k: int) -> Int[np.ndarray, " k"]:
     """At most k different pictures that stand for weighted ones, spread over the score, lowest first.
 
@@ -184,7 +190,7 @@ def _errors(
         weights = [_weights(scores, _solution(law, min(float(t), law.ess_sup), method)) for t in targets]
         for name, kind in evidence.kinds.items():
             found[name].append([_shares(Kind(kind.words, kind.codes[kept]), w) for w in weights])
-    return {name: np.sqrt((PARTS - 1) * np.var(values, axis=0)) for name, values in found.items()}
+    return {name: jackknife_error(np.array(values)) for name, values in found.items()}
 
 
 def _solution(law: AtomicLaw, target: float, method: MethodName) -> Solution:

@@ -35,9 +35,10 @@ def embedded_evidence(feature: int, pool: Path | None) -> list[Evidence]:
         ValueError: for a feature that does not exist.
         ImportError: without torch.
     """
-    from distributional_view.backends.embedded.described import data_described, pool_described, whole_pool
+    from distributional_view.backends.embedded.described import data_described, pool_described
+    from distributional_view.backends.embedded.prior_pool import kept_pool
 
-    samples = None if pool is None else whole_pool(pool)
+    samples = None if pool is None else kept_pool(pool)
     found = [_embedded("the data", data_described(feature))]
     if samples is not None:
         found.append(_embedded("the prior's samples", pool_described(samples, feature)))

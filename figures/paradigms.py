@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 
 from matplotlib.figure import Figure
 
-from distributional_view.errors import UserError
 from distributional_view.figures.artefact import Artefact
 from distributional_view.figures.output import Provenance
 from distributional_view.figures.paradigms_drawn import Method, grid
@@ -145,14 +144,10 @@ def compute(
         MissingWeights, MissingData: if weights or pictures are missing.
     """
     from distributional_view.backends.embedded import paradigm_experiment, paradigm_methods
-    from distributional_view.backends.embedded.features import read_named
+    from distributional_view.backends.embedded.features import chosen_features
 
     budget = paradigm_methods.QUICK if quick else paradigm_methods.ParadigmBudget()
-    named = {feature.index: feature for feature in read_named()}
-    for index in features:
-        if index not in named:
-            raise UserError(f"features = {index}: must be among those with a name: {', '.join(map(str, named))}")
-    chosen = [named[index] for index in dict.fromkeys(features)] or list(named.values())[: budget.features]
+    chosen = chosen_features(features, budget.features)
     budget = replace(budget, features=len(chosen), levels=tuple(sorted(set(levels))) or budget.levels)
     job = out / ("paradigms-job-quick" if quick else "paradigms-job")
     rows = paradigm_experiment.run(job, budget, seed, chosen, progress, jobs)

@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 
 from matplotlib.figure import Figure
 
-from distributional_view.errors import UserError
 from distributional_view.figures.artefact import Artefact
 from distributional_view.figures.output import Provenance
 from distributional_view.figures.samplers_drawn import figure
@@ -117,16 +116,12 @@ def compute(
         FileNotFoundError: if weights or pictures are missing.
     """
     from distributional_view.backends.embedded import judge_experiment, judge_methods
-    from distributional_view.backends.embedded.features import read_named
+    from distributional_view.backends.embedded.features import chosen_features
     from distributional_view.backends.embedded.judge import trusted_up_to
     from distributional_view.backends.embedded.prior_pool import prior_pool
 
     budget = judge_methods.QUICK if quick else judge_methods.JudgeBudget()
-    named = {feature.index: feature for feature in read_named()}
-    for index in features:
-        if index not in named:
-            raise UserError(f"features = {index}: must be among those with a name: {', '.join(map(str, named))}")
-    chosen = [named[index] for index in features] or list(named.values())[: budget.features]
+    chosen = chosen_features(features, budget.features)
     budget = replace(budget, features=len(chosen))
     pool = prior_pool(pool_folder, budget.pool, progress=progress)
     job = out / ("samplers-job-quick" if quick else "samplers-job")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from distributional_view.backends.embedded import judge_experiment as module
+from distributional_view.backends.embedded import cells as cells_module
 from distributional_view.backends.embedded.features import read_named
 from distributional_view.backends.embedded.judge_experiment import FeatureJudged, cells, run, size_at
 from distributional_view.backends.embedded.judge_methods import (
@@ -18,9 +18,9 @@ from distributional_view.backends.embedded.judge_methods import (
     POOL,
     Counting,
     JudgeBudget,
-    bounded,
 )
 from distributional_view.backends.embedded.prior_pool import PoolPlan, prior_pool
+from distributional_view.backends.embedded.strengths import bounded
 from distributional_view.backends.jobs import OtherRequest
 from distributional_view.jobs import Job
 from distributional_view.theory.errors import CalibrationFailed
@@ -130,8 +130,8 @@ def test_run_goes_on_where_it_stopped(tmp_path, pool, monkeypatch):
             work(*given)
             return Mock(result=lambda: None)
 
-    monkeypatch.setattr(module, "ProcessPoolExecutor", Here)
-    monkeypatch.setattr(module, "wait", lambda left, timeout: (left, set()))
+    monkeypatch.setattr(cells_module, "ProcessPoolExecutor", Here)
+    monkeypatch.setattr(cells_module, "wait", lambda left, timeout: (left, set()))
     told = []
     go = partial(run, tmp_path / "job", pool, BUDGET, 0, lambda *a: told.append(a), features)
     rows = go()

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from distributional_view.backends.embedded import strength
-from distributional_view.backends.embedded.described import data_described, pool_described, whole_pool
-from distributional_view.backends.embedded.prior_pool import PoolPlan, prior_pool
+from distributional_view.backends.embedded.described import data_described, pool_described
+from distributional_view.backends.embedded.prior_pool import PoolPlan, kept_pool, prior_pool
 from distributional_view.backends.embedded.words import VOCABULARY, captions
 from distributional_view.backends.embedded.world import feature_score
 from distributional_view.backends.jobs import OtherRequest
@@ -19,7 +19,7 @@ PLAN = PoolPlan(steps=3, part=60)
 
 def test_a_pool_is_described_by_its_own_pictures(tmp_path):
     made = prior_pool(tmp_path, 120, PLAN)
-    pool = whole_pool(tmp_path, PLAN)
+    pool = kept_pool(tmp_path)
     assert len(pool) == 120
     found = pool_described(pool, 417)
     images = torch.from_numpy(found.pictures(np.arange(120)))
@@ -35,7 +35,7 @@ def test_a_pool_is_described_by_its_own_pictures(tmp_path):
 
 def test_a_folder_without_a_pool_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"must be a folder of `dview embedded-pool`, and has no part"):
-        whole_pool(tmp_path)
+        kept_pool(tmp_path)
 
 
 def test_the_data_has_every_picture():

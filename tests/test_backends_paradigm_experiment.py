@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from distributional_view.backends.embedded import cells as cells_module
 from distributional_view.backends.embedded import paradigm_experiment as module
 from distributional_view.backends.embedded.animals import load_animals
 from distributional_view.backends.embedded.features import read_named
@@ -95,8 +96,8 @@ class Here:
 
 @pytest.fixture
 def cheap(monkeypatch):
-    monkeypatch.setattr(module, "ProcessPoolExecutor", Here)
-    monkeypatch.setattr(module, "wait", lambda left, timeout: (left, set()))
+    monkeypatch.setattr(cells_module, "ProcessPoolExecutor", Here)
+    monkeypatch.setattr(cells_module, "wait", lambda left, timeout: (left, set()))
     monkeypatch.setattr(module, "ENTRANTS", CHEAP)
 
 

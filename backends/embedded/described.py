@@ -5,7 +5,6 @@ those of `words.captions`.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +13,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from distributional_view.backends.embedded.methods import shared
-from distributional_view.backends.embedded.prior_pool import CHUNK, PoolPlan, PriorPool, prior_pool
+from distributional_view.backends.embedded.prior_pool import CHUNK, PriorPool
 from distributional_view.backends.embedded.words import captions
-from distributional_view.errors import UserError
 
 
 class Described(NamedTuple):
@@ -45,11 +43,9 @@ def data_described(feature: int) -> Described:
         MissingWeights, MissingData: if a part of the backend is not there.
     """
     all_of_it = shared()
-    with torch.no_grad():
-        logits = all_of_it.classifier.head(all_of_it.reference)
     return _described(
         all_of_it.activation(feature),
-        logits,
+        all_of_it.logits,
         all_of_it.reference,
         lambda indices: all_of_it.images[torch.as_tensor(indices)],
     )
@@ -63,23 +59,6 @@ def pool_described(pool: PriorPool, feature: int) -> Described:
         MissingWeights, MissingData: if a part of the backend is not there.
     """
     return _described(pool.activation(feature), pool.logits, pool.pooled, pool.pictures)
-
-
-def whole_pool(folder: Path, plan: PoolPlan | None = None) -> PriorPool:
-    """Every picture that a folder of `dview embedded-pool` has.
-
-    Args:
-        folder: of the pool.
-        plan: how it was sampled; as usual by default.
-
-    Raises:
-        UserError: if there is no pool, or the folder belongs to another prior.
-    """
-    parts = len(list(folder.glob("part-*.npz")))
-    if parts == 0:
-        raise UserError(f"pool = {str(folder)!r}: must be a folder of `dview embedded-pool`, and has no part-*.npz")
-    chosen = plan or PoolPlan()
-    return prior_pool(folder, parts * chosen.part, chosen)
 
 
 def _described(

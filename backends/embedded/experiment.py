@@ -126,11 +126,9 @@ def tilts(feature: Named, levels: Sequence[float], pool: PriorPool | None = None
         InfeasibleTarget: for a level beyond every picture of the data.
     """
     label, scores = CLASSES.index(feature.dominant), shared().activation(feature.index)
-    with torch.no_grad():
-        labels = shared().classifier.head(shared().reference).argmax(1).numpy()
     found = []
     for level in levels:
-        data, prior = tilt_of(scores, labels, level), None
+        data, prior = tilt_of(scores, shared().labels, level), None
         if pool is not None and level < pool.activation(feature.index).max():
             prior = tilt_of(pool.activation(feature.index), pool.labels, level)
         of_prior = (None, None) if prior is None else (float(prior.shares[label]), prior.effective_size)

@@ -23,6 +23,7 @@ from distributional_view.backends.adapter.feature import Mix, all_scores
 from distributional_view.backends.embedded.animals import CLASSES
 from distributional_view.backends.embedded.convnext import ConvNeXt, Hook
 from distributional_view.backends.transcoders.transcoder import Transcoder
+from distributional_view.errors import UserError
 from distributional_view.files import write_whole
 
 TOP = 100
@@ -47,6 +48,23 @@ class Named:
     responds_to: str
     dominant: str
     share: float
+
+
+def chosen_features(indices: Sequence[int], first: int) -> list[Named]:
+    """Named features, each once.
+
+    Args:
+        indices: of the features; none for the first ones with a name.
+        first: how many of these.
+
+    Raises:
+        UserError: for a feature without a name.
+    """
+    named = {feature.index: feature for feature in read_named()}
+    for index in indices:
+        if index not in named:
+            raise UserError(f"features = {index}: must be among those with a name: {', '.join(map(str, named))}")
+    return [named[index] for index in dict.fromkeys(indices)] or list(named.values())[:first]
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,8 @@ is not run again, and equal seeds give equal numbers whatever the number of proc
 Paper: Appendix I, Tables 8-10. The comparison with the prior's tilt is ours.
 """
 
-import multiprocessing
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
@@ -18,6 +16,7 @@ import numpy as np
 import torch
 
 from distributional_view.backends.embedded.animals import CLASSES
+from distributional_view.backends.embedded.cells import FILES, Row, fill, lines_of, ordered
 from distributional_view.backends.embedded.features import Named, read_named
 from distributional_view.backends.embedded.judge import Judge, Tilt, tilt_of
 from distributional_view.backends.embedded.judge_methods import (
@@ -34,9 +33,8 @@ from distributional_view.backends.embedded.judge_methods import (
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.prior_pool import PriorPool
 from distributional_view.backends.embedded.store import Part, weights_path
-from distributional_view.backends.embedded.world import pictures
 from distributional_view.backends.jobs import in_file
-from distributional_view.jobs import Job, Lines, opened
+from distributional_view.jobs import Job, opened
 from distributional_view.theory.errors import CalibrationFailed
 from distributional_view.theory.methods import energy_dps
 from distributional_view.theory.pools.retrieval import effective_size
@@ -45,8 +43,6 @@ from distributional_view.theory.seeds import part_seed
 
 POTENTIAL = "potential"
 """Folder of the learned potential, in that of the work."""
-Row = dict[str, Any]
-"""One line of `samplers.json`."""
 _DRAWS, _JUDGED = 2, 3  # parts of the seed, after those of `judge_methods`
 
 
@@ -84,25 +80,16 @@ def run(
         "pool": [pool.job.token, len(pool)],
         "learned": learned,
     }
-    with opened(out, identity, contents, ("cells-*.jsonl",)) as job:
+    with opened(out, identity, contents, (FILES,)) as job:
         if learned is not None:
             learned_offer(learned, job.folder / POTENTIAL, budget.training, progress)
         total = sum(len(list(cells(budget, place))) for place in range(len(chosen)))
-        with ProcessPoolExecutor(min(jobs, len(chosen)), multiprocessing.get_context("spawn")) as workers:
-            waiting = {
-                workers.submit(_work, job, pool, budget, seed, feature, place, learned)
-                for place, feature in enumerate(chosen)
-            }
-            left = waiting
-            while left:
-                _, left = wait(left, timeout=1.0)
-                progress("cells", sum(_lines(_path(job, feature)) for feature in chosen), total)
-            for done in waiting:
-                done.result()
+        given = [(pool, budget, seed, feature, place, learned) for place, feature in enumerate(chosen)]
+        fill(job, chosen, _work, given, total, progress, jobs)
         return [
             row
             for place, feature in enumerate(chosen)
-            for row in _ordered(Lines(_path(job, feature), job.token).rows, budget, place)
+            for row in ordered(lines_of(job, feature).rows, _key, (_name(*cell) for cell in cells(budget, place)))
         ]
 
 
@@ -115,29 +102,20 @@ def cells(budget: JudgeBudget, place: int = 0) -> Iterator[tuple[Entrant, float,
                     yield entrant, quantile, seed
 
 
-def _ordered(rows: list[Row], budget: JudgeBudget, place: int) -> list[Row]:
-    found = {_key(row): row for row in rows}
-    return [found[entrant.name, entrant.solver, quantile, seed] for entrant, quantile, seed in cells(budget, place)]
+def _name(entrant: Entrant, quantile: float, seed: int) -> tuple[str, str | None, float, int]:
+    return entrant.name, entrant.solver, quantile, seed
 
 
 def _key(row: Row) -> tuple[str, str | None, float, int]:
     return row["method"], row["solver"], row["level"], row["seed"]
 
 
-def _lines(path: Path) -> int:
-    return path.read_bytes().count(b"\n") if path.exists() else 0
-
-
-def _path(job: Job, feature: Named) -> Path:
-    return job.folder / f"cells-{feature.index}.jsonl"
-
-
 def _work(job: Job, pool: PriorPool, budget: JudgeBudget, seed: int, feature: Named, place: int, learned: Any) -> None:
     """The cells of a feature that the job has not."""
     torch.set_num_threads(1)
-    lines = Lines(_path(job, feature), job.token)
+    lines = lines_of(job, feature)
     known = {_key(row) for row in lines.rows}
-    todo = [cell for cell in cells(budget, place) if (cell[0].name, cell[0].solver, cell[1], cell[2]) not in known]
+    todo = [cell for cell in cells(budget, place) if _name(*cell) not in known]
     if todo:
         judged = FeatureJudged(job, pool, budget, part_seed(seed, feature.index), feature, learned)
         for entrant, quantile, draw in todo:
@@ -203,7 +181,7 @@ class FeatureJudged:
 
     def data(self, level: float) -> Tilt:
         """The data's tilt; the classes are the classifier's, as everywhere."""
-        return tilt_of(self.scores, data_labels(), level)
+        return tilt_of(self.scores, shared().labels, level)
 
     def row(self, entrant: Entrant, quantile: float, draw: int) -> Row:
         """Calibrate, draw and judge."""
@@ -256,14 +234,6 @@ class FeatureJudged:
             except CalibrationFailed as failure:  # judged as it is, at the nearest mean
                 self._knobs[key] = failure.nearest(self.level(quantile)), len(failure.runs), str(failure)
         return self._knobs[key]
-
-
-def data_labels() -> np.ndarray:
-    """The class that the classifier gives each picture of the data."""
-    with torch.no_grad():
-        found: np.ndarray = shared().classifier.head(shared().reference).argmax(1).numpy()
-    assert len(found) == len(pictures().images)
-    return found
 
 
 def size_at(rows: list[Row], feature: str, quantile: float) -> float:

@@ -1,8 +1,7 @@
 """The samplers that the judge compares on the embedded world, each brought to a level of one feature.
 
-What the prior's pool tells is used: the multiplier of the tilt, which the particle filters take as it is, and with
-which a calibration begins: at a quarter of it, because far above it the mean falls again (in few steps the guidance
-overshoots), and never beyond four times it; the draws on which the slopes of the plug-in are measured. Every chain
+What the prior's pool tells is used: the multiplier of the tilt, which the particle filters take as it is, and in which
+the strengths of a calibration are counted; the draws on which the slopes of the plug-in are measured. Every chain
 counts its passes through the prior's network.
 
 The pool itself is a method too. It is drawn from one half of the pool and judged against the other: against itself it
@@ -22,14 +21,15 @@ from torch import Tensor
 from distributional_view.backends.adapter.world import Denoiser, TorchWorld
 from distributional_view.backends.embedded.learned import learned_potential
 from distributional_view.backends.embedded.prior_pool import PriorPool, spaced_world
+from distributional_view.backends.embedded.strengths import Strengths
 from distributional_view.backends.embedded.world import schedule_of
 from distributional_view.backends.potential.from_pool import with_pool
 from distributional_view.backends.potential.train import PLAN
 from distributional_view.backends.potential.world import with_potential
-from distributional_view.theory.errors import CalibrationFailed, require
+from distributional_view.theory.errors import require
 from distributional_view.theory.methods import energy_dps, hybrid, twisted_smc
 from distributional_view.theory.methods.klsc_weights import KlscWeights
-from distributional_view.theory.methods.method import MeanAt, Memory, Method
+from distributional_view.theory.methods.method import Memory, Method
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.samplers.potential import Predictive, predictive
 from distributional_view.theory.samplers.schedule import Spacing
@@ -84,9 +84,6 @@ class JudgeBudget:
 
 
 QUICK = JudgeBudget((0.8, 0.95), 2, 12, 1, 12, 24, 12, 24, 60, 0.1, 500, training=300)
-_FIRST, _LARGEST = 0.5, 4.0
-"""Strengths that a calibration begins with and ends at, in multipliers of the tilt: of the lowest level and of its own.
-All levels begin with one strength and double it, so that a run serves several of them."""
 LEARNED = "hybrid-learned"
 """The hybrid guidance with a trained potential in place of the pool's."""
 
@@ -220,24 +217,12 @@ class Contenders:
         """What each level tells of the score, by the plug-in and by the pool's potential."""
         return predictive(self.pooled, part_seed(self.seed, _KNOWN), self.budget.known)
 
-    def multiplier(self, level: float) -> float:
-        """Of the prior's tilt, from the pool."""
-        return KlscWeights(self.pool.scored(self.feature)).calibrate(level).knob
-
-    def scale(self, level: float) -> float:
-        """What strengths are counted in: the multiplier of the tilt, or a tenth over sd where that is smaller (a level
-        that the prior has nearly by itself)."""
-        return max(self.multiplier(level), 0.1 / self.sd)
-
-    @property
-    def tolerance(self) -> float:
-        """Of a calibrated mean (score units)."""
-        return self.budget.tolerance * self.sd
-
-    @property
-    def calibration_seed(self) -> int:
-        """Equal for all methods and levels: common random numbers."""
-        return part_seed(self.seed, _CALIBRATED)
+    @cached_property
+    def strengths(self) -> Strengths:
+        """Of the calibrations, in multipliers of the prior's tilt, which the whole pool tells."""
+        tolerance, seed = self.budget.tolerance * self.sd, part_seed(self.seed, _CALIBRATED)
+        whole = self.pool.scored(self.feature)
+        return Strengths(whole, self.sd, self.lowest, tolerance, seed, self.budget.n)
 
     def _drawn(self, seed: int, n: int) -> Tensor:
         """From the half that the pool's potential does not know."""
@@ -245,65 +230,24 @@ class Contenders:
         require(n <= len(half), "n", n, f"<= {len(half)}, half of the pictures of the pool")
         return self.pool.pictures(np.random.default_rng(seed).permutation(half)[:n])
 
-    @property
-    def first(self) -> float:
-        """The strength that every calibration begins with."""
-        return _FIRST * self.scale(self.lowest)
-
-
-def bounded(memory: Memory, largest: float) -> Memory:
-    """A memory that ends a calibration at a knob beyond the largest; the failure carries the runs until then."""
-
-    def remember(mean_at: MeanAt) -> MeanAt:
-        remembered, runs = memory(mean_at), dict[float, float]()
-
-        def within(knob: float) -> float:
-            if knob > largest:
-                raise CalibrationFailed(f"no strength up to {largest:.4g} reaches the target", runs)
-            runs[knob] = remembered(knob)
-            return runs[knob]
-
-        return within
-
-    return remember
-
 
 def _energy(c: Contenders, level: float, solver: Solver) -> Contender:
     world = c.world if solver == "2M-SDE" else c.chain
-    made = energy_dps.EnergyDps(
-        world,
-        c.tolerance,
-        c.calibration_seed,
-        c.budget.n,
-        c.first,
-        remember=bounded(c.remember(f"{energy_dps.NAME}-{solver}"), _LARGEST * c.scale(level)),
-        solver=solver,
-    )
-    return Contender(made, solver, c.budget.n)
+    memory = c.remember(f"{energy_dps.NAME}-{solver}")
+    return Contender(c.strengths.energy(world, level, memory, solver), solver, c.budget.n)
 
 
 def _hybrid(c: Contenders, level: float, world: World, known: Predictive, name: str) -> Contender:
-    made = hybrid.HybridGuidance(
-        world,
-        known,
-        None,
-        c.tolerance,
-        c.calibration_seed,
-        c.budget.n,
-        c.first,
-        bounded(c.remember(name), _LARGEST * c.scale(level)),
-        "2M-SDE",
-    )
-    return Contender(made, "2M-SDE", c.budget.n)
+    return Contender(c.strengths.hybrid(world, known, level, c.remember(name)), "2M-SDE", c.budget.n)
 
 
 def _hybrid_smc(c: Contenders, level: float) -> Contender:
-    made = twisted_smc.TwistedSmc(c.pooled, c.budget.steered, c.multiplier, solver="2M-SDE", known=c.known)
+    made = twisted_smc.TwistedSmc(c.pooled, c.budget.steered, c.strengths.multiplier, solver="2M-SDE", known=c.known)
     return Contender(made, "2M-SDE", c.budget.steered)
 
 
 def _twisted(c: Contenders, level: float) -> Contender:
-    made = twisted_smc.TwistedSmc(c.world, c.budget.particles, c.multiplier, solver="2M-SDE")
+    made = twisted_smc.TwistedSmc(c.world, c.budget.particles, c.strengths.multiplier, solver="2M-SDE")
     return Contender(made, "2M-SDE", c.budget.particles)
 
 
@@ -311,7 +255,7 @@ def _steered(c: Contenders, level: float) -> Contender:
     made = twisted_smc.TwistedSmc(
         c.world,
         c.budget.steered,
-        c.multiplier,
+        c.strengths.multiplier,
         solver="2M-SDE",
         proposal=0.0,
         twist=tuple(c.known.slope.tolist()),

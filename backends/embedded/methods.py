@@ -5,7 +5,7 @@ from functools import cache, partial
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from distributional_view.backends.adapter.feature import Mix
 from distributional_view.backends.adapter.world import TorchWorld
@@ -101,9 +101,16 @@ class Shared:
         self.transcoder, hook = load_transcoder()
         with torch.no_grad():
             self.hooked = torch.cat([self.classifier.features(part, hook) for part in self.images.split(500)])
-        self.reference = pooled(self.classifier, self.images)
+            self.reference = pooled(self.classifier, self.images)
+            self.logits = self.classifier.head(self.reference)
         pairs = torch.randint(len(self.images), (2000, 2), generator=torch.Generator().manual_seed(0))
         self.usual = usual_distance(self.images, pairs)
+
+    @property
+    def labels(self) -> Int[np.ndarray, " pool"]:
+        """The class that the classifier gives each picture."""
+        found: Int[np.ndarray, " pool"] = self.logits.argmax(1).numpy()
+        return found
 
     def activation(self, feature: int) -> Float[np.ndarray, " pool"]:
         """The feature's activation on every picture: `feature_score`, with the classifier's part done once."""

@@ -2,16 +2,15 @@
 
 The work lies in a folder, a file of lines for each feature: a cell is a method at a level with one seed. What is there
 is not run again, so that another level, feature or method only adds cells. Equal seeds give equal numbers whatever the
-number of processes; seconds and memory are measured.
+number of processes; seconds and memory are measured. A row is one of `paradigms.json`; beside it `shown`, the first
+pictures of the first seed.
 
 Paper: Table 1, Figures 4, 5, 12, 13, Tables 3, 11. In small, with all levels matched.
 """
 
 import base64
 import math
-import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -22,26 +21,26 @@ import torch
 from jaxtyping import Float, UInt8
 
 from distributional_view.backends.embedded.animals import SIZE, as_grey
+from distributional_view.backends.embedded.cells import FILES, Row, fill, lines_of, ordered
 from distributional_view.backends.embedded.features import Named
 from distributional_view.backends.embedded.paradigm_measures import NOTHING, Measuring, as_shown
 from distributional_view.backends.embedded.paradigm_methods import ENTRANTS, Entrant, OneFeature, ParadigmBudget
 from distributional_view.backends.embedded.store import Part, read_record, weights_path
 from distributional_view.backends.measures.cost import cost
-from distributional_view.jobs import Job, Lines, opened
+from distributional_view.jobs import Job, opened
 from distributional_view.theory.errors import CalibrationFailed, InfeasibleTarget
 from distributional_view.theory.methods.method import Drawn, Method
 from distributional_view.theory.methods.retrieval import Retrieval
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.seeds import part_seed
 
-Row = dict[str, Any]
-"""One line of `paradigms.json`; beside it `shown`, the first pictures of the first seed."""
 SHOWN = 4
 """Pictures that are kept of a cell, spread evenly over those drawn."""
 RETRIEVED = "retrieved"
 """What rows of the yardstick are called: the pictures of highest score, at no level."""
 NEAR, ERRORS = 0.15, 2.0
 """A level is reached, if nothing went wrong, by a mean so many sd of the score from it, or so many standard errors."""
+_YARDSTICK = (RETRIEVED, None, 0)  # the key of that row
 _DRAWS = 0  # part of the seed
 
 
@@ -72,17 +71,11 @@ def run(
         read_record(part)
     contents = {part: weights_path(part) for part in get_args(Part)}
     identity = {"budget": asdict(budget) | {"features": None, "levels": None}, "seed": seed}
-    with opened(out, identity, contents, ("cells-*.jsonl",)) as job:
+    with opened(out, identity, contents, (FILES,)) as job:
         total = len(features) * (1 + len(list(cells(budget))))
-        with ProcessPoolExecutor(min(jobs, len(features)), multiprocessing.get_context("spawn")) as workers:
-            waiting = {workers.submit(work, job, budget, seed, feature) for feature in features}
-            left = waiting
-            while left:
-                _, left = wait(left, timeout=1.0)
-                progress("cells", sum(_lines(_path(job, feature)) for feature in features), total)
-            for done in waiting:
-                done.result()
-        return [row for feature in features for row in _ordered(Lines(_path(job, feature), job.token).rows, budget)]
+        fill(job, features, work, [(budget, seed, feature) for feature in features], total, progress, jobs)
+        wanted = [_YARDSTICK, *(_name(*cell) for cell in cells(budget))]
+        return [row for feature in features for row in ordered(lines_of(job, feature).rows, _key, wanted)]
 
 
 def cells(budget: ParadigmBudget) -> Iterator[tuple[Entrant, float, int]]:
@@ -93,31 +86,21 @@ def cells(budget: ParadigmBudget) -> Iterator[tuple[Entrant, float, int]]:
                 yield entrant, quantile, seed
 
 
-def _ordered(rows: list[Row], budget: ParadigmBudget) -> list[Row]:
-    found = {_key(row): row for row in rows}
-    wanted = [(entrant.name, quantile, seed) for entrant, quantile, seed in cells(budget)]
-    return [found[key] for key in [(RETRIEVED, None, 0), *wanted]]
+def _name(entrant: Entrant, quantile: float, seed: int) -> tuple[str, float | None, int]:
+    return entrant.name, quantile, seed
 
 
 def _key(row: Row) -> tuple[str, float | None, int]:
     return row["method"], row["level"], row["seed"]
 
 
-def _lines(path: Path) -> int:
-    return path.read_bytes().count(b"\n") if path.exists() else 0
-
-
-def _path(job: Job, feature: Named) -> Path:
-    return job.folder / f"cells-{feature.index}.jsonl"
-
-
 def work(job: Job, budget: ParadigmBudget, seed: int, feature: Named) -> None:
     """The cells of a feature that the job has not."""
     torch.set_num_threads(1)
-    lines = Lines(_path(job, feature), job.token)
+    lines = lines_of(job, feature)
     known = {_key(row) for row in lines.rows}
-    todo = [cell for cell in cells(budget) if (cell[0].name, cell[1], cell[2]) not in known]
-    first = (RETRIEVED, None, 0) not in known
+    todo = [cell for cell in cells(budget) if _name(*cell) not in known]
+    first = _YARDSTICK not in known
     if todo or first:
         one = FeatureCells(OneFeature(feature.index, budget, part_seed(seed, feature.index), job), feature)
         if first:

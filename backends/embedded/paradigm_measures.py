@@ -20,7 +20,7 @@ from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.embedded.animals import CLASSES, load_animals
 from distributional_view.backends.embedded.judge import tilt_of
 from distributional_view.backends.embedded.judge_measures import KernelReference
-from distributional_view.backends.embedded.measures import agreement, pooled, stage_maps
+from distributional_view.backends.embedded.measures import pooled, stage_maps
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.prior_pool import CHUNK, spaced_world
 from distributional_view.backends.measures.alike import have_twins
@@ -103,7 +103,10 @@ class Measuring:
             ValueError: for fewer than two pictures.
         """
         classifier, n = shared().classifier, len(pictures)
-        features = pooled(classifier, pictures, CHUNK).double().numpy()
+        seen = pooled(classifier, pictures, CHUNK)
+        with torch.no_grad():
+            labels = classifier.head(seen).argmax(1)
+        features = seen.double().numpy()
         same = np.full(n, 1 / n)
         usual = real().usual.distance(features, same)
         tilt = None if self.tilt is None else self.tilt.distance(features, same)
@@ -116,7 +119,7 @@ class Measuring:
             diversity(stage_maps(classifier), pictures),
             float(prior_loss(real().world, pictures).mean()),
             float(have_twins(pictures, shared().usual).double().mean()),
-            agreement(classifier, pictures, CLASSES.index(self.dominant)),
+            float((labels == CLASSES.index(self.dominant)).double().mean()),
         )
 
 

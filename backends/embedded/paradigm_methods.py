@@ -20,11 +20,11 @@ from torch import Tensor
 
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.embedded.animals import load_animals
-from distributional_view.backends.embedded.judge_methods import bounded
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.prior_pool import CHUNK, spaced_world
 from distributional_view.backends.embedded.prompted import EmbeddedPrior, embedded_prior
 from distributional_view.backends.embedded.store import load_classifier, load_transcoder
+from distributional_view.backends.embedded.strengths import Strengths
 from distributional_view.backends.embedded.world import feature_score
 from distributional_view.backends.jobs import in_file
 from distributional_view.backends.measures.cost import cost
@@ -52,9 +52,8 @@ SPACING: Spacing = "log-SNR"
 _CALIBRATED, _PROMPT, _KNOWN = 1, 2, 3  # parts of the seed; 0 is that of the draws
 _FEW = Sampling(6, 1.0, 4, SOLVER)  # of a search for a prompt
 _SEARCHED = 50  # levels of noise that those steps are taken from
-_FIRST, _LARGEST, _LOWEST = 0.5, 4.0, 0.8
-"""Strengths that a calibration begins with and ends at, in multipliers of the data's tilt: at the quantile `_LOWEST`,
-so that all levels try the same strengths, and at the level itself."""
+_LOWEST = 0.8
+"""The quantile at which strengths begin, whatever the levels, so that another level finds the runs of the others."""
 
 
 @dataclass(frozen=True)
@@ -185,24 +184,11 @@ class OneFeature:
         """What each level of noise tells of the score, on test pictures."""
         return predictive(self.pooled, part_seed(self.seed, _KNOWN), self.budget.known)
 
-    @property
-    def tolerance(self) -> float:
-        """Of a calibrated mean (score units)."""
-        return self.budget.tolerance * self.sd
-
-    @property
-    def calibration_seed(self) -> int:
-        """Equal for all methods and levels: common random numbers."""
-        return part_seed(self.seed, _CALIBRATED)
-
-    def scale(self, level: float) -> float:
-        """What strengths are counted in: the multiplier of the data's tilt, or a tenth over sd if that is smaller."""
-        return max(KlscWeights(self.pool).calibrate(level).knob, 0.1 / self.sd)
-
-    @property
-    def first(self) -> float:
-        """The strength that every calibration begins with."""
-        return _FIRST * self.scale(self.level(_LOWEST))
+    @cached_property
+    def strengths(self) -> Strengths:
+        """Of the calibrations, in multipliers of the data's tilt."""
+        seed, lowest = part_seed(self.seed, _CALIBRATED), self.level(_LOWEST)
+        return Strengths(self.pool, self.sd, lowest, self.budget.tolerance * self.sd, seed, self.budget.runs)
 
     def remember(self, name: str) -> Memory:
         """A memory of a method's calibration, in the job's folder."""
@@ -257,7 +243,7 @@ def _vital(f: OneFeature, level: float) -> Method:
 def _prompting(f: OneFeature, name: str, kind: Callable[..., Prompting], settings: Any) -> Method:
     made = kind(
         prior=f.prompted,
-        tolerance=f.tolerance,
+        tolerance=f.strengths.tolerance,
         seed=part_seed(f.seed, _PROMPT),
         runs=f.budget.runs,
         solver=SOLVER,
@@ -283,16 +269,11 @@ def _dexter(f: OneFeature, level: float) -> Method:
 
 
 def _energy(f: OneFeature, level: float) -> Method:
-    memory = bounded(f.remember(energy_dps.NAME), _LARGEST * f.scale(level))
-    return energy_dps.EnergyDps(
-        f.world, f.tolerance, f.calibration_seed, f.budget.runs, f.first, remember=memory, solver=SOLVER
-    )
+    return f.strengths.energy(f.world, level, f.remember(energy_dps.NAME), SOLVER)
 
 
 def _hybrid(f: OneFeature, level: float) -> Method:
-    memory = bounded(f.remember(hybrid.NAME), _LARGEST * f.scale(level))
-    how: dict[str, Any] = {"start": f.first, "remember": memory, "solver": SOLVER}
-    return hybrid.HybridGuidance(f.pooled, f.known, None, f.tolerance, f.calibration_seed, f.budget.runs, **how)
+    return f.strengths.hybrid(f.pooled, f.known, level, f.remember(hybrid.NAME))
 
 
 ENTRANTS: tuple[Entrant, ...] = (

@@ -153,7 +153,7 @@ def kept_pool(folder: Path) -> PriorPool:
     known = read_json(job, "choose another folder") if job.is_file() else {}
     given = known.get("pool") if isinstance(known, dict) else None
     if not isinstance(given, dict) or not {field.name for field in fields(PoolPlan)} == set(given):
-        raise UserError(f"pool = {folder}: must be a folder of `dview embedded-pool`")
+        raise UserError(f"pool = {folder}: must be a folder of `dview embedded-pool`, and has no part of one")
     plan, parts = PoolPlan(**given), 0
     while (folder / f"part-{parts:04d}.npz").exists():
         parts += 1

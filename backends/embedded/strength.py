@@ -13,13 +13,14 @@ Paper: Table 10, Figure 8, Algorithm 1. The tilt beside them is ours.
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from distributional_view.backends.embedded.cells import Row, ordered
 from distributional_view.backends.embedded.judge_measures import KernelReference, resampled
 from distributional_view.backends.embedded.judge_methods import EVEN, ODD
 from distributional_view.backends.embedded.measures import pooled, stage_maps
@@ -29,6 +30,7 @@ from distributional_view.backends.embedded.store import Part, weights_path
 from distributional_view.backends.measures.diversity import perceptual_distances
 from distributional_view.jobs import Lines, opened
 from distributional_view.theory.laws.atomic import AtomicLaw
+from distributional_view.theory.pools.retrieval import effective_size
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.samplers.energy_dps import ZetaSchedule, energy_dps, unguided
 from distributional_view.theory.samplers.world import Noise
@@ -39,7 +41,6 @@ SCHEDULES: tuple[ZetaSchedule, ...] = get_args(ZetaSchedule)
 DRAWS = 400
 """Pictures that stand for the pool in its comparisons with itself."""
 _NOISE, _DRAWN, _REFERENCE = 0, 1, 2  # parts of the seed
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,7 @@ def run(
             if cell not in known:
                 lines.add(runner.row(*cell))
         progress("guided samples", len(every), len(every))
-        found = {_key(row): row for row in lines.rows}
-        return Strengths([found[cell] for cell in every], runner.solutions(), runner.independent())
+        return Strengths(ordered(lines.rows, _key, every), runner.solutions(), runner.independent())
 
 
 def cells(budget: StrengthBudget) -> Iterator[tuple[ZetaSchedule | None, float, int]]:
@@ -203,14 +203,13 @@ class _Runner:
                 weights = ratio / ratio.sum()
                 places, shares = resampled(weights, DRAWS, part_seed(self.seed, _DRAWN, place))
                 kid = self.reference.distance(self.others[places], shares)
-                size = 1 / float((weights**2).sum())
                 found.append(
                     {
                         "solution": name,
                         "activation": float(shares @ scores[places]),
                         "kid": kid.kid,
                         "kid_se": kid.se,
-                        "effective_size": size,
+                        "effective_size": effective_size(weights),
                     }
                 )
         return found

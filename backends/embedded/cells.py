@@ -1,0 +1,77 @@
+"""An experiment whose cells are kept as lines, a file a feature, and filled by several processes.
+
+A cell is made by one process, the one that has its feature, and never twice: what a file has already is read.
+"""
+
+import multiprocessing
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+from distributional_view.backends.embedded.features import Named
+from distributional_view.jobs import Job, Lines
+from distributional_view.theory.progress import Progress
+
+FILES = "cells-*.jsonl"
+"""Those of a job."""
+Row = dict[str, Any]
+"""One line: a cell's name and its numbers."""
+KeyOf = Callable[[Row], Hashable]
+"""What tells a row's cell from the others of its feature."""
+
+
+def lines_of(job: Job, feature: Named) -> Lines:
+    """The rows of a feature that are there.
+
+    Raises:
+        UserError: if the file is damaged, or of another job.
+    """
+    return Lines(_path(job, feature), job.token)
+
+
+def fill(
+    job: Job,
+    features: Sequence[Named],
+    work: Callable[..., None],
+    given: Sequence[tuple[Any, ...]],
+    total: int,
+    progress: Progress,
+    jobs: int,
+) -> None:
+    """Call `work(job, *given)` for each feature, in processes of one thread each.
+
+    Args:
+        job: whose cells they are.
+        features: their files are counted for the progress.
+        work: makes the cells of a feature that are missing; can be pickled.
+        given: what it is given for each feature.
+        total: number of cells of all features.
+        progress: in cells.
+        jobs: processes, at most.
+
+    Raises:
+        Exception: whatever `work` raises.
+    """
+    with ProcessPoolExecutor(min(jobs, len(features)), multiprocessing.get_context("spawn")) as workers:
+        waiting = {workers.submit(work, job, *arguments) for arguments in given}
+        left = waiting
+        while left:
+            _, left = wait(left, timeout=1.0)
+            progress("cells", sum(_count(_path(job, feature)) for feature in features), total)
+        for done in waiting:
+            done.result()
+
+
+def ordered(rows: Iterable[Row], key_of: KeyOf, wanted: Iterable[Hashable]) -> list[Row]:
+    """The rows of the wanted cells, in their order; all must be there."""
+    found = {key_of(row): row for row in rows}
+    return [found[key] for key in wanted]
+
+
+def _count(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def _path(job: Job, feature: Named) -> Path:
+    return job.folder / f"cells-{feature.index}.jsonl"
