@@ -16,7 +16,7 @@ from rich.console import Console
 from distributional_view.figures.output import Provenance, save_pictures, strict_json, style
 from distributional_view.figures.registry import NAMES
 from distributional_view.files import write_whole
-from distributional_view.terminal import Table, progress_bar
+from distributional_view.terminal import Table, progress_bar, tell
 from distributional_view.theory.errors import require
 from distributional_view.theory.progress import Progress
 from distributional_view.toy.world import ToyWorld
@@ -98,6 +98,23 @@ def produce(name: str, settings: Settings, out: Path, console: Console) -> list[
     with progress_bar(console) as progress:
         artefact = compute(settings, progress)
     return publish(artefact, out, console)
+
+
+def run(compute: Callable[[Progress], Artefact], out: Path, console: Console | None = None) -> None:
+    """Compute with a bar, print the table, save, and name the files.
+
+    Args:
+        compute: given what is told of its progress.
+        out: folder of the files.
+        console: where all is told; None: the terminal.
+    """
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    there = Console() if console is None else console
+    with progress_bar(there) as progress:
+        artefact = compute(progress)
+    tell(there, publish(artefact, out, there))
 
 
 def publish(artefact: Artefact, out: Path, console: Console) -> list[Path]:

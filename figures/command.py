@@ -66,6 +66,7 @@ def make(names: Sequence[str], out: Path, seed: int, quick: bool) -> None:
     import matplotlib as mpl
 
     from distributional_view.figures.artefact import Settings, produce
+    from distributional_view.terminal import tell
     from distributional_view.toy.world import paper_world
 
     jax.config.update("jax_enable_x64", True)
@@ -73,12 +74,6 @@ def make(names: Sequence[str], out: Path, seed: int, quick: bool) -> None:
     console, settings = Console(), Settings(paper_world(), seed, quick)
     for name in names:
         tell(console, produce(name, settings, out, console))
-
-
-def tell(console: Console, files: Sequence[Path]) -> None:
-    """Name the files that were written."""
-    for path in files:
-        console.print(f"wrote {shown(path)}", markup=False, highlight=False, soft_wrap=True)
 
 
 @click.command("paper", help=ALL_HELP)
@@ -142,6 +137,7 @@ def report(
     from distributional_view.figures.report.settings import ReportSettings
     from distributional_view.figures.report.source import source_of
     from distributional_view.figures.report.words import parse_targets, summary
+    from distributional_view.terminal import tell
 
     mpl.use("Agg")
     console, failed = Console(), []
@@ -183,7 +179,7 @@ def embedded(out: Path, seed: int, quick: bool, jobs: int, pool: Path | None) ->
 
     from distributional_view.figures.artefact import publish
     from distributional_view.figures.embedded import compute, save_activations
-    from distributional_view.terminal import progress_bar
+    from distributional_view.terminal import progress_bar, tell
 
     try:
         import distributional_view.backends.jobs  # noqa: F401  # needs torch; seen before anything is written
@@ -212,19 +208,13 @@ def embedded(out: Path, seed: int, quick: bool, jobs: int, pool: Path | None) ->
 def samplers(out: Path, seed: int, quick: bool, features: str | None, jobs: int, pool: Path | None) -> None:
     """Which sampler reaches the tilt, on the embedded and the toy world (needs torch; half an hour)."""
     import jax
-    import matplotlib as mpl
 
-    from distributional_view.figures.artefact import publish
+    from distributional_view.figures import artefact
     from distributional_view.figures.samplers import compute
-    from distributional_view.terminal import progress_bar
 
-    chosen = [] if features is None else [_index(text) for text in features.split(",")]
     jax.config.update("jax_enable_x64", True)
-    mpl.use("Agg")
-    console = Console()
-    with progress_bar(console) as progress:
-        artefact = compute(out, pool or out / "prior-pool", seed, quick, jobs, chosen, progress)
-    tell(console, publish(artefact, out, console))
+    chosen, folder = _indices(features), pool or out / "prior-pool"
+    artefact.run(lambda progress: compute(out, folder, seed, quick, jobs, chosen, progress), out)
 
 
 @click.command("paradigms")
@@ -239,19 +229,16 @@ def paradigms(out: Path, seed: int, quick: bool, features: str | None, levels: s
 
     It goes on where it stopped. Another level or feature adds to what is there.
     """
-    import matplotlib as mpl
-
-    from distributional_view.figures.artefact import publish
+    from distributional_view.figures import artefact
     from distributional_view.figures.paradigms import compute
-    from distributional_view.terminal import progress_bar
 
-    chosen = [] if features is None else [_index(text) for text in features.split(",")]
+    chosen = _indices(features)
     wanted = [] if levels is None else [_level(text) for text in levels.split(",")]
-    mpl.use("Agg")
-    console = Console()
-    with progress_bar(console) as progress:
-        artefact = compute(out, seed, quick, jobs, chosen, wanted, progress)
-    tell(console, publish(artefact, out, console))
+    artefact.run(lambda progress: compute(out, seed, quick, jobs, chosen, wanted, progress), out)
+
+
+def _indices(features: str | None) -> list[int]:
+    return [] if features is None else [_index(text) for text in features.split(",")]
 
 
 def _level(text: str) -> float:

@@ -58,27 +58,18 @@ def make_on_pictures(name: str, out: Path, seed: int, quick: bool, options: dict
         click.ClickException: without torch.
         UserError: for an option that does not fit.
     """
-    import matplotlib as mpl
-    from rich.console import Console
+    from distributional_view.figures import artefact
 
-    from distributional_view.figures.artefact import Artefact, publish
-    from distributional_view.figures.command import tell
-    from distributional_view.terminal import progress_bar
-
-    mpl.use("Agg")
-    console = Console()
     feature, pool = FEATURE if options["feature"] is None else options["feature"], options["pool"]
-    artefact: Artefact
-    with progress_bar(console) as progress:
-        if name == "drift":
-            from distributional_view.figures.drift_embedded import compute
+    if name == "drift":
+        from distributional_view.figures.drift_embedded import compute
 
-            artefact = compute(feature, pool, options["word"], options["reference"], progress)
-        else:
-            from distributional_view.figures.strength_embedded import compute as guided
+        artefact.run(lambda progress: compute(feature, pool, options["word"], options["reference"], progress), out)
+    else:
+        from distributional_view.figures.strength_embedded import compute as guided
 
-            artefact = guided(out, pool or out / "prior-pool", feature, seed, quick, progress)
-    tell(console, publish(artefact, out, console))
+        folder = pool or out / "prior-pool"
+        artefact.run(lambda progress: guided(out, folder, feature, seed, quick, progress), out)
 
 
 @click.command("levels")
@@ -106,15 +97,13 @@ def levels(
 
     Of the embedded world (needs torch), or of a STORE of `scan` with labels (needs the extra store).
     """
-    import matplotlib as mpl
     from rich.console import Console
 
-    from distributional_view.figures.artefact import publish
-    from distributional_view.figures.command import tell
+    from distributional_view.figures import artefact
     from distributional_view.figures.levels import FeatureLevels, Levels, compute
     from distributional_view.figures.levels_source import embedded_evidence, embedded_names, store_evidence
     from distributional_view.figures.report.pictures import StoreAlbum
-    from distributional_view.terminal import progress_bar
+    from distributional_view.theory.progress import Progress
 
     given = {"--reduction": reduction, "--images": images} if store is None else {"--pool": pool}
     for option, value in given.items():
@@ -122,19 +111,23 @@ def levels(
             raise UserError(f"{option} {value}: must be left out {'without' if store is None else 'beside'} a store")
     if store is not None and not features:
         raise UserError(f"feature = none: must be given: `dview features {shown(store)}` lists them")
-    mpl.use("Agg")
-    console, found, gone = Console(), list[FeatureLevels](), list[StoreAlbum]()
-    with progress_bar(console) as progress:
+    console, gone = Console(), list[StoreAlbum]()
+
+    def followed(progress: Progress) -> Levels:
         names = embedded_names(features or FEATURES) if store is None else {i: f"feature {i}" for i in features}
+        found = list[FeatureLevels]()
         for done, (index, title) in enumerate(names.items()):
             progress(title, done, len(names))
             if store is None:
                 sets = embedded_evidence(index, pool)
             else:
                 evidence, album = store_evidence(store, index, reduction, images)
-                sets, gone = [evidence], [*gone, album]
+                sets = [evidence]
+                gone.append(album)
             found.append(compute(index, title, sets))
-    tell(console, publish(Levels(found), out, console))
+        return Levels(found)
+
+    artefact.run(followed, out, console)
     for album in gone:
         if album.gone:
             console.print(album.said(), markup=False, highlight=False, soft_wrap=True)

@@ -1,14 +1,17 @@
-"""What a person sees while a command runs: one progress bar, and tables that look alike in terminal and Markdown."""
+"""What a person sees of a command: one progress bar, tables alike in terminal and Markdown, the files it wrote."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
+
+from distributional_view.files import shown
 
 _WIDEST = 500  # characters
 
@@ -26,6 +29,12 @@ def progress_bar(console: Console | None = None) -> Iterator[Callable[[str, int,
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("", total=None)
         yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total or None)
+
+
+def tell(console: Console, files: Sequence[Path]) -> None:
+    """Name the files that were written."""
+    for path in files:
+        console.print(f"wrote {shown(path)}", markup=False, highlight=False, soft_wrap=True)
 
 
 @dataclass(frozen=True)

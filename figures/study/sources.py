@@ -19,7 +19,6 @@ from distributional_view.jobs import read_json
 
 EXPLANATION, SHOWN = "explanation.json", "shown.npy"
 COLUMNS = ("method", "feature", "picture")
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
 
 
 class Cell(NamedTuple):
@@ -87,6 +86,8 @@ def _pairs(source: Path) -> Iterator[tuple[Cell, Shot]]:
 
 
 def _of_folder(folder: Path) -> Iterator[tuple[Cell, Shot]]:
+    from distributional_view.backends.zoo.folder import SUFFIXES
+
     for path in sorted(folder.glob("*/*/*")):
         if path.suffix.lower() in SUFFIXES and path.is_file():
             yield Cell(path.parent.parent.name, path.parent.name), Shot(path)
