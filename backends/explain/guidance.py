@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from distributional_view.backends.adapter.passes import in_precision
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.choices import PotentialName
 from distributional_view.backends.explain.kept import kept
@@ -24,7 +23,7 @@ from distributional_view.backends.fit import Plan
 from distributional_view.backends.potential import store
 from distributional_view.backends.potential.from_pool import seen, with_seen
 from distributional_view.backends.potential.learned import LearnedPotential
-from distributional_view.backends.potential.pictures import learn_from_pictures, together
+from distributional_view.backends.potential.pictures import learn_from_pictures, together, with_mirrors
 from distributional_view.backends.potential.train import PLAN
 from distributional_view.backends.potential.world import with_potential
 from distributional_view.sealed import read_sealed_arrays, write_sealed_arrays
@@ -210,19 +209,17 @@ def _pooled(
             scores = KeptScores(together([lessons.psi]), job.folder / "scores.npy", job.token)
             started, pictures, numbers = time.process_time(), list[Tensor](), list[Tensor]()
             try:
-                with torch.no_grad(), in_precision(world.device, world.autocast):
-                    for batch in _counted(lessons, progress):
-                        for x in (batch, batch.flip(-1)):
-                            numbers.append(scores(x.to(world.device, torch.float32)).float()[:, 0].cpu())
-                            pictures.append(seen(x.float().cpu(), block))
+                for x, found in with_mirrors(scores, _counted(lessons, progress), world.device, world.autocast):
+                    numbers.append(found[:, 0])
+                    pictures.append(seen(x, block))
             finally:
                 scores.save()
             took = round(time.process_time() - started, 1)
             content = {"seen": torch.cat(pictures).numpy(), "scores": torch.cat(numbers).numpy()}
             write_sealed_arrays(path, content, job.token, seconds=took)
-        found, notes = read_sealed_arrays(path, job.token)
-        record = {"pictures": len(found["scores"]), "CPU seconds of scoring": notes["seconds"], "block": block}
-        return with_seen(world, torch.from_numpy(found["seen"]), found["scores"], block), record, job.token
+        kept_pool, notes = read_sealed_arrays(path, job.token)
+        record = {"pictures": len(kept_pool["scores"]), "CPU seconds of scoring": notes["seconds"], "block": block}
+        return with_seen(world, torch.from_numpy(kept_pool["seen"]), kept_pool["scores"], block), record, job.token
 
 
 def block_of(shape: tuple[int, ...]) -> int:

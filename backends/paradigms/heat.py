@@ -16,8 +16,12 @@ def heat(psi: FeatureScore, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor,
         psi: the feature; its reduction and its share play no part.
         pictures: in [-1, 1], where the feature's networks are.
     """
-    maps = psi.map(pictures, whole=True).relu()[:, None]
-    return F.interpolate(maps, tuple(pictures.shape[2:]), mode="bilinear")[:, 0]
+    return over(psi.map(pictures, whole=True).relu(), pictures)
+
+
+def over(maps: Float[Tensor, "n a b"], pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, "n h w"]:
+    """Maps interpolated to the pictures' size."""
+    return F.interpolate(maps[:, None], tuple(pictures.shape[2:]), mode="bilinear")[:, 0]
 
 
 def tinted(pictures: Float[Tensor, "n c h w"], maps: Float[Tensor, "n h w"]) -> Float[Tensor, "n 3 h w"]:

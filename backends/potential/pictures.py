@@ -4,10 +4,11 @@ The backbone runs once a picture for all features that read it. The learning its
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from distributional_view.backends.adapter.feature import FeatureScore, centre
@@ -49,6 +50,29 @@ def together(scores: Sequence[FeatureScore]) -> Scores:
 
 
 @torch.no_grad()
+def with_mirrors(
+    score: Scores, batches: Iterable[Tensor], device: torch.device | str = "cpu", autocast: torch.dtype | None = None
+) -> Iterator[tuple[Float[Tensor, "n c h w"], Float[Tensor, "n features"]]]:
+    """Each batch with its scores, then its mirror image with its own; both on the CPU.
+
+    Args:
+        score: on `device`.
+        batches: pictures in [-1, 1].
+        device: where pictures are scored.
+        autocast: precision inside the score.
+
+    Raises:
+        ModelFailed: for scores that are not finite.
+    """
+    for batch in batches:
+        for x in (batch, batch.flip(-1)):
+            with in_precision(device, autocast):
+                found = score(x.to(device, torch.float32)).float().cpu()
+            require_finite(found, "the score", "clean points")
+            yield x.float().cpu(), found
+
+
+@torch.no_grad()
 def learn_from_pictures(
     score: Scores,
     features: tuple[str, ...],
@@ -82,16 +106,13 @@ def learn_from_pictures(
     seen: list[Tensor] = []
     numbers: list[Tensor] = []
     shape: tuple[int, ...] | None = None
-    for batch in batches:
-        shape = tuple(batch.shape[1:]) if shape is None else shape
-        require(tuple(batch.shape[1:]) == shape, "shape of pictures", tuple(batch.shape[1:]), f"{shape}, as before")
-        spec = Spec(shape, features, 2, 1.0)
-        for x in (batch, batch.flip(-1)):
-            with in_precision(device, autocast):
-                found = score(x.to(device, torch.float32)).float().cpu()
-            require_finite(found, "the score", "clean points")
-            numbers.append(found)
-            seen.append(spec.averaged(x.float().cpu()))
+    for pictures, found in with_mirrors(score, batches, device, autocast):
+        shape = tuple(pictures.shape[1:]) if shape is None else shape
+        require(
+            tuple(pictures.shape[1:]) == shape, "shape of pictures", tuple(pictures.shape[1:]), f"{shape}, as before"
+        )
+        numbers.append(found)
+        seen.append(Spec(shape, features, 2, 1.0).averaged(pictures))
     require(shape is not None, "batches", "none", "at least one batch of pictures")
     draws, scores = torch.cat(seen), torch.cat(numbers)
     scoring = round(time.process_time() - started, 1)

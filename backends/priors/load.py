@@ -23,7 +23,7 @@ from distributional_view.backends.priors.levels import levels
 from distributional_view.backends.priors.networks import load_network
 from distributional_view.backends.priors.prior import PICTURES, Prior
 from distributional_view.backends.priors.stable_diffusion import load_stable_diffusion
-from distributional_view.backends.zoo.adm import known_shape, load_adm
+from distributional_view.backends.zoo.adm import load_adm
 from distributional_view.backends.zoo.weights import WrongWeights
 from distributional_view.errors import UserError
 from distributional_view.files import shown
@@ -51,7 +51,7 @@ def load_prior(path: Path, size: int = 256, label: str | None = None, device: st
     """
     if not path.is_dir():
         _refuse_label(label, "ADM")
-        adm = load_adm(path, known_shape(path), device)
+        adm = load_adm(path, None, device)
         return Prior(adm, adm.schedule, (3, size, size), adm.prediction, files={"": path})
     folder = read_folder(path)
     network = next((name for name in ("unet", "transformer") if name in folder.parts), None)

@@ -30,10 +30,9 @@ def universal(out: Path, shown: int, pictures: int, **options: Any) -> None:
     """Train one dictionary for two embedded backbones, and show the codes that fire in both."""
     import torch
     from rich.console import Console
-    from torch.nn import functional
 
     from distributional_view.backends.embedded.animals import load_animals
-    from distributional_view.backends.paradigms.heat import tinted
+    from distributional_view.backends.paradigms.heat import over, tinted
     from distributional_view.backends.paradigms.sheet import Strip, save_sheet
     from distributional_view.backends.usae.job import universal as run
     from distributional_view.backends.usae.train import UniversalSettings
@@ -61,8 +60,7 @@ def universal(out: Path, shown: int, pictures: int, **options: Any) -> None:
     for k, code in enumerate(found.codes.tolist()):
         for i, name in enumerate(("first", "second")):
             x = images[found.top[k, i]]
-            over = functional.interpolate(found.maps[k, i][:, None], tuple(x.shape[2:]), mode="bilinear")[:, 0]
-            strips.append(Strip(f"{code}\n{name}", tinted(x, over).numpy()))
+            strips.append(Strip(f"{code}\n{name}", tinted(x, over(found.maps[k, i], x)).numpy()))
     if strips:
         write_with(out / "universal.png", lambda partial: save_sheet(strips, partial, "the most universal codes"))
     content = {

@@ -219,26 +219,20 @@ class Adm(nn.Module):
         return noise, v
 
 
-def known_shape(path: Path) -> AdmShape:
-    """`FFHQ_256` for a checkpoint whose first convolution is that of the prior of faces, else `IMAGENET_256`.
-
-    Raises:
-        MissingWeights: if there is no such file.
-        WrongWeights: if it is no file of tensors.
-    """
-    tensors = read_tensors(existing(path, ORIGIN))
+def known_shape(tensors: Mapping[str, Tensor]) -> AdmShape:
+    """`FFHQ_256` for a checkpoint whose first convolution is that of the prior of faces, else `IMAGENET_256`."""
     widths = [v.shape[0] for name, v in tensors.items() if name.endswith("input_blocks.0.0.weight") and v.dim() == 4]
     return FFHQ_256 if widths == [FFHQ_256.widths[0]] else IMAGENET_256
 
 
 def load_adm(
-    path: Path, shape: AdmShape = IMAGENET_256, device: str | torch.device = "cpu", verify: bool = True
+    path: Path, shape: AdmShape | None = IMAGENET_256, device: str | torch.device = "cpu", verify: bool = True
 ) -> Adm:
     """A frozen ADM network from a local file; nothing is downloaded.
 
     Args:
         path: the checkpoint.
-        shape: of its network.
+        shape: of its network; None: the one of those known here whose first convolution it has.
         device: where the weights go.
         verify: whether to check the hash; only that of the ImageNet-256 checkpoint is known.
 
@@ -247,10 +241,13 @@ def load_adm(
         WrongWeights: for a wrong hash, missing or unknown tensors, wrong shapes, or numbers that are not finite.
     """
     existing(path, ORIGIN)
+    read = read_tensors(path) if shape is None else None
+    shape = known_shape(read) if read is not None else shape
+    assert shape is not None
     if verify and shape == IMAGENET_256:
         check_sha256(path, SHA256)
     with torch.device("meta"):
         network = shape.network()
-    tensors = without_prefix(read_tensors(path), ANCHOR, path, "ADM network")
+    tensors = without_prefix(read_tensors(path) if read is None else read, ANCHOR, path, "ADM network")
     load_exactly(network, translate(tensors, shape, path), path)
     return Adm(network).to(device).eval().requires_grad_(False)
