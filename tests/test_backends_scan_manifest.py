@@ -5,6 +5,7 @@ import json
 import tarfile
 
 import fsspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -158,7 +159,10 @@ def test_bad_pictures_are_listed_and_do_not_stop(folder, wanted, tmp_path):
     assert [row["image"] for row in bad] == [1, 4, 6]
     assert bad[0]["reason"] == "the file is empty"
     assert bad[2] == {"image": 6, "path": str(tmp_path / "gone.png"), "reason": "no such file"}
-    assert scores(tmp_path / "s") == [row for row in wanted if row[1] in (0, 2, 3, 5)]
+    # the same pictures lie in other batches, and a batch's size may change the last bit of a score
+    here, there = scores(tmp_path / "s"), [row for row in wanted if row[1] in (0, 2, 3, 5)]
+    assert [(*row[:2], *row[3:]) for row in here] == [(*row[:2], *row[3:]) for row in there]
+    np.testing.assert_allclose([row[2] for row in here], [row[2] for row in there], rtol=1e-5)
     assert [row["image"] for row in rows(tmp_path / "s", "images")] == [0, 2, 3, 5]
 
 

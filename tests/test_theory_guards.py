@@ -30,6 +30,7 @@ from distributional_view.theory.methods.method import Registry
 from distributional_view.theory.methods.pool import ScoredPool
 from distributional_view.theory.methods.retrieval import Retrieval
 from distributional_view.theory.methods.twisted_smc import TwistedSmc
+from distributional_view.theory.pools.split import split_sampled
 from distributional_view.theory.samplers.ascent import gibbs_log_density
 from distributional_view.theory.samplers.energy_dps import guided_rows
 from distributional_view.theory.samplers.knobs import calibrate_knob
@@ -195,6 +196,10 @@ REFUSED = {
     "solver": lambda: inspect.unwrap(solver_rows)(SHORT.rows, "Heun"),
     "spacing": lambda: inspect.unwrap(NoiseSchedule.spaced)(SHORT, 3, "even"),
     "pool target": lambda: theory.retrieve([0.0, 1.0], NAN),
+    "bins of a split": lambda: split_sampled([0.0, 1.0, 2.0], [0, 0, 0], [1.0, 2.0], [0, 0], 1.5, bins=0),
+    "repeats of a split": lambda: split_sampled([0.0, 1.0, 2.0], [0, 0, 0], [1.0, 2.0], [0, 0], 1.5, repeats=1),
+    "draws of a split": lambda: split_sampled([0.0, 1.0, 2.0], [0, 0, 0], [1.0], [0], 1.5),
+    "labels of a split": lambda: split_sampled([0.0, 1.0, 2.0], [0, 0], [1.0, 2.0], [0, 0], 1.5),
 }
 
 ALLOWED = {

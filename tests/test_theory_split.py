@@ -1,5 +1,7 @@
 """Theorem F.7 from samples: the three parts against their exact values, the bias that is taken off, the floor."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -76,7 +78,9 @@ def test_refusals():
     with pytest.raises(ValueError, match=r"labels of pool_scores = 'int64 \(99,\)': must be 100 whole numbers >= 0"):
         split_sampled(y, labels[:-1], mine, own, TARGET)
     with pytest.raises(ValueError, match="labels of scores = 'float64"):
-        split_sampled(y, labels, mine, own + 0.5, TARGET)
+        inspect.unwrap(split_sampled)(y, labels, mine, own + 0.5, TARGET)
+    with pytest.raises(ValueError, match=r"labels of scores = 'int64 \(20,\)"):
+        split_sampled(y, labels, mine, own - 2, TARGET)
     with pytest.raises(ValueError, match="bins = 0"):
         split_sampled(y, labels, mine, own, TARGET, bins=0)
     with pytest.raises(ValueError, match="repeats = 1"):

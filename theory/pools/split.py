@@ -126,7 +126,7 @@ class _Draws(NamedTuple):
     counts: Int[np.ndarray, " n"]
 
     @staticmethod
-    def of(name: str, scores: ArrayLike1D, labels: Int[np.ndarray, " n"] | list[int]) -> "_Draws":
+    def of(name: str, scores: ArrayLike1D, labels: np.ndarray | list[int]) -> "_Draws":
         y, own = finite_vector(name, scores), np.asarray(labels)
         require(y.size >= 2, f"number of {name}", y.size, ">= 2")
         fits = own.shape == y.shape and own.dtype.kind in "iu" and int(own.min()) >= 0
