@@ -1,10 +1,20 @@
 """Attribution to pixels: what is exact for simple scores, completeness on the embedded feature."""
 
+import json
+
+import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
+from distributional_view.backends.__main__ import main
+from distributional_view.backends.adapter.feature import maximum
+from distributional_view.backends.adapter.passes import PictureScore
 from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.embedded.world import embedded_world, pictures
+from distributional_view.backends.embedded import world as world_module
+from distributional_view.backends.embedded.animals import Animals
+from distributional_view.backends.embedded.world import embedded_world, feature_score, pictures
+from distributional_view.backends.explain.owed import MAPS, SHEET, doubts, save_attribution
 from distributional_view.backends.paradigms.attribution import gradient_times_input, integrated_gradients
 from distributional_view.theory.samplers.schedule import NoiseSchedule
 
@@ -52,3 +62,46 @@ def test_attributions_of_the_embedded_feature_are_complete():
     assert found.maps.shape == (6, 32, 32)
     assert found.maps[x[:, 0] == -1].abs().max() == 0
     assert gradient_times_input(world, x).missing.mean() > 0.1
+
+
+EXPLAIN = ["explain", "--embedded", "--feature", "457", "--level", "0.8", "--tolerance", "9", "--n", "3"]
+
+
+def run(folder, *more):
+    done = CliRunner().invoke(main, [*EXPLAIN, "--out", str(folder), *more])
+    assert done.exit_code == 0, done.output
+    return json.loads((folder / "explanation.json").read_text()), " ".join(done.output.split())
+
+
+def few(monkeypatch):
+    """A pool that is scored in no time."""
+    images, labels = pictures()
+    monkeypatch.setattr(world_module, "pictures", lambda: Animals(images[:200], labels[:200]))
+
+
+def test_maps_of_explained_pictures_add_up_to_their_activations(tmp_path, monkeypatch):
+    few(monkeypatch)
+    sampled = ["--method", "EnergyDPS", "--steps", "6", "--runs", "3", "--check", "0"]
+    without, _ = run(tmp_path, *sampled)
+    assert "attribution" not in without
+    assert not list(tmp_path.glob("attribution*"))
+    found, said = run(tmp_path, *sampled, "--attribution")
+    assert f"{SHEET} wrote" in said
+    assert found.items() >= without.items()
+    maps = np.load(tmp_path / MAPS)
+    assert maps.shape == (3, 32, 32)
+    black = feature_score(457)(torch.full((1, 1, 32, 32), -1.0)).item()
+    difference = np.array(found["activations"]) - black
+    assert (np.abs(difference) > 1).all()
+    assert found["attribution"]["difference"] == pytest.approx(difference, abs=1e-4)
+    assert maps.sum((1, 2)) == pytest.approx(difference, rel=0.01)
+    assert max(found["attribution"]["missing"]) < 0.01
+
+
+def test_what_a_jump_takes_is_told(tmp_path):
+    score, x = PictureScore(feature_score(482, maximum, gated=True)), pictures().images[:3]
+    told = save_attribution(score, x.numpy(), score(x), tmp_path, "codes")
+    assert max(told["missing"]) > 0.05
+    assert "of 3 maps do not add up to the score, the worst lacks" in doubts(told)[0]
+    assert doubts({"missing": [0.001, 0.009]}) == []
+    assert "1 of 2 maps do not add up to the score, the worst lacks 40%" in doubts({"missing": [0.001, 0.4]})[0]

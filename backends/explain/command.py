@@ -132,6 +132,9 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
 @flags.DEVICE
 @flags.PRECISION
 @click.option("--batch", type=flags.COUNT, help="Most pictures in one pass; changes no picture. [default: all]")
+@click.option(
+    "--attribution", is_flag=True, help="Also attribution.png: to which pixels of each picture its activation is owed."
+)
 @click.option("--recompute", is_flag=True, help="Gradient checkpointing of the prior: less memory, more time.")
 def explain(**options: Any) -> None:
     """Show pictures at a mean activation of a feature: retrieved, or sampled from a prior with guidance."""

@@ -45,6 +45,7 @@ MADE = (
     "pictures-*.npz",
     "grid.png",
     "shown.npy",
+    "attribution.*",
     "explanation.json",
 )
 """Files of a job."""

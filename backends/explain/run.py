@@ -34,6 +34,8 @@ from distributional_view.backends.explain.guidance import Taught, Teaching, taug
 from distributional_view.backends.explain.job import Explanation, explain
 from distributional_view.backends.explain.law import Placed, law_scores, level_target, placed
 from distributional_view.backends.explain.methods import Request
+from distributional_view.backends.explain.owed import SHEET, save_attribution
+from distributional_view.backends.explain.owed import doubts as doubts_of_maps
 from distributional_view.backends.explain.pool import pool_of
 from distributional_view.backends.explain.prior_range import Standing, level_losses, standing
 from distributional_view.backends.explain.prior_sample import Sampled, Sampling, kept_losses, kept_sample
@@ -79,9 +81,10 @@ class Run:
         guidance = self._taught() if self.method in PREDICTED else None
         found = self._pictures(law, guidance)
         looks = self._standing(found) if self.method not in RETRIEVALS and self.options["check"] else None
-        doubts = law.doubts(self.options["n"]) + ([] if looks is None else looks.doubts())
-        self._write(found, law, doubts, guidance, looks)
-        self._tell(found, law, [] if looks is None else looks.doubts())
+        owed = self._owed(found) if self.options["attribution"] else None
+        late = ([] if looks is None else looks.doubts()) + ([] if owed is None else doubts_of_maps(owed))
+        self._write(found, law, law.doubts(self.options["n"]) + late, guidance, looks, owed)
+        self._tell(found, law, late)
 
     @cached_property
     def method(self) -> MethodName:
@@ -192,8 +195,21 @@ class Run:
             usual = kept_losses(world, self._sampling(size), report)
             return standing(usual, level_losses(world, points))
 
+    def _owed(self, found: Explanation) -> dict[str, Any]:
+        """The sheet and the maps of the attribution to pixels."""
+        title = (
+            f"feature {self.options['feature']}, {self.method}: which pixels add to the activation (red) or take away"
+        )
+        return save_attribution(self.source.score, found.images, found.scores, self.out, title)
+
     def _write(
-        self, found: Explanation, law: Placed, doubts: list[str], guidance: Taught | None, looks: Standing | None
+        self,
+        found: Explanation,
+        law: Placed,
+        doubts: list[str],
+        guidance: Taught | None,
+        looks: Standing | None,
+        owed: dict[str, Any] | None,
     ) -> None:
         """The grid, the pictures in it, and the numbers."""
         title = f"{self.method}, mean {found.numbers['mean']:.4g}"
@@ -208,6 +224,7 @@ class Run:
             "torch": torch.__version__,
             **({} if guidance is None else {"guidance": guidance.record()}),
             **({} if looks is None else {"prior_range": looks.record()}),
+            **({} if owed is None else {"attribution": owed}),
         }
         write_json(self.out / "explanation.json", finite(result))
 
@@ -230,7 +247,8 @@ class Run:
                 f"the target together: {others}"
             )
         self._say(*doubts)
-        self._say(f"wrote {self.out / 'grid.png'}", f"wrote {self.out / 'explanation.json'}")
+        written = ["grid.png", *([SHEET] if self.options["attribution"] else []), "explanation.json"]
+        self._say(*(f"wrote {self.out / name}" for name in written))
 
     def _say(self, *lines: str) -> None:
         if lines:

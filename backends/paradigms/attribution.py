@@ -12,17 +12,20 @@ points miss more. Where the score itself jumps, as a code does when it is select
 References: Sundararajan et al. 2017. The halving is ours.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
+from distributional_view.backends.adapter.passes import PictureScore
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.theory.errors import require
+from distributional_view.theory.samplers.schedule import NoiseSchedule
 
 _PIECES, _FINEST = 4, 0.25 / 1024  # at the start; the shortest that is halved
-_SHARED = 16  # pieces that may use up the tolerance
+_SHARED = 4  # pieces that may use up the tolerance
 _LEAST = 1e-6  # score units: a smaller difference has no share
 
 
@@ -42,6 +45,29 @@ class Attributed(NamedTuple):
         """What the sum of a map lacks of the difference, as a share of it (of 1e-6, where it is smaller)."""
         lacks = self.difference - self.maps.sum((1, 2))
         return lacks.abs() / self.difference.abs().clamp_min(_LEAST)
+
+
+class _Pieces(NamedTuple):
+    """Pieces of paths, all equally long: of which picture, where they begin, the scores at both ends."""
+
+    of: Int[Tensor, " m"]
+    begin: Float[Tensor, " m"]
+    low: Float[Tensor, " m"]
+    high: Float[Tensor, " m"]
+
+
+def scored_world(score: PictureScore, shape: Sequence[int]) -> TorchWorld:
+    """A score of pictures (c, h, w) as a world without a prior."""
+    return TorchWorld(
+        lambda x, time: x,
+        score.psi,
+        NoiseSchedule.linear(2),
+        tuple(shape),
+        "sample",
+        device=score.device,
+        autocast=score.autocast,
+        batch=score.batch,
+    )
 
 
 def gradient_times_input(
@@ -77,24 +103,32 @@ def integrated_gradients(
     """
     require(tolerance > 0, "tolerance", tolerance, "> 0")
     start = _baseline(pictures, baseline)
-    away = pictures - start
-    ends = {s: world.score(start + s * away) for s in (0.0, 1.0)}
-    difference = ends[1.0] - ends[0.0]
+    away, n, device = pictures - start, len(pictures), pictures.device
+
+    def at(of: Tensor, s: Tensor) -> Tensor:
+        return start[of] + s[:, None, None, None] * away[of]
+
+    everyone, length = torch.arange(n, device=device), 1 / _PIECES
+    ends = [world.score(at(everyone, torch.full((n,), k * length, device=device))) for k in range(_PIECES + 1)]
+    difference, maps = ends[-1] - ends[0], torch.zeros_like(pictures)
     allowed = tolerance / _SHARED * difference.abs().clamp_min(_LEAST)
-    maps, left = torch.zeros_like(pictures), [(k / _PIECES, (k + 1) / _PIECES) for k in range(_PIECES)]
-    while left:
-        a, b = left.pop()
-        for s in (a, b):
-            if s not in ends:
-                ends[s] = world.score(start + s * away)
-        middle, half = (a + b) / 2, (b - a) / 2
-        points = (middle - half / 3**0.5, middle + half / 3**0.5)
-        found = half * away * sum(world.score_gradient(start + s * away)[1] for s in points)
-        lacks = (ends[b] - ends[a] - found.sum((1, 2, 3))).abs()
-        if b - a > _FINEST and bool((lacks > allowed).any()):
-            left += [(a, middle), (middle, b)]
-        else:
-            maps += found
+    begins = torch.arange(_PIECES, device=device).repeat_interleave(n) * length
+    left = _Pieces(everyone.repeat(_PIECES), begins, torch.cat(ends[:-1]), torch.cat(ends[1:]))
+    while True:
+        halves = []
+        for of, begin, low, high in zip(*(column.split(n) for column in left), strict=True):
+            points = (begin + length * (0.5 + sign * 0.5 / 3**0.5) for sign in (-1, 1))
+            found = length / 2 * away[of] * sum(world.score_gradient(at(of, s))[1] for s in points)
+            bad = (high - low - found.sum((1, 2, 3))).abs() > allowed[of]
+            bad &= length > _FINEST
+            maps.index_add_(0, of[~bad], found[~bad])
+            if bool(bad.any()):
+                of, begin, low, high = (column[bad] for column in (of, begin, low, high))
+                middle = world.score(at(of, begin + length / 2))
+                halves += [_Pieces(of, begin, low, middle), _Pieces(of, begin + length / 2, middle, high)]
+        if not halves:
+            break
+        left, length = _Pieces(*(torch.cat(columns) for columns in zip(*halves, strict=True))), length / 2
     return Attributed(maps.sum(1), difference)
 
 
