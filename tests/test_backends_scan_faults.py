@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,7 @@ def test_other_weights_are_refused(store, pictures, monkeypatch):
 def test_a_torn_shard_is_found_and_made_again(store, pictures):
     before, path = contents(store), store / layout.scores_file(1)
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(UserError, match=r"scores-00001\.parquet is missing, cut or damaged: delete scores-00001"):
+    with pytest.raises(UserError, match=r"scores-00001\.parquet is cut or damaged .*: delete scores-00001"):
         scanned(store, pictures)
     path.unlink()
     assert scanned(store, pictures).read == 2
@@ -67,8 +68,27 @@ def test_a_torn_shard_is_found_and_made_again(store, pictures):
 
 def test_pictures_of_a_shard_that_are_gone_are_noticed(store, pictures):
     (store / layout.images_file(0)).unlink()
-    with pytest.raises(UserError, match=r"images-00000\.parquet is missing, cut or damaged: delete scores-00000"):
+    with pytest.raises(UserError, match=r"images-00000\.parquet is missing: delete scores-00000"):
         scanned(store, pictures)
+
+
+def test_a_shard_of_another_model_does_not_count_as_made(store, pictures, tmp_path):
+    scanned(tmp_path / "other", pictures, Recipe(embedded=True, neurons=True, reductions=("mix",)))
+    for name in (layout.images_file(1), layout.scores_file(1)):
+        (store / name).write_bytes((tmp_path / "other" / name).read_bytes())
+    before = contents(store)
+    with pytest.raises(UserError, match=r"images-00001\.parquet is made of other weights.*take it out of the folder"):
+        scanned(store, pictures)
+    assert contents(store) == before
+
+
+def test_pictures_that_moved_are_the_same_scan(store, pictures, tmp_path):
+    """The digest of a manifest knows the pictures, not where they lie."""
+    before, moved = contents(store), tmp_path / "elsewhere"
+    shutil.copytree(pictures, moved)
+    (store / layout.scores_file(1)).unlink()
+    assert scanned(store, moved).read == 2
+    assert contents(store)[layout.scores_file(1)] == before[layout.scores_file(1)]
 
 
 def test_identity_that_is_damaged_or_gone(store, pictures):

@@ -11,7 +11,7 @@ from distributional_view.backends.scan.decoding import Decoding
 from distributional_view.backends.scan.manifest import Manifest
 from distributional_view.backends.scan.recipe import Recipe
 from distributional_view.backends.scan.work import Counted, Work
-from distributional_view.backends.store import layout
+from distributional_view.backends.store import layout, shards
 from distributional_view.backends.store.layout import Identity
 from distributional_view.errors import UserError
 from distributional_view.files import shown
@@ -86,7 +86,7 @@ def scan(
         built = build(recipe, Hashes(store / HASHES))
         identity = identity_of(built, manifest, recipe, effort.images_a_shard)
         layout.bind(store, identity)
-        _refuse_torn(store)
+        shards.counted(store, identity, layout.finished(store))
         mine = range(effort.part, identity.shards, effort.of)
         todo = sorted(set(layout.missing(store, identity)) & set(mine))
         work = Work(store, identity, manifest, built.scorer, effort.decoding(store, built, recipe.side))
@@ -117,25 +117,6 @@ def identity_of(built: Built, manifest: Manifest, recipe: Recipe, images_a_shard
         built.made_of,
         images,
     )
-
-
-def _refuse_torn(store: Path) -> None:
-    """See that the finished shards can be opened: a disk may have cut them since.
-
-    Raises:
-        UserError: with the first that cannot.
-    """
-    import pyarrow.parquet as pq
-
-    for shard in layout.finished(store):
-        for name in (layout.images_file(shard), layout.scores_file(shard)):
-            try:
-                pq.read_metadata(store / name)
-            except Exception as error:  # whatever a decoder makes of damaged bytes, and a file that is gone
-                raise UserError(
-                    f"{shown(store / name)} is missing, cut or damaged: delete {layout.scores_file(shard)}, "
-                    "and the same call makes the shard again"
-                ) from error
 
 
 class Rate:

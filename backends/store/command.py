@@ -92,10 +92,17 @@ def match(store: Path, other: Path, partial: bool, csv_file: Path | None) -> Non
     from distributional_view.backends.store.shared import matched_features
     from distributional_view.terminal import Table
 
-    found = matched_features(open_store(store, partial), open_store(other, partial))
+    both = open_store(store, partial), open_store(other, partial)
+    found = matched_features(*both)
     rows = [[str(m.feature), str(m.other), f"{m.correlation:.4f}"] for m in found]
     header = ["feature", "other", "correlation"]
     if csv_file is not None:
         _put(csv_file, "".join(",".join(row) + "\n" for row in [header, *rows]))
     else:
-        Table(f"{shown(store.name)} and {shown(other.name)}: {len(rows)} pairs", header, rows).show(Console())
+        rest = " and ".join(f"{one.identity.features - len(rows)} of {one.identity.features}" for one in both)
+        note = (
+            f"{rest} features have no partner: they fire on no shared picture or equally on all, or others fit better"
+        )
+        Table(f"{shown(store.name)} and {shown(other.name)}: {len(rows)} pairs", header, rows, note=note).show(
+            Console()
+        )

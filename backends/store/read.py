@@ -220,6 +220,7 @@ class Store:
         return {name: np.ma.getdata(values) for name, values in found.items()}
 
     def _found(self, feature: int, column: str) -> Fired:
+        _ = self.images  # each once, or refused
         found = self.query(
             f'select image, "{column}" as score, "row" as r, "column" as c from scores '
             f'where feature = {feature} and "{column}" > 0'
@@ -259,10 +260,16 @@ class Store:
     def _need_once(self, images: Int[np.ndarray, " n"], what: str) -> None:
         twice = np.flatnonzero(np.diff(images) == 0)
         if twice.size:
-            image = int(images[twice[0]])
-            file = layout.scores_file if "feature" in what else layout.images_file
-            path = shown(self.path / file(image // self.identity.images_a_shard))
-            raise UserError(f"{path} has image {image} twice {what}, and an image has one row: {shards.AGAIN}")
+            raise self.twice(int(images[twice[0]]), what)
+
+    def twice(self, image: int, what: str) -> UserError:
+        """What to say of an image that stands twice, as a picture or with a feature."""
+        file = layout.scores_file if "feature" in what else layout.images_file
+        shard = image // self.identity.images_a_shard
+        return UserError(
+            f"{shown(self.path / file(shard))} has image {image} twice {what}, and an image has one row: "
+            f"{shards.again(shard)}"
+        )
 
 
 def open_store(path: str | Path, partial: bool = False) -> Store:

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
 MARK = b"distributional_view.made_of"
 """Key in the metadata of a shard's files: the scan that wrote it."""
-AGAIN = "delete it, and the same `dview scan` makes this shard again"
 OTHER = "the shard is of another scan: take it out of the folder"
+
+
+def again(shard: int) -> str:
+    """The way out of a damaged shard."""
+    return f"delete {layout.scores_file(shard)}, and the same `dview scan` makes this shard again"
 
 
 class Shards(NamedTuple):
@@ -57,29 +61,39 @@ def look(store: Path, partial: bool = False) -> Shards:
     """
     identity = layout.read_identity(store)
     there, missing = layout.finished(store), layout.missing(store, identity)
-    for shard in there:
-        _need(shard < identity.shards, store / layout.scores_file(shard), f"beyond shard {identity.shards - 1}", OTHER)
     if not there or (missing and not partial):
         some = ", ".join(map(str, missing[:8])) + (", …" if len(missing) > 8 else "")
         raise UserError(
             f"{shown(store)}: {len(missing)} of {identity.shards} shards are missing ({some}): the same `dview scan` "
             "makes them; --partial (partial=True) asks the shards that are there"
         )
-    seen = [_shard(store, identity, shard) for shard in there]
+    seen = counted(store, identity, there)
     return Shards(identity, tuple(there), tuple(missing), sum(n for n, _ in seen), sum(m for _, m in seen))
+
+
+def counted(store: Path, identity: layout.Identity, there: Sequence[int]) -> list[tuple[int, int]]:
+    """Pictures and rows of the shards that are there, each seen to be whole and of this store.
+
+    Raises:
+        UserError: for one that is not.
+    """
+    for shard in there:
+        _need(shard < identity.shards, store / layout.scores_file(shard), f"beyond shard {identity.shards - 1}", OTHER)
+    return [_shard(store, identity, shard) for shard in there]
 
 
 def _shard(store: Path, identity: layout.Identity, shard: int) -> tuple[int, int]:
     """Pictures and rows of a shard, after its checks."""
     block = identity.block(shard)
     images, scores = store / layout.images_file(shard), store / layout.scores_file(shard)
-    about = _footer(images, layout.image_schema(), identity)
+    way_out = again(shard)
+    about = _footer(images, layout.image_schema(), identity, way_out)
     _within(images, about, "image", block)
     unread = store / layout.bad_file(shard)
     bad = len(unread.read_bytes().splitlines()) if unread.exists() else 0
     told = about.num_rows + bad
-    _need(told == len(block), images, f"with {told} pictures, read or not, where the shard has {len(block)}", AGAIN)
-    found = _footer(scores, layout.score_schema(identity.reductions), identity)
+    _need(told == len(block), images, f"with {told} pictures, read or not, where the shard has {len(block)}", way_out)
+    found = _footer(scores, layout.score_schema(identity.reductions), identity, way_out)
     _within(scores, found, "image", block)
     _within(scores, found, "feature", range(identity.features))
     for name, side in zip(layout.PLACE, identity.map, strict=True):
@@ -87,16 +101,16 @@ def _shard(store: Path, identity: layout.Identity, shard: int) -> tuple[int, int
     return about.num_rows, found.num_rows
 
 
-def _footer(path: Path, schema: "pyarrow.Schema", identity: layout.Identity) -> Any:
+def _footer(path: Path, schema: "pyarrow.Schema", identity: layout.Identity, way_out: str) -> Any:
     """What a file says about itself."""
     import pyarrow.parquet as pq
 
-    _need(path.is_file(), path, "missing", AGAIN)
+    _need(path.is_file(), path, "missing", way_out)
     try:
         file = pq.ParquetFile(path)
         metadata, own = file.metadata, file.schema_arrow
     except Exception as error:  # whatever a decoder makes of damaged bytes
-        raise UserError(f"{shown(path)} is cut or damaged ({_first_line(error)}): {AGAIN}") from None
+        raise UserError(f"{shown(path)} is cut or damaged ({_first_line(error)}): {way_out}") from None
     _need(own.names == schema.names, path, f"with the columns {', '.join(own.names)}", OTHER)
     said = (own.metadata or {}).get(MARK)
     _need(said is None or said == mark(identity)[MARK], path, "made of other weights, pictures or settings", OTHER)
@@ -128,7 +142,7 @@ def damaged(store: Path, shards: Sequence[int]) -> str | None:
                 for group in range(file.num_row_groups):
                     file.read_row_group(group)
             except Exception as error:
-                return f"{shown(store / name)} is damaged ({_first_line(error)}): {AGAIN}"
+                return f"{shown(store / name)} is damaged ({_first_line(error)}): {again(shard)}"
     return None
 
 

@@ -35,6 +35,9 @@ def table(store: "Store", column: str, images: Int[np.ndarray, " n"]) -> Any:
         store: see `Store`.
         column: name of a score column.
         images: numbers of pictures, each once.
+
+    Raises:
+        UserError: if one stands twice with a feature.
     """
     from scipy.sparse import csc_array
 
@@ -43,8 +46,14 @@ def table(store: "Store", column: str, images: Int[np.ndarray, " n"]) -> Any:
     at = np.searchsorted(images[order], found["image"])
     kept = at < images.size
     kept[kept] = images[order][at[kept]] == found["image"][kept]
-    entries = (found["score"][kept].astype(np.float64), (order[at[kept]], found["feature"][kept]))
-    return csc_array(entries, shape=(images.size, store.identity.features))
+    rows, features = order[at[kept]], found["feature"][kept]
+    entries = (found["score"][kept].astype(np.float64), (rows, features))
+    made = csc_array(entries, shape=(images.size, store.identity.features))
+    if made.nnz < rows.size:  # entries of one place were summed
+        pairs, count = np.unique(rows + images.size * features.astype(np.int64), return_counts=True)
+        feature, row = divmod(int(pairs[count.argmax()]), images.size)
+        raise store.twice(int(images[row]), f"with feature {feature}")
+    return made
 
 
 def correlations(a: Any, b: Any) -> Float[np.ndarray, "f g"]:

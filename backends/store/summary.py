@@ -86,19 +86,19 @@ class Chunk(NamedTuple):
     first: int
     ends: Int[np.ndarray, " f"]
     scores: Float[np.ndarray, " m"]
-    images: Int[np.ndarray, " m"] | None
+    images: Int[np.ndarray, " m"]
 
 
 def feature_list(store: "Store", reduction: str | None, labels: bool) -> FeatureList:
     """All features; see `Store.features`."""
     column, rows = store.column(reduction), list[FeatureRow]()
     known = Labels(store) if labels else None
-    for chunk in chunks(store, column, images=labels):
+    for chunk in chunks(store, column):
         parts = [slice(*pair) for pair in zip(np.append(0, chunk.ends[:-1]), chunk.ends, strict=True)]
         for j in range(0, len(parts), TOGETHER):
             some = parts[j : j + TOGETHER]
             found = rows_of(chunk.first + j, [chunk.scores[part] for part in some], store.pictures)
-            if known is not None and chunk.images is not None:
+            if known is not None:
                 tops = [known.purest(chunk.scores[part], chunk.images[part]) for part in some]
                 found = [
                     row if top is None else replace(row, label=top[0], purity=top[1])
@@ -108,26 +108,33 @@ def feature_list(store: "Store", reduction: str | None, labels: bool) -> Feature
     return FeatureList(column, store.pictures, rows)
 
 
-def chunks(store: "Store", column: str, images: bool = False) -> Iterator[Chunk]:
+def chunks(store: "Store", column: str) -> Iterator[Chunk]:
     """All features of a store, some at a time.
 
     Args:
         store: see `Store`.
         column: name of a score column.
-        images: whether the pictures of the scores are wanted too.
+
+    Raises:
+        UserError: if a shard is damaged, or has a picture twice.
     """
+    _ = store.images  # each once, or refused
     counted = store.query("select feature, count(*) as n from scores group by feature")
     most = np.zeros(store.identity.features, np.int64)
     most[counted["feature"]] = counted["n"]
-    what = f'feature, "{column}" as score' + (", image" if images else "")
     for first, last in _cut(most):
         found = store.query(
-            f'select {what} from scores where feature between {first} and {last - 1} and "{column}" > 0'
+            f'select feature, "{column}" as score, image from scores '
+            f'where feature between {first} and {last - 1} and "{column}" > 0'
         )
         offset = (found["feature"] - first).astype(np.uint16)  # 16 bits are sorted by radix
         order = np.argsort(offset, kind="stable")
+        offset, images = offset[order], found["image"][order]
+        same = np.flatnonzero((images[1:] == images[:-1]) & (offset[1:] == offset[:-1]))  # a shard's rows are sorted
+        if same.size:
+            raise store.twice(int(images[same[0]]), f"with feature {first + int(offset[same[0]])}")
         ends = np.cumsum(np.bincount(offset, minlength=last - first))
-        yield Chunk(first, ends, found["score"][order], found["image"][order] if images else None)
+        yield Chunk(first, ends, found["score"][order], images)
 
 
 def _cut(counts: Int[np.ndarray, " f"]) -> list[tuple[int, int]]:

@@ -51,14 +51,16 @@ def build(
         The album, which knows the pictures that could not be shown.
 
     Raises:
-        UserError: for a store that cannot be read, or a folder that cannot be written.
+        UserError: for a store that cannot be read, a feature that never fires, or a folder that cannot be written.
     """
     from distributional_view.backends.store.shared import neighbours
 
     album, listed = StoreAlbum(store, images), store.features(reduction, labels=True)
     near = neighbours(store, reduction)
     firing = [row.feature for row in listed.rows if row.fires]
-    wanted = firing if features is None else [feature for feature in features if feature in set(firing)]
+    wanted = firing if features is None else list(dict.fromkeys(features))
+    for feature in wanted if features is not None else ():
+        store.top_k(feature, 1, reduction)  # refuses one that is not there or never fires
     small: list[Tile] = []
     for done, feature in enumerate(wanted, start=1):
         found, best = _feature(store, album, listed.reduction, feature, out)
