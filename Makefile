@@ -24,10 +24,10 @@ reproduce: $(VENV)/.base
 	$(BIN)/dview all --out results
 
 test: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser and not weights" -q -n $(JOBS) --dist loadgroup --durations=10
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser and not weights" -q -n $(JOBS) --dist loadscope --durations=10
 
 test-slow: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -q -n $(JOBS) --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -q -n $(JOBS) --dist loadscope
 
 # Known answers of real weights, where you have them: give some of
 #   make test-weights DINOV3=FILE ADM=FILE TRANSCODER=FOLDER PRIOR=FOLDER IMAGES=FOLDER CATS=FILE LABEL=... DEVICE=cuda

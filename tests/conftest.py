@@ -4,6 +4,9 @@ import jax
 import matplotlib as mpl
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
+
+from tests.support.scopes import scope_of
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -13,10 +16,11 @@ settings.register_profile("project", deadline=None, max_examples=60, suppress_he
 settings.load_profile("project")
 
 
-def pytest_collection_modifyitems(items):
-    """A module stays in one process, which keeps its fixtures and what JAX compiled for it; the evidence, one test
-    module for all of it, is shared out by the modules that hold it."""
-    for item in items:
-        parameters = item.callspec.params if hasattr(item, "callspec") else {}
-        home = parameters["piece"].check.__module__ if "piece" in parameters else item.module.__name__
-        item.add_marker(pytest.mark.xdist_group(home))
+class ByModule(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return scope_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return ByModule(config, log)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.scopes import scope_of
+
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "distributional_view"
 ROOMS = ("theory", "toy", "figures", "proofs_check", "backends")
@@ -155,3 +157,14 @@ def test_test_modules_share_through_support_alone():
         shared = {n.split(".")[1] for n in names_of(path) if n.startswith("tests.")}
         shared = {n for n in shared if not n.startswith("mutant")}
         assert shared <= {"support", "mutations", "bench", "typecheck", "wheel_smoke"}, path
+
+
+def test_a_module_stays_in_one_process():
+    evidence = "tests/test_proofs_check_evidence.py::test_evidence"
+    scopes = {
+        "tests/test_a.py::test_b": "tests/test_a.py",
+        "tests/test_a.py::test_c[x-y.z]": "tests/test_a.py",
+        f"{evidence}[Ours: reverse KL-property-evidence_property_constraints.between]": "evidence_property_constraints",
+        f"{evidence}[Lemma D.9-symbolic-symbolic.bias.bregman]": "symbolic.bias",
+    }
+    assert {nodeid: scope_of(nodeid) for nodeid in scopes} == scopes
