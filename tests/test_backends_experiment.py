@@ -128,23 +128,33 @@ def test_a_level_out_of_reach_is_shown_at_the_nearest_mean():
     assert np.isfinite(scores).all()
 
 
-def test_results_are_kept_and_not_repeated(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """What the command makes with its smallest sizes."""
+    out = tmp_path_factory.mktemp("embedded")
+    done = CliRunner().invoke(main, ["embedded", "--quick", "--jobs", "1", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    return out
+
+
+def test_results_are_kept_and_not_repeated(made, monkeypatch):
     two = read_named()[:2]
     seen = []
-    first = run(tmp_path, QUICK, 0, lambda *r: seen.append(r), two)
-    assert seen[-1][1:] == (28, 28)
-    assert (tmp_path / "potential" / "potential.safetensors").exists()
-    for result in first:
+    job = made / "embedded-job-quick"
+    assert (job / "potential" / "potential.safetensors").exists()
+    monkeypatch.setattr(experiment, "_work", None)
+    again = run(job, QUICK, 0, lambda *r: seen.append(r), two)
+    assert not seen  # nothing was left to do
+    told = json.loads((made / "embedded.json").read_text())["features"]
+    for result, feature in zip(again, told, strict=True):
         assert len(result.cells) == len(METHODS) * len(QUICK.quantiles)
+        assert [cell.mean for cell in result.cells] == [cell["mean"] for cell in feature["cells"]]
         assert result.images.shape == (14, QUICK.n, 32, 32)
         masses = {c.method: c.boundary_mass for c in result.cells if c.level == result.levels[-1]}
         assert masses["KLSC-weights"] < masses["retrieval"]
         assert masses["EnergyDPS"] is None
-    monkeypatch.setattr(experiment, "_work", None)
-    again = run(tmp_path, QUICK, 0, lambda *r: None, two)
-    assert [r.cells for r in again] == [r.cells for r in first]
     with pytest.raises(OtherRequest, match=r"seed"):
-        run(tmp_path, QUICK, 1, lambda *r: None, two)
+        run(job, QUICK, 1, lambda *r: None, two)
 
 
 def test_both_tilts_stand_beside_the_methods(tmp_path):
@@ -173,13 +183,11 @@ def test_processes_change_nothing(tmp_path):
     assert [r.cells for r in alone] == [r.cells for r in together]
 
 
-def test_the_command_draws_and_tells(tmp_path):
-    done = CliRunner().invoke(main, ["embedded", "--quick", "--jobs", "1", "--out", str(tmp_path)])
-    assert done.exit_code == 0, done.output
-    content = json.loads((tmp_path / "embedded.json").read_text())
+def test_the_command_draws_and_tells(made):
+    content = json.loads((made / "embedded.json").read_text())
     assert [f["name"] for f in content["features"]] == [f.name for f in read_named()[:2]]
     assert len(content["unguided_kids"]) == QUICK.seeds
-    text = (tmp_path / "embedded.md").read_text()
+    text = (made / "embedded.md").read_text()
     assert text.count("EnergyDPS") == 4
     assert text.count("| tilt of the data |") == 4
     assert "tilt of the prior" not in text
@@ -187,6 +195,6 @@ def test_the_command_draws_and_tells(tmp_path):
     assert [tilt["level"] for tilt in tilts] == content["features"][0]["levels"]
     assert all(0 <= tilt["data"] <= 1 and tilt["prior"] is None for tilt in tilts)
     for name in ("embedded.png", "embedded-tradeoff.png"):
-        assert (tmp_path / name).read_bytes()[:4] == b"\x89PNG"
-    with np.load(tmp_path / "embedded-activations.npz") as kept:
+        assert (made / name).read_bytes()[:4] == b"\x89PNG"
+    with np.load(made / "embedded-activations.npz") as kept:
         assert {len(kept[name]) for name in kept.files} == {10_000}
