@@ -24,7 +24,7 @@ TOLD = {
 """What each paradigm does, in a sentence."""
 PICTURES = 4
 """In a row of a block."""
-_SIDE, _GAP, _NUMBER, _HEAD, _LABELS, _MEAN, _TOP = 32, 3, 9, 17, 172, 30, 30  # in pixels of a picture
+_SIDE, _GAP, _NUMBER, _HEAD, _LABELS, _MEAN, _TOP = 32, 3, 9, 17, 182, 30, 30  # in pixels of a picture
 _INCH = 58.0  # pixels of a picture in an inch
 _MISSED = "#B00020"
 
@@ -57,11 +57,12 @@ def grid(
     paradigms = list(dict.fromkeys(method.paradigm for method in methods))
     wide = _LABELS + len(names) * block
     high = _TOP + step + len(paradigms) * _HEAD + len(methods) * step + 4
-    figure = plt.figure(figsize=(wide / _INCH, high / _INCH), layout="none")
+    figure = plt.figure(figsize=(wide / _INCH, high / _INCH), layout="constrained")
+    figure.set_layout_engine("none")  # from an engine: from none at all, saving returns to that of the style
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, wide), ylim=(high, 0))
     axes.axis("off")
-    axes.text(4, 12, "What does a feature respond to?", fontsize=11, fontweight="bold")
+    axes.text(4, 12, "What does a feature respond to?", fontsize=10, fontweight="bold")
     axes.text(4, 24, "Below: each method brought to the same mean.", fontsize=8)
     lefts = {name: _LABELS + place * block for place, name in enumerate(names)}
     for name, left in lefts.items():
