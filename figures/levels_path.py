@@ -148,8 +148,7 @@ def parts_of(n: int, parts: int = PARTS) -> Int[np.ndarray, " n"]:
 
 def jackknife_error(values: Float[np.ndarray, "parts *shape"]) -> Float[np.ndarray, "*shape"]:
     """The standard error of an estimate, from its values with one of equal parts left out each."""
-    found: Float[np.ndarray, "*shape"] = np.sqrt((len(values) - 1) * np.var(values, axis=0))
-    return found
+    return np.asarray(np.sqrt((len(values) - 1) * np.var(values, axis=0)))
 
 
 def spread(scores: Float[np.ndarray, " n"], weights: Float[np.ndarray, " n"], k: int) -> Int[np.ndarray, " k"]:

@@ -1,9 +1,10 @@
 """64-bit mode, strict rank promotion, Hypothesis settings, and which tests run in one process, for all tests."""
 
 import jax
+import jaxtyping
 import matplotlib as mpl
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.scopes import scope_of
@@ -24,3 +25,11 @@ class ByModule(LoadScopeScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     return ByModule(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Shapes are checked at each call, which takes two thirds of the time of a test that makes small calls many
+    thousand times: tests of properties and those that say so leave it to the other tests of the same functions."""
+    many = item.get_closest_marker("many_calls") is not None or is_hypothesis_test(item.obj)
+    jaxtyping.config.update("jaxtyping_disable", many)

@@ -148,7 +148,7 @@ def test_results_are_kept_and_not_repeated(made, monkeypatch):
     told = json.loads((made / "embedded.json").read_text())["features"]
     for result, feature in zip(again, told, strict=True):
         assert len(result.cells) == len(METHODS) * len(QUICK.quantiles)
-        assert [cell.mean for cell in result.cells] == [cell["mean"] for cell in feature["cells"]]
+        assert [cell.means for cell in result.cells] == [cell["means"] for cell in feature["cells"]]
         assert result.images.shape == (14, QUICK.n, 32, 32)
         masses = {c.method: c.boundary_mass for c in result.cells if c.level == result.levels[-1]}
         assert masses["KLSC-weights"] < masses["retrieval"]

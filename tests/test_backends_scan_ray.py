@@ -54,6 +54,7 @@ def test_the_stores_are_equal(pictures, wanted, tmp_path):
     assert told[-1] == 45
 
 
+@pytest.mark.slow
 def test_bad_pictures_are_listed_as_by_the_plain_loop(tmp_path):
     pictures = write_pictures(tmp_path / "p", 12)
     (pictures / "0003.png").write_bytes(b"no")
@@ -63,6 +64,7 @@ def test_bad_pictures_are_listed_as_by_the_plain_loop(tmp_path):
     assert contents(tmp_path / "local") == contents(tmp_path / "ray")
 
 
+@pytest.mark.slow
 def test_what_a_worker_refuses_is_told(tmp_path):
     (tmp_path / "t.txt").write_text("nosuchprotocol://x/a.png\n")
     with pytest.raises(UserError, match=r"nosuchprotocol.*the same call goes on"):

@@ -24,7 +24,15 @@ def wrong_targets(text: str) -> set[str]:
     return {word for word in words if "=" not in word} - TARGETS
 
 
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+SLOW = {"docs/tutorials/embedded-feature.md", "docs/how-to/measure-pictures.md"}
+"""Pages whose blocks take a minute or more."""
+RUN = [
+    pytest.param(page, id=name, marks=[pytest.mark.slow] if name in SLOW else [])
+    for page, name in zip(PAGES, NAMES, strict=True)
+]
+
+
+@pytest.mark.parametrize("page", RUN)
 def test_blocks_run_and_print_what_is_shown(page, tmp_path):
     found = mistakes(page.read_text(encoding="utf-8"), tmp_path)
     assert not found, f"{page}\n" + "\n".join(found)
@@ -38,6 +46,10 @@ def test_what_a_page_names_exists(page):
     assert not unknown_pointers(text)
     for path in re.findall(r"`((?:theory|toy|figures|proofs_check|backends|tests|package)/[\w/.-]+)`", text):
         assert (ROOT / path).exists(), path
+
+
+def test_slow_pages_exist():
+    assert set(NAMES) >= SLOW
 
 
 PRINTS = "```python\na = 2\nprint(a)\n```\n\n<!-- output -->\n```text\n2\n```\n"

@@ -94,6 +94,7 @@ def test_first_strided_step_of_the_cosine_schedule():
     assert 100 < first < 1000
 
 
+@pytest.mark.slow
 def test_costs_of_a_picture():
     steps = {
         (kind, again): adm.step(kind, again) for kind in (torch.float32, torch.bfloat16) for again in (False, True)

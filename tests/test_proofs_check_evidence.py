@@ -1,6 +1,5 @@
 """Each piece of evidence holds, and each of its controls is rejected; `make formal` runs those that ask Coq."""
 
-import jaxtyping
 import pytest
 
 from distributional_view.proofs_check import runner
@@ -15,14 +14,6 @@ PIECES = [
 DONE: dict[tuple[object, str], Outcome] = {}
 
 
-@pytest.fixture(autouse=True)
-def _shapes_are_tested_elsewhere():
-    """Checks of shapes take two thirds of the time of a check that asks small questions many thousand times."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
-
-
 def outcome_of(piece: Evidence) -> Outcome:
     """A function that is evidence of two statements runs once for the same controls."""
     key = piece.check, repr(piece.controls)
@@ -31,6 +22,7 @@ def outcome_of(piece: Evidence) -> Outcome:
     return DONE[key]
 
 
+@pytest.mark.many_calls
 @pytest.mark.parametrize("piece", PIECES)
 def test_evidence(piece: Evidence):
     outcome = outcome_of(piece)

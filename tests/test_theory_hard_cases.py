@@ -279,6 +279,7 @@ def test_moments_that_are_infinite_at_the_last_multiplier():
     assert inverse_tail_law(6).tilt(1.0).variance == pytest.approx(variance, rel=1e-9)
 
 
+@pytest.mark.many_calls
 def test_mean_speed_of_a_pool_is_quiet_and_close():
     """Between two atoms E|Y - tau|/2 is the derivative of S_beta at the upper one, so that the length is a sum."""
     rng = np.random.default_rng(0)

@@ -6,6 +6,7 @@ import pytest
 from distributional_view.theory.pools.inclusion import inclusion_probabilities, systematic_sample
 
 
+@pytest.mark.many_calls
 def test_inclusion_probabilities_are_the_weights_times_k():
     w = np.array([0.02, 0.3, 0.08, 0.25, 0.05, 0.1, 0.2])
     assert inclusion_probabilities(w, 3) == pytest.approx(3 * w)

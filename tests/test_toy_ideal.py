@@ -204,6 +204,7 @@ def test_twisted_sampler_is_exact_for_the_chain_that_it_corrects():
     assert abs(guided_only - truth) > 0.3  # the weights do the work
 
 
+@pytest.mark.slow
 def test_twisted_error_falls_with_the_root_of_the_particles():
     w = planar(20)
     sizes, spread = (100, 400, 1600), []
