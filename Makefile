@@ -53,7 +53,7 @@ test-lab: $(VENV)/.dev figures/lab/node_modules/.package-lock.json
 	@$(NEED_BROWSER)
 	node --test tests/lab/
 	cd figures/lab && node build.mjs --check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser -q tests/browser/test_lab*.py tests/browser/test_study.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser -q tests/browser/test_lab*.py tests/browser/test_study.py tests/browser/test_atlas.py
 
 # The documentation as pages that open from files: needs node with npm. Strict: what is broken fails.
 site: $(VENV)/.dev docs/node_modules/.package-lock.json

@@ -78,9 +78,11 @@ def save_pictures(figure: Figure, out: Path, name: str, provenance: Provenance) 
             "Producer": None,
         },
     }
-    written = [
-        write_with(out / f"{name}{suffix}", partial(figure.savefig, metadata=metadata))
-        for suffix, metadata in described.items()
-    ]
+    # matplotlib restores a layout of none, after a save, as the style's
+    with mpl.rc_context({"figure.constrained_layout.use": figure.get_layout_engine() is not None}):
+        written = [
+            write_with(out / f"{name}{suffix}", partial(figure.savefig, metadata=metadata))
+            for suffix, metadata in described.items()
+        ]
     plt.close(figure)
     return written

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -12,7 +13,9 @@ from PIL import Image
 from distributional_view.backends.scan.heat import heat_maps
 from distributional_view.backends.store import layout
 from distributional_view.backends.store.read import open_store
+from distributional_view.figures.atlas.command import atlas
 from distributional_view.figures.command import main
+from distributional_view.figures.output import Provenance, save_pictures, style
 from distributional_view.figures.report import pictures as module
 from distributional_view.figures.report.pictures import StoreAlbum
 from tests.support.scans import scanned, write_pictures
@@ -192,3 +195,37 @@ def test_only_a_store_has_heat_and_parts(run, tmp_path):
     for option in ("heat", "partial"):
         _, printed = run(tmp_path / "a.npy", f"--{option}", code=1)
         assert f"{option}: must be left out: a.npy is no store" in printed
+
+
+def test_an_atlas_has_the_partner_and_what_methods_made(folder, tmp_path):
+    other = write_store(tmp_path / "other", DENSE[:, ::-1].copy(), paths=[str(folder / "gone.png")] * 300)
+    job = tmp_path / "made" / "job"
+    job.mkdir(parents=True)
+    said = {"request": {"method": "EnergyDPS", "target": 2.5}, "origin": {"feature": 1}}
+    (job / "explanation.json").write_text(json.dumps(said))
+    np.save(job / "shown.npy", np.full((2, 1, 8, 8), 1.0, np.float32))
+    arguments = [str(folder), "--out", str(tmp_path / "a"), "--feature", "1", "--feature", "2"]
+    done = CliRunner().invoke(atlas, [*arguments, "--made", str(tmp_path / "made"), "--beside", str(other)])
+    assert done.exit_code == 0, done.output
+    one, two = (
+        json.loads((tmp_path / "a/data" / f"{j}.js").read_text().removeprefix("atlas(").removesuffix(");\n"))["beside"]
+        for j in (1, 2)
+    )
+    assert [row["words"].split(" (")[0] for row in one] == ["partner in other: feature 4", "made by EnergyDPS at 2.5"]
+    assert [row["words"].split(" (")[0] for row in two] == ["partner in other: feature 3"]
+    assert one[0]["scores"] == pytest.approx(np.sort(DENSE[:, 1])[::-1][:9])
+    assert (one[1]["first"], one[1]["scores"], len(one[1]["names"])) == (9, [None, None], 2)
+    sheet = np.asarray(Image.open(tmp_path / "a/sheets/1-beside.jpg"))
+    assert sheet.shape == (2 * 96, 9 * 96, 3)
+    assert sheet[96 + 40, 40] == pytest.approx([255] * 3, abs=3)
+    wrong = CliRunner().invoke(atlas, [*arguments, "--made", str(folder)])
+    assert "holds no pictures: must be a table" in " ".join(wrong.output.split())
+
+
+def test_a_pdf_has_the_layout_of_its_png(tmp_path):
+    with style():
+        figure = plt.figure(layout="none")
+        axes = figure.add_axes((0.1, 0.1, 0.3, 0.3))
+        save_pictures(figure, tmp_path, "one", Provenance("t", (), {}, 0))
+        assert axes.get_position().bounds == pytest.approx((0.1, 0.1, 0.3, 0.3))
+        assert figure.get_layout_engine() is None

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from distributional_view.figures.atlas.beside import Beside
 from distributional_view.figures.report.analysis import FeatureReport, analyse
 from distributional_view.figures.report.levels import levels_of
 from distributional_view.figures.report.pictures import StoreAlbum, Tile
@@ -36,6 +37,8 @@ def build(
     images: Path | None = None,
     features: Sequence[int] | None = None,
     progress: Progress = silent,
+    made: Sequence[Path] = (),
+    other: Any = None,
 ) -> StoreAlbum:
     """Write the atlas of a store.
 
@@ -46,6 +49,8 @@ def build(
         images: folder where the pictures are now; None: where the scan found them.
         features: those that get a page; None: all that fire. The index has all.
         progress: told after every feature.
+        made: folders with pictures that methods made, as `Beside` takes them.
+        other: a store of the same pictures, whose features are shown beside their partners; None: none.
 
     Returns:
         The album, which knows the pictures that could not be shown.
@@ -61,10 +66,11 @@ def build(
     wanted = firing if features is None else list(dict.fromkeys(features))
     for feature in wanted if features is not None else ():
         store.top_k(feature, 1, reduction)  # refuses one that is not there or never fires
+    beside = Beside(store, made, other, reduction)
     small: list[Tile] = []
     for done, feature in enumerate(wanted, start=1):
         found, best = _feature(store, album, listed.reduction, feature, out)
-        content = found | {"near": near[feature]}
+        content = found | {"near": near[feature], "beside": _beside(beside, feature, out)}
         small.append(best)
         if len(small) == ABREAST**2 or done == len(wanted):
             _sheet(out / "sheets" / f"index-{(done - 1) // ABREAST**2}.jpg", small, SMALL, ABREAST)
@@ -79,6 +85,8 @@ def build(
         "sheets": sheets,
         "reduction": listed.reduction,
         "pictures": listed.pictures,
+        "partners": {pair.feature: [pair.other, pair.correlation] for pair in beside.partners.values()},
+        "other": None if other is None else shown(other.path.name),
     }
     _script(out / "data" / "index.js", index | {"store": shown(store.path.name), "near": [n[:1] for n in near]})
     for name in PAGES:
@@ -112,6 +120,18 @@ def _feature(store: Any, album: StoreAlbum, reduction: str, feature: int, out: P
         "across": ACROSS,
     }
     return content, best
+
+
+def _beside(beside: Beside, feature: int, out: Path) -> list[dict[str, Any]]:
+    """The data of the rows beside a feature's own; writes their sheet if there are some."""
+    rows, tiles, found = beside.rows(feature), list[Tile](), []
+    for row in rows:
+        content = {"words": shown(row.words), "first": len(tiles), "scores": row.scores}
+        found.append(content | {"boxes": [tile.box for tile in row.tiles], "names": [shown(n) for n in row.names]})
+        tiles += row.tiles
+    if tiles:
+        _sheet(out / "sheets" / f"{feature}-beside.jpg", tiles, SIDE, ACROSS)
+    return found
 
 
 def _levels(found: FeatureReport) -> list[dict[str, Any]]:

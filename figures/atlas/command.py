@@ -15,9 +15,27 @@ from distributional_view.shell import Command
 @click.option("--reduction", help="The score column.  [default: the store's first]")
 @click.option("--images", type=click.Path(file_okay=False, path_type=Path), help="Where the pictures are now.")
 @click.option("--feature", "features", multiple=True, type=int, help="Only these get pages; the index has all.")
+@click.option(
+    "--made",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Folder with jobs of `dview explain`, whose pictures are shown beside the feature's own; repeatable.",
+)
+@click.option(
+    "--beside",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Another store of the same pictures: each feature's partner in it, as `dview match` finds it.",
+)
 @click.option("--partial", is_flag=True, help="Take a scan that is not finished.")
 def atlas(
-    store: Path, out: Path, reduction: str | None, images: Path | None, features: tuple[int, ...], partial: bool
+    store: Path,
+    out: Path,
+    reduction: str | None,
+    images: Path | None,
+    features: tuple[int, ...],
+    made: tuple[Path, ...],
+    beside: Path | None,
+    partial: bool,
 ) -> None:
     """Write a site of all features of a store, which opens from a file."""
     from distributional_view.backends.store.read import open_store
@@ -26,7 +44,8 @@ def atlas(
 
     console = Console()
     with progress_bar(console) as progress:
-        album = build(open_store(store, partial), out, reduction, images, features or None, progress)
+        other = None if beside is None else open_store(beside, partial)
+        album = build(open_store(store, partial), out, reduction, images, features or None, progress, made, other)
     if album.gone:
         console.print(album.said(), markup=False, highlight=False, soft_wrap=True)
     console.print(f"wrote {shown(out / 'index.html')}", markup=False, highlight=False, soft_wrap=True)

@@ -11,9 +11,11 @@ gets the same examples whatever else is in the file.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 from numpy.typing import ArrayLike
 
 from distributional_view.errors import UserError
@@ -188,7 +190,7 @@ def _write_page(features: Sequence[FeatureReport], out: Path, name: str, source:
     asked = source.parameters
     what = "truncation" if asked["target"] is not None or asked["targets"] else f"top {asked['top_k']}"
     heading = f"{asked['activations']}: {what} against KLSC weights at the same mean activation"
-    with style():
+    with _style():
         return save_pictures(draw_page(features, heading), out, name, source)
 
 
@@ -196,6 +198,13 @@ def _write_gallery(
     features: Sequence[FeatureReport], out: Path, name: str, source: Provenance, album: Album
 ) -> list[Path]:
     """The page of pictures; none if no feature has examples."""
-    with style():
+    with _style():
         figure = draw_gallery([feature for feature in features if feature.curves is not None], album)
         return [] if figure is None else save_pictures(figure, out, name, source)
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    """The project's style, with glyphs in the PDF as they are: to cut fonts down takes a quarter of a page's time."""
+    with style(), mpl.rc_context({"pdf.fonttype": 3}):
+        yield

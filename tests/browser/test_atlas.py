@@ -25,7 +25,14 @@ def site(tmp_path_factory):
         Image.new("RGB", (64, 64), (i, 60, 200)).save(folder / f"{i}.png")
     paths = [str(folder / f"{i}.png") for i in range(200)]
     write_store(folder / "s", DENSE, paths=paths, labels=["zebra </script>", "lion"] * 100)
-    result = CliRunner().invoke(atlas, [str(folder / "s"), "--out", str(folder / "out")])
+    write_store(folder / "other", DENSE[:, ::-1].copy(), paths=paths)
+    for feature, blue in (("7", 10), ("8", 20)):
+        place = folder / "made" / "optimisation" / feature
+        place.mkdir(parents=True)
+        for k in range(2):
+            Image.new("RGB", (40, 40), (200, 0, blue)).save(place / f"{k}.png")
+    more = ["--made", str(folder / "made"), "--beside", str(folder / "other")]
+    result = CliRunner().invoke(atlas, [str(folder / "s"), "--out", str(folder / "out"), *more])
     assert result.exit_code == 0, result.output
     return folder / "out"
 
@@ -91,6 +98,35 @@ def test_a_feature_has_its_pictures(browser, site):
     assert len(first.find_elements(By.CSS_SELECTOR, ".patch")) == 9
     assert len(browser.find_elements(By.CSS_SELECTOR, "#law polyline")) == 3
     assert browser.find_elements(By.CSS_SELECTOR, "#near a")
+    assert complaints(browser) == []
+
+
+def test_the_partner_and_what_methods_made_stand_beside(browser, site):
+    show(browser, site / "feature.html", "#7")
+    WebDriverWait(browser, 10).until(lambda b: b.execute_script("return document.body.dataset.state") == "ready")
+    heads = [head.text for head in browser.find_elements(By.CSS_SELECTOR, "#beside h3")]
+    partner = "partner in other: feature 4 (correlation 1.00), the highest"
+    assert heads == [partner, "made by optimisation"]
+    sheet = np.asarray(Image.open(site / "sheets" / "7-beside.jpg")).astype(int)
+    tiles = browser.find_elements(By.CSS_SELECTOR, "#beside .tile")
+    red = [
+        sheet[y + 5, x + 5]
+        for x, y in (
+            [-int(part.removesuffix("px")) for part in tile.value_of_css_property("background-position").split()]
+            for tile in tiles
+        )
+    ]
+    top = np.argsort(-DENSE[:, 7], kind="stable")[:9]
+    assert [int(colour[0]) for colour in red] == pytest.approx([*top, 200, 200], abs=4)
+    assert [int(colour[2]) for colour in red[9:]] == pytest.approx([10, 10], abs=6)
+    captions = browser.find_elements(By.CSS_SELECTOR, "#beside figcaption")
+    assert [float(one.text) for one in captions] == pytest.approx(DENSE[top, 7], rel=1e-3)
+    show(browser, site / "feature.html", "#0")
+    WebDriverWait(browser, 10).until(lambda b: b.execute_script("return document.body.dataset.state") == "ready")
+    assert [head.text[:7] for head in browser.find_elements(By.CSS_SELECTOR, "#beside h3")] == ["partner"]
+    show(browser, site / "index.html")
+    last = [row.find_elements(By.TAG_NAME, "td")[-1].text for row in browser.find_elements(By.CSS_SELECTOR, "#body tr")]
+    assert last == ["–" if j == 3 else f"{11 - j} (1.00)" for j in range(12)]
     assert complaints(browser) == []
 
 
