@@ -98,6 +98,7 @@ def test_a_feature_has_its_pictures(browser, site):
     assert len(first.find_elements(By.CSS_SELECTOR, ".patch")) == 9
     assert len(browser.find_elements(By.CSS_SELECTOR, "#law polyline")) == 3
     assert browser.find_elements(By.CSS_SELECTOR, "#near a")
+    assert f"to {DENSE[:, 7].max():.4g}" in browser.find_element(By.ID, "axis").text
     assert complaints(browser) == []
 
 
