@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from scipy.optimize import brentq
 
 from distributional_view.figures.lab.command import lab, page
 from distributional_view.figures.lab.reference.__main__ import reference
+from distributional_view.theory import GaussianLaw, hard_tv_speed, klsc_tv_speed
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = page().read_text(encoding="utf-8")
@@ -88,3 +90,12 @@ def test_the_command_can_say_where_the_page_is_without_opening_it(monkeypatch):
     done = CliRunner().invoke(lab, ["--where"])
     assert done.output == f"{page().as_uri()}\n"
     assert page().is_file()
+
+
+def test_the_claim_of_a_crossing_has_its_number():
+    """The page's sentence against the root of the two speeds of a standard Gaussian score."""
+    law = GaussianLaw()
+    crossing = brentq(lambda t: hard_tv_speed(law, t) - klsc_tv_speed(law, 0.0), -4.0, 0.0)
+    claims = (ROOT / "figures/lab/source/scenes/statements.js").read_text(encoding="utf-8")
+    (line,) = (line for line in claims.splitlines() if "Ours: crossing" in line)
+    assert f"about {crossing:.2f}".replace("-", "−") in line

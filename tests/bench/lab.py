@@ -81,7 +81,7 @@ def main() -> None:
 
 
 def said(lab: Lab) -> str:
-    return lab.text("[data-part=sentence]").replace("\\u2009", "")
+    return lab.text("[data-part=sentence]").replace("\u2009", "")
 
 
 if __name__ == "__main__":

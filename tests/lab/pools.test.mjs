@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { drawPoints } from "../../figures/lab/source/core/draws.js";
+import { drawPoints, drawSwap } from "../../figures/lab/source/core/draws.js";
 import { exampleScores } from "../../figures/lab/source/core/example.js";
 import { PAPER } from "../../figures/lab/source/core/paper.js";
 import { PoolLaw } from "../../figures/lab/source/core/pool.js";
@@ -71,3 +71,14 @@ for (const record of reference.pools) {
     assert.deepEqual(drawPoints(weightsOf(scores, solutions.tilt), order, k, offset), tilt);
   });
 }
+
+test("a swap keeps k (1 - TV) points and exchanges k TV, to the nearest whole number", () => {
+  const flat = (first, last) => Float64Array.from({ length: 100 }, (_, i) => (i >= first && i < last ? 1 / 70 : 0));
+  const order = Uint32Array.from({ length: 100 }, (_, i) => i);
+  for (const [k, changed] of [[7, 3], [20, 9], [60, 26]]) {
+    const { stay, leave, come, tv } = drawSwap(flat(0, 70), flat(30, 100), order, k, 0.5);
+    assert.ok(Math.abs(tv - 3 / 7) < 1e-12);
+    assert.deepEqual([stay.length, leave.length, come.length], [k - changed, changed, changed]);
+    assert.ok(leave.every((i) => i < 30) && stay.every((i) => i >= 30 && i < 70) && come.every((i) => i >= 70));
+  }
+});
