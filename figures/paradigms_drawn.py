@@ -109,9 +109,13 @@ def _row(
                 )
                 axes.text(x + _SIDE / 2, top + _SIDE + 7, f"{score:.1f}", fontsize=6.5, color="0.35", ha="center")
         if ours:
-            missed = any(row.get("reached") is False for row in ours)
+            missed = sum(row.get("reached") is False for row in ours)
+            mostly = 2 * missed > len(ours)
             x = left + PICTURES * (_SIDE + _GAP)
             mean = float(np.mean([row["activation"] for row in ours]))
-            axes.text(x, top + 14, f"mean\n{mean:.2f}", fontsize=7.5, color=_MISSED if missed else color, va="center")
+            axes.text(x, top + 14, f"mean\n{mean:.2f}", fontsize=7.5, color=_MISSED if mostly else color, va="center")
             if missed:
-                axes.text(x, top + 27, "missed", fontsize=7, color=_MISSED, va="center")
+                told = "missed" if missed == len(ours) else f"{missed} of {len(ours)} missed"
+                axes.text(
+                    x, top + 27, told, fontsize=7 if mostly else 6, color=_MISSED if mostly else "0.35", va="center"
+                )
