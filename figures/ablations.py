@@ -26,7 +26,7 @@ from distributional_view.figures.options import JOBS, OUT, SEED, indices_of, lev
 def neurons(
     out: Path, seed: int, quick: bool, objects: int | None, levels: str | None, methods: tuple[str, ...]
 ) -> None:
-    """Transcoder features against single channels: whose explanation is more consistent (needs torch; minutes).
+    """Features against single channels: whose explanation is more consistent (needs torch; minutes).
 
     It goes on where it stopped. Another level or method adds to what is there. On the embedded world alone: for real
     weights, `dview scan --neurons` makes a store of channels beside that of a transcoder's features.

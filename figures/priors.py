@@ -76,7 +76,7 @@ class Priors(Artefact):
                 left = 0.0
                 for color, (word, share) in zip(colors, (row["shares"] or {}).items(), strict=False):
                     axes.barh(place, share, left=left, color=color, label=word if place == 0 else None, height=0.8)
-                    if share > 0.12:
+                    if share > 0.02 + 0.02 * len(word):
                         axes.text(left + share / 2, place, word, ha="center", va="center", fontsize=6.5, color="white")
                     left += share
                 if not row["shares"]:
@@ -85,7 +85,7 @@ class Priors(Artefact):
             axes.set(xlim=(0, 1), xlabel="share of each class")
             axes.set_title(name)
         panels[0, 0].invert_yaxis()
-        figure.suptitle("Guided samples can show no more than the tilt of their own prior")
+        figure.suptitle("What guided samples should show is the tilt of their own prior")
         return figure
 
     def table(self) -> Table:

@@ -144,7 +144,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         ),
         Entry(
             "neurons",
-            "Transcoder features against single channels: whose explanation is more consistent (needs torch; minutes).",
+            "Features against single channels: whose explanation is more consistent (needs torch; minutes).",
             "figures.ablations:neurons",
         ),
         Entry(

@@ -75,11 +75,11 @@ def test_priors_stand_beside_their_tilts():
         numbers = dict(kid=1.0, kid_se=0.1, kid_home=2.0, kid_home_se=0.2, home=0.25, reached=None, shown="kept")
         return told | numbers | {"shares": {"cow": 0.25, "dog": 0.75}} | more
 
-    missing = dict.fromkeys(("home", "shares", "kid", "kid_home", "shown"))
+    missing = dict.fromkeys(("activation", "home", "shares", "kid", "kid_home", "shown"))
     rows = [
         row("the data", "its tilt"),
         row("wide", "unguided"),
-        row("wide", "its tilt", activation=1.0, **missing),
+        row("wide", "its tilt", **missing),
         row("wide", "EnergyDPS", reached=False, tv=0.125),
     ]
     found = Priors(rows, Budget(), 0, shown)

@@ -81,7 +81,7 @@ def narrow(folder: Path, classes: Sequence[str]) -> Candidate:
     def world_of(psi: FeatureScore, steps: int, spacing: Spacing) -> TorchWorld:
         return replace(own_prior(psi, steps, spacing), denoiser=network)
 
-    name = " and ".join(classes) if len(classes) < len(CLASSES) else "all classes again"
+    name = ", ".join(classes) if len(classes) < len(CLASSES) else "all classes again"
     return Candidate(f"only {name}", world_of, {"prior": weights_path("prior", folder)})
 
 

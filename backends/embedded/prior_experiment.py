@@ -172,7 +172,7 @@ class _Runner:
         try:
             weights = tilt_of(scores, pictures.labels, level).weights
         except InfeasibleTarget as failure:
-            return told | _NOTHING | {"activation": float(scores.max()), "problem": str(failure)}
+            return told | _NOTHING | {"problem": str(failure)}
         return told | self._measured(pictures, scores, weights, level)
 
     def _one(self, feature: Named, prior: str) -> OneFeature:
