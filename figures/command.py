@@ -6,6 +6,9 @@ python -m figures report activations.npy ...   any feature's activations: `figur
 python -m figures embedded                     features of the embedded backend: `figures.embedded`
 python -m figures samplers                     which sampler reaches the tilt: `figures.samplers`
 python -m figures paradigms                    all methods of Table 1 on pictures: `figures.paradigms`
+python -m figures neurons                      features against single channels: `figures.neurons`
+python -m figures layers                       the same methods at other layers: `figures.layers`
+python -m figures priors                       the same features under another prior: `figures.priors`
 python -m figures levels                       how the evidence changes with the level: `figures.levels`
 
 A command imports what it needs when it runs, so that its help is there at once.
@@ -19,15 +22,13 @@ import click
 from rich.console import Console
 
 from distributional_view.errors import UserError
+from distributional_view.figures.ablations import layers, neurons, priors
 from distributional_view.figures.on_pictures import OPTIONS, SAYS, levels, make_on_pictures, refuse_without_embedded
+from distributional_view.figures.options import JOBS, OUT, SEED, indices_of, level_of
 from distributional_view.figures.registry import NAMES
 from distributional_view.files import shown
 from distributional_view.shell import Group
 
-OUT = click.option("--out", default="results", show_default=True, type=click.Path(file_okay=False, path_type=Path))
-SEED = click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of all random numbers."
-)
 QUICK = click.option(
     "--quick", is_flag=True, help="Fewer samples and pixels: larger standard errors, a fraction of the time."
 )
@@ -167,7 +168,7 @@ def report(
 @OUT
 @SEED
 @click.option("--quick", is_flag=True, help="Few pictures and steps: to see that it runs.")
-@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes, one thread each.")
+@JOBS
 @click.option(
     "--pool",
     type=click.Path(path_type=Path, file_okay=False),
@@ -199,7 +200,7 @@ def embedded(out: Path, seed: int, quick: bool, jobs: int, pool: Path | None) ->
 @SEED
 @click.option("--quick", is_flag=True, help="Two features, two levels, few pictures: two minutes.")
 @click.option("--features", help="Indices of named features, such as 457,417.  [default: the first six]")
-@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes, one thread each.")
+@JOBS
 @click.option(
     "--pool",
     type=click.Path(file_okay=False, path_type=Path),
@@ -213,7 +214,7 @@ def samplers(out: Path, seed: int, quick: bool, features: str | None, jobs: int,
     from distributional_view.figures.samplers import compute
 
     jax.config.update("jax_enable_x64", True)
-    chosen, folder = _indices(features), pool or out / "prior-pool"
+    chosen, folder = indices_of(features), pool or out / "prior-pool"
     artefact.run(lambda progress: compute(out, folder, seed, quick, jobs, chosen, progress), out)
 
 
@@ -223,7 +224,7 @@ def samplers(out: Path, seed: int, quick: bool, features: str | None, jobs: int,
 @click.option("--quick", is_flag=True, help="Two features, two levels, few pictures and steps: two minutes.")
 @click.option("--features", help="Indices of named features, such as 457,417.  [default: the first six]")
 @click.option("--levels", help="Quantiles of the activation, each in (0, 1).  [default: 0.8,0.95,0.99]")
-@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes, one thread each.")
+@JOBS
 def paradigms(out: Path, seed: int, quick: bool, features: str | None, levels: str | None, jobs: int) -> None:
     """All paradigms of Table 1 at the same activation of a feature (needs torch; forty minutes).
 
@@ -232,29 +233,9 @@ def paradigms(out: Path, seed: int, quick: bool, features: str | None, levels: s
     from distributional_view.figures import artefact
     from distributional_view.figures.paradigms import compute
 
-    chosen = _indices(features)
-    wanted = [] if levels is None else [_level(text) for text in levels.split(",")]
+    chosen = indices_of(features)
+    wanted = [] if levels is None else [level_of(text) for text in levels.split(",")]
     artefact.run(lambda progress: compute(out, seed, quick, jobs, chosen, wanted, progress), out)
-
-
-def _indices(features: str | None) -> list[int]:
-    return [] if features is None else [_index(text) for text in features.split(",")]
-
-
-def _level(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        wanted = "a number in (0, 1), a quantile of the activation"
-        raise click.BadParameter(f"{text!r}: must be {wanted}", param_hint="--levels") from None
-
-
-def _index(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        wanted = "a whole number, the index of a feature"
-        raise click.BadParameter(f"{text!r}: must be {wanted}", param_hint="--features") from None
 
 
 class Commands(Group):
@@ -268,7 +249,7 @@ class Commands(Group):
 
 @click.group(
     cls=Commands,
-    commands=[paper, report, embedded, samplers, paradigms, levels],
+    commands=[paper, report, embedded, samplers, paradigms, levels, neurons, layers, priors],
     help="Tables and figures: of the paper (no command needed), or of your own activations.",
 )
 def main() -> None:

@@ -43,6 +43,8 @@ def grid(
     names: Sequence[str],
     level: float,
     shown: Callable[[dict[str, Any]], tuple[Any, Float[np.ndarray, " k"]]],
+    heading: str = "What does a feature respond to?",
+    note: str = "Below: each method brought to the same mean.",
 ) -> Figure:
     """All methods at one level.
 
@@ -52,29 +54,33 @@ def grid(
         names: of the features, a block each.
         level: whose rows are shown.
         shown: row -> grey values (k, h, w) 0 ... 255 and scores (k,); k is at most `PICTURES`.
+        heading, note: of the picture, as wide as the methods' names.
     """
     step, block = _SIDE + _NUMBER + _GAP, PICTURES * (_SIDE + _GAP) + _MEAN + 8
     paradigms = list(dict.fromkeys(method.paradigm for method in methods))
     wide = _LABELS + len(names) * block
-    high = _TOP + step + len(paradigms) * _HEAD + len(methods) * step + 4
+    best = [row for row in rows if row["level"] is None]
+    high = _TOP + bool(best) * step + len(paradigms) * _HEAD + len(methods) * step + 4
     figure = plt.figure(figsize=(wide / _INCH, high / _INCH), layout="constrained")
     figure.set_layout_engine("none")  # from an engine: from none at all, saving returns to that of the style
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, wide), ylim=(high, 0))
     axes.axis("off")
-    axes.text(4, 12, "What does a feature respond to?", fontsize=10, fontweight="bold")
-    axes.text(4, 24, "Below: each method brought to the same mean.", fontsize=8)
+    axes.text(4, 12, heading, fontsize=10, fontweight="bold")
+    axes.text(4, 24, note, fontsize=8)
     lefts = {name: _LABELS + place * block for place, name in enumerate(names)}
     for name, left in lefts.items():
         target = next(row["target"] for row in rows if row["name"] == name and row["level"] == level)
         axes.text(left, 12, name, fontsize=11, fontweight="bold")
         axes.text(left, 24, f"level: {target:.2f}, above {100 * level:g} % of all pictures", fontsize=8)
-    _label(axes, _TOP, "for comparison", "the real pictures of highest score", "0.2")
-    _row(axes, _TOP, lefts, [row for row in rows if row["level"] is None], shown, "0.2")
-    top = _TOP + step
+    top = _TOP
+    if best:
+        _label(axes, top, "for comparison", "the real pictures of highest score", "0.2")
+        _row(axes, top, lefts, best, shown, "0.2")
+        top += step
     for paradigm, color in zip(paradigms, (*COLORS, *["0.3"] * len(paradigms)), strict=False):
         axes.plot([4, wide - 4], [top + 2, top + 2], color=color, lw=1.2)
-        axes.text(4, top + 12.5, paradigm.capitalize(), fontsize=10, fontweight="bold", color=color)
+        axes.text(4, top + 12.5, paradigm[0].upper() + paradigm[1:], fontsize=10, fontweight="bold", color=color)
         axes.text(_LABELS, top + 12.5, TOLD.get(paradigm, ""), fontsize=9, color=color, style="italic")
         top += _HEAD
         for method in (method for method in methods if method.paradigm == paradigm):

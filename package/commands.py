@@ -143,6 +143,21 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "figures.on_pictures:levels",
         ),
         Entry(
+            "neurons",
+            "Features against single channels: whose explanation is more consistent (needs torch; minutes).",
+            "figures.ablations:neurons",
+        ),
+        Entry(
+            "layers",
+            "The same methods for features of other layers of the classifier (needs torch; ten minutes).",
+            "figures.ablations:layers",
+        ),
+        Entry(
+            "priors",
+            "The same features under a narrower prior, beside the tilt of it (needs torch; ten minutes).",
+            "figures.ablations:priors",
+        ),
+        Entry(
             "embedded-train",
             "Train the diffusion prior, the classifier and its transcoder on the animal pictures.",
             "backends.embedded.command:embedded_train",

@@ -140,7 +140,7 @@ def test_the_retrieved_set_has_the_highest_scores(one):
 )
 def test_a_level_that_is_missed_is_shown_as_it_is(one, failure, knob):
     method = Mock(calibrate=Mock(side_effect=failure), most=8.0)
-    assert FeatureCells(one, BELLY)._knob(method, 0.8) == (knob, "no")
+    assert module.brought_to(method, one, 0.8) == (knob, "no")
 
 
 def test_nothing_is_measured_of_one_picture(one):
@@ -157,11 +157,11 @@ def test_nothing_is_measured_of_one_picture(one):
 
 def test_kept_pictures_are_spread_over_the_scores():
     pictures = torch.linspace(-1, 1, 10)[:, None, None, None].expand(-1, 1, 32, 32)
-    grey, scores = shown({"shown": module._kept(pictures, np.arange(10.0))})
+    grey, scores = shown({"shown": module.kept(pictures, np.arange(10.0))})
     assert len(scores) == SHOWN
     assert scores.tolist() == [0, 3, 6, 9]
     assert grey[:, 0, 0].tolist() == [0, 85, 170, 255]
-    assert len(base64.b64decode(module._kept(pictures[:2], np.arange(2.0))["grey"])) == 2 * 32 * 32
+    assert len(base64.b64decode(module.kept(pictures[:2], np.arange(2.0))["grey"])) == 2 * 32 * 32
 
 
 def test_pictures_of_the_tilt_are_near_it_and_others_are_not(one):

@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import io
 import pickle
+from collections.abc import Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -22,6 +23,7 @@ from jaxtyping import Float, Int, Shaped, UInt8
 from torch import Tensor
 
 from distributional_view.errors import UserError
+from distributional_view.theory.errors import require
 
 CLASSES = ("bear", "bird", "cat", "cow", "dog", "elephant", "giraffe", "horse", "sheep", "zebra")
 SIZE = 32
@@ -118,6 +120,19 @@ def to_images(pictures: Shaped[np.ndarray, "n h w"]) -> Float[Tensor, "n 1 32 32
     frame = (SIZE - pictures.shape[1]) // 2
     padded = np.pad(pictures, ((0, 0), (frame, frame), (frame, frame)))
     return torch.from_numpy(padded.astype(np.float32) / 127.5 - 1)[:, None]
+
+
+def of_classes(animals: Animals, classes: Sequence[str]) -> Animals:
+    """The pictures of some classes, in their order.
+
+    Raises:
+        ValueError: for a class that does not exist, or none.
+    """
+    require(len(classes) >= 1, "classes", tuple(classes), "at least one")
+    for name in classes:
+        require(name in CLASSES, "class", name, f"one of {', '.join(CLASSES)}")
+    wanted = torch.isin(animals.labels, torch.tensor([CLASSES.index(name) for name in classes]))
+    return Animals(animals.images[wanted], animals.labels[wanted])
 
 
 def as_grey(images: Float[Tensor, "n 1 h w"]) -> UInt8[np.ndarray, "n 1 h w"]:

@@ -5,6 +5,7 @@ those of `words.captions`.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -45,10 +46,23 @@ def data_described(feature: int) -> Described:
     all_of_it = shared()
     return _described(
         all_of_it.activation(feature),
+        data_words(),
         all_of_it.logits,
         all_of_it.reference,
         lambda indices: all_of_it.images[torch.as_tensor(indices)],
     )
+
+
+@cache
+def data_words() -> Int[np.ndarray, "n length"]:
+    """The words of all pictures of the data, training part first."""
+    return words_of(shared().images, shared().logits)
+
+
+def words_of(images: Float[Tensor, "n 1 h w"], logits: Float[Tensor, "n classes"]) -> Int[np.ndarray, "n length"]:
+    """The words of pictures, whose class is that of the largest score."""
+    parts = zip(images.split(CHUNK), logits.argmax(1).split(CHUNK), strict=True)
+    return np.concatenate([captions(*part).numpy() for part in parts])
 
 
 def pool_described(pool: PriorPool, feature: int) -> Described:
@@ -58,18 +72,17 @@ def pool_described(pool: PriorPool, feature: int) -> Described:
         ValueError: for a feature that does not exist.
         MissingWeights, MissingData: if a part of the backend is not there.
     """
-    return _described(pool.activation(feature), pool.logits, pool.pooled, pool.pictures)
+    words = words_of(pool.pictures(np.arange(len(pool))), pool.logits)
+    return _described(pool.activation(feature), words, pool.logits, pool.pooled, pool.pictures)
 
 
 def _described(
     scores: Float[np.ndarray, " n"],
+    words: Int[np.ndarray, "n length"],
     logits: Float[Tensor, "n classes"],
     pooled: Float[Tensor, "n d"],
     take: Callable[[Int[np.ndarray, " k"]], Float[Tensor, "k 1 h w"]],
 ) -> Described:
-    labels = logits.argmax(1)
-    parts = np.array_split(np.arange(len(scores)), max(1, len(scores) // CHUNK))
-    words = np.concatenate([captions(take(part), labels[torch.as_tensor(part)]).numpy() for part in parts])
     return Described(
         scores,
         words,

@@ -7,13 +7,12 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from distributional_view.backends.adapter.feature import Mix
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.embedded.judge_methods import Offer
+from distributional_view.backends.embedded.layer import load_layer
 from distributional_view.backends.embedded.learned import unseen
 from distributional_view.backends.embedded.measures import pooled
 from distributional_view.backends.embedded.smoothness import smoothness
-from distributional_view.backends.embedded.store import load_classifier, load_transcoder
 from distributional_view.backends.embedded.world import embedded_world, pictures
 from distributional_view.backends.measures.alike import usual_distance
 from distributional_view.theory.methods import energy_dps, hybrid, klsc_weights, optimisation, retrieval, twisted_smc
@@ -97,10 +96,9 @@ class Shared:
     """What all features need: pictures, their features at both ends of the classifier, the classifier."""
 
     def __init__(self) -> None:
-        self.images, self.classifier = pictures().images, load_classifier()
-        self.transcoder, hook = load_transcoder()
+        self.images, self.layer = pictures().images, load_layer()
+        self.classifier = self.layer.classifier
         with torch.no_grad():
-            self.hooked = torch.cat([self.classifier.features(part, hook) for part in self.images.split(500)])
             self.reference = pooled(self.classifier, self.images)
             self.logits = self.classifier.head(self.reference)
         pairs = torch.randint(len(self.images), (2000, 2), generator=torch.Generator().manual_seed(0))
@@ -113,10 +111,8 @@ class Shared:
         return found
 
     def activation(self, feature: int) -> Float[np.ndarray, " pool"]:
-        """The feature's activation on every picture: `feature_score`, with the classifier's part done once."""
-        everywhere = (slice(None), slice(None))
-        with torch.no_grad():
-            return Mix()(self.transcoder.feature_pre_activation(self.hooked, feature, everywhere)).double().numpy()
+        """The feature's activation on every picture; see `Layer`."""
+        return self.layer.activation(feature)
 
 
 @cache

@@ -10,7 +10,7 @@ Paper: Table 1, Figures 4, 5, 12, 13, Tables 3, 11. In small, with all levels ma
 
 import base64
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -23,12 +23,14 @@ from jaxtyping import Float, UInt8
 from distributional_view.backends.embedded.animals import SIZE, as_grey
 from distributional_view.backends.embedded.cells import FILES, Row, fill, lines_of, ordered
 from distributional_view.backends.embedded.features import Named
+from distributional_view.backends.embedded.layer import load_layer
+from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.paradigm_measures import NOTHING, Measuring, as_shown
 from distributional_view.backends.embedded.paradigm_methods import ENTRANTS, Entrant, OneFeature, ParadigmBudget
-from distributional_view.backends.embedded.store import Part, read_record, weights_path
+from distributional_view.backends.embedded.store import WEIGHTS, Part, read_record, weights_path
 from distributional_view.backends.measures.cost import cost
 from distributional_view.jobs import Job, opened
-from distributional_view.theory.errors import CalibrationFailed, InfeasibleTarget
+from distributional_view.theory.errors import CalibrationFailed, InfeasibleTarget, require
 from distributional_view.theory.methods.method import Drawn, Method
 from distributional_view.theory.methods.retrieval import Retrieval
 from distributional_view.theory.progress import Progress, silent
@@ -36,6 +38,8 @@ from distributional_view.theory.seeds import part_seed
 
 SHOWN = 4
 """Pictures that are kept of a cell, spread evenly over those drawn."""
+EVERY = tuple(entrant.name for entrant in ENTRANTS)
+"""The methods' names."""
 RETRIEVED = "retrieved"
 """What rows of the yardstick are called: the pictures of highest score, at no level."""
 NEAR, ERRORS = 0.15, 2.0
@@ -51,6 +55,8 @@ def run(
     features: list[Named],
     progress: Progress = silent,
     jobs: int = 1,
+    entrants: Sequence[str] = EVERY,
+    transcoder: Path = WEIGHTS,
 ) -> list[Row]:
     """All rows, by feature, level, method and seed, each feature's retrieved set first; what `out` has already is read.
 
@@ -61,29 +67,46 @@ def run(
         features: to be explained.
         progress: in cells.
         jobs: processes, one thread each.
+        entrants: names of the methods.
+        transcoder: folder of the transcoder whose features they are.
 
     Raises:
+        ValueError: for a method that does not exist.
         OtherRequest: if the folder belongs to another comparison; other levels, features and methods are the same one.
         UserError: if a file of the folder is damaged, another process works there, or it cannot be written.
         MissingWeights, MissingData: if a part of the backend is not there.
     """
     for part in get_args(Part):
         read_record(part)
+    methods = entrants_of(entrants)
     contents = {part: weights_path(part) for part in get_args(Part)}
+    contents["transcoder"] = weights_path("transcoder", transcoder)
     identity = {"budget": asdict(budget) | {"features": None, "levels": None}, "seed": seed}
     with opened(out, identity, contents, (FILES,)) as job:
-        total = len(features) * (1 + len(list(cells(budget))))
-        fill(job, features, work, [(budget, seed, feature) for feature in features], total, progress, jobs)
-        wanted = [_YARDSTICK, *(_name(*cell) for cell in cells(budget))]
+        total = len(features) * (1 + len(list(cells(budget, methods))))
+        given = [(budget, seed, feature, tuple(entrants), transcoder) for feature in features]
+        fill(job, features, work, given, total, progress, jobs)
+        wanted = [_YARDSTICK, *(_name(*cell) for cell in cells(budget, methods))]
         return [row for feature in features for row in ordered(lines_of(job, feature).rows, _key, wanted)]
 
 
-def cells(budget: ParadigmBudget) -> Iterator[tuple[Entrant, float, int]]:
+def cells(budget: ParadigmBudget, entrants: Sequence[Entrant] = ENTRANTS) -> Iterator[tuple[Entrant, float, int]]:
     """The method, quantile and seed of each cell of a feature, in order."""
     for quantile in budget.levels:
-        for entrant in ENTRANTS:
+        for entrant in entrants:
             for seed in range(budget.seeds):
                 yield entrant, quantile, seed
+
+
+def entrants_of(names: Sequence[str]) -> tuple[Entrant, ...]:
+    """The methods with these names, in the order of the table.
+
+    Raises:
+        ValueError: for a name that none has.
+    """
+    for name in names:
+        require(name in EVERY, "method", name, f"one of {', '.join(EVERY)}")
+    return tuple(entrant for entrant in ENTRANTS if entrant.name in names)
 
 
 def _name(entrant: Entrant, quantile: float, seed: int) -> tuple[str, float | None, int]:
@@ -94,15 +117,23 @@ def _key(row: Row) -> tuple[str, float | None, int]:
     return row["method"], row["level"], row["seed"]
 
 
-def work(job: Job, budget: ParadigmBudget, seed: int, feature: Named) -> None:
+def work(
+    job: Job,
+    budget: ParadigmBudget,
+    seed: int,
+    feature: Named,
+    entrants: Sequence[str] = EVERY,
+    transcoder: Path = WEIGHTS,
+) -> None:
     """The cells of a feature that the job has not."""
     torch.set_num_threads(1)
     lines = lines_of(job, feature)
     known = {_key(row) for row in lines.rows}
-    todo = [cell for cell in cells(budget) if _name(*cell) not in known]
+    todo = [cell for cell in cells(budget, entrants_of(entrants)) if _name(*cell) not in known]
     first = _YARDSTICK not in known
     if todo or first:
-        one = FeatureCells(OneFeature(feature.index, budget, part_seed(seed, feature.index), job), feature)
+        layer = shared().layer if transcoder == WEIGHTS else load_layer(transcoder)
+        one = FeatureCells(OneFeature(feature.index, budget, part_seed(seed, feature.index), job, layer), feature)
         if first:
             lines.add(one.retrieved())
         for entrant, quantile, draw in todo:
@@ -137,20 +168,19 @@ class FeatureCells:
         ready = self._calibrated(entrant, quantile)
         seed = part_seed(one.seed, _DRAWS, draw)
         drawn, seconds, peak = cost(partial(ready.method.draw, ready.knob, seed, one.budget.n))
-        error = float(np.std(drawn.scores)) / len(drawn.scores) ** 0.5
-        near = abs(drawn.mean - level) <= max(NEAR * one.sd, ERRORS * error)
         problem = ready.problem or _missed(drawn)
         return {
             **self._told(drawn, self._measure(quantile), keep=draw == 0),
             "level": quantile,
             "target": level,
+            "sd": one.sd,
             "paradigm": entrant.paradigm,
             "method": entrant.name,
             "seed": draw,
             "seconds": seconds,
             "search_seconds": ready.seconds,
             "peak_mib": peak,
-            "reached": near and problem is None,
+            "reached": near(drawn.scores, level, one.sd) and problem is None,
             "knob": ready.knob,
             "problem": problem,
         }
@@ -172,7 +202,7 @@ class FeatureCells:
             "activation": drawn.mean,
             "pictures": len(pictures),
             **numbers._asdict(),
-            "shown": _kept(pictures, drawn.scores) if keep else None,
+            "shown": kept(pictures, drawn.scores) if keep else None,
         }
 
     @property
@@ -187,24 +217,31 @@ class FeatureCells:
 
     def _calibrated(self, entrant: Entrant, quantile: float) -> _Ready:
         """Once for all seeds."""
-        key = (entrant.name, quantile)
+        one, key = self.one, (entrant.name, quantile)
         if key not in self._ready:
-            known = entrant.name in self.one.searching
-            method, made, _ = cost(partial(entrant.make, self.one, self.one.level(quantile)))
-            searched = 0.0 if known else self.one.searching.get(entrant.name, made)
-            (knob, problem), calibrated, _ = cost(partial(self._knob, method, quantile))
+            known = entrant.name in one.searching
+            method, made, _ = cost(partial(entrant.make, one, one.level(quantile)))
+            searched = 0.0 if known else one.searching.get(entrant.name, made)
+            (knob, problem), calibrated, _ = cost(partial(brought_to, method, one, quantile))
             self._ready[key] = _Ready(method, knob, problem, searched + calibrated)
         return self._ready[key]
 
-    def _knob(self, method: Method, quantile: float) -> tuple[float, str | None]:
-        """And why the level is missed with it, if it is."""
-        level = self.one.level(quantile)
-        try:
-            return method.calibrate(level).knob, None
-        except CalibrationFailed as failure:  # shown as it is, at the nearest mean
-            return min(failure.nearest(level), getattr(method, "most", math.inf)), str(failure)
-        except InfeasibleTarget as failure:  # of a pool: the pictures that come first
-            return float(self.one.budget.n), str(failure)
+
+def brought_to(method: Method, one: OneFeature, quantile: float) -> tuple[float, str | None]:
+    """The method's knob at a level of a feature, and why the level is missed with it, if it is."""
+    level = one.level(quantile)
+    try:
+        return method.calibrate(level).knob, None
+    except CalibrationFailed as failure:  # shown as it is, at the nearest mean
+        return min(failure.nearest(level), getattr(method, "most", math.inf)), str(failure)
+    except InfeasibleTarget as failure:  # of a pool: the pictures that come first
+        return float(one.budget.n), str(failure)
+
+
+def near(scores: Float[np.ndarray, " n"], level: float, sd: float) -> bool:
+    """Whether the mean of these scores is at the level; see `NEAR`."""
+    error = float(np.std(scores)) / len(scores) ** 0.5
+    return abs(float(scores.mean()) - level) <= max(NEAR * sd, ERRORS * error)
 
 
 def _missed(drawn: Drawn) -> str | None:
@@ -217,7 +254,7 @@ def _missed(drawn: Drawn) -> str | None:
     )
 
 
-def _kept(pictures: Any, scores: Float[np.ndarray, " n"]) -> dict[str, Any]:
+def kept(pictures: Any, scores: Float[np.ndarray, " n"]) -> dict[str, Any]:
     """Some pictures, as JSON can hold them. Those of a pool are in the order of their scores."""
     places = np.unique(np.linspace(0, len(scores) - 1, SHOWN).round().astype(int))
     grey = as_grey(pictures[torch.from_numpy(places)])[:, 0]

@@ -18,16 +18,19 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from distributional_view.backends.adapter.feature import FeatureScore
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.embedded.animals import load_animals
+from distributional_view.backends.embedded.layer import Layer
 from distributional_view.backends.embedded.methods import shared
-from distributional_view.backends.embedded.prior_pool import CHUNK, spaced_world
+from distributional_view.backends.embedded.prior_pool import CHUNK
 from distributional_view.backends.embedded.prompted import EmbeddedPrior, embedded_prior
-from distributional_view.backends.embedded.store import load_classifier, load_transcoder
+from distributional_view.backends.embedded.store import load_classifier
 from distributional_view.backends.embedded.strengths import Strengths
-from distributional_view.backends.embedded.world import feature_score
+from distributional_view.backends.embedded.world import prior_world
 from distributional_view.backends.jobs import in_file
 from distributional_view.backends.measures.cost import cost
+from distributional_view.backends.options import SamplerOptions
 from distributional_view.backends.paradigms import coordinates, dexter, diffexplainer, fourier, maco, search, vital
 from distributional_view.backends.paradigms.layers import ScoredLayers
 from distributional_view.backends.paradigms.prompts import PromptFound, Prompting, Sampling
@@ -99,6 +102,14 @@ class ParadigmBudget:
 QUICK = ParadigmBudget((0.8, 0.95), 2, 6, 1, 10, 12, 64, 8, 12, 60, 0.1)
 
 
+def own_prior(psi: FeatureScore, steps: int, spacing: Spacing) -> TorchWorld:
+    """The world's prior with a score."""
+    return prior_world(psi, SamplerOptions(steps, batch=CHUNK, spacing=spacing))
+
+
+WorldOf = Callable[[FeatureScore, int, Spacing], TorchWorld]
+
+
 @cache
 def picture_statistics() -> PictureStatistics:
     """Of the training pictures."""
@@ -114,19 +125,23 @@ class OneFeature:
         budget: sizes.
         seed: of everything random about it.
         job: where calibrations and prompts are kept.
+        layer: whose feature it is.
+        world_of: the prior of the methods that generate without a prompt, with a score, steps and their spacing.
     """
 
     feature: int
     budget: ParadigmBudget
     seed: int
     job: Job
+    layer: Layer = field(default_factory=lambda: shared().layer)
+    world_of: WorldOf = field(default=own_prior)
     searching: dict[str, float] = field(default_factory=dict, init=False)
     """Processor seconds of each search for a prompt."""
 
     @cached_property
     def scores(self) -> Float[np.ndarray, " pictures"]:
         """Of all pictures, training part first."""
-        return shared().activation(self.feature)
+        return self.layer.activation(self.feature)
 
     @cached_property
     def sd(self) -> float:
@@ -146,9 +161,9 @@ class OneFeature:
     @cached_property
     def patches(self) -> Float[np.ndarray, " pool"]:
         """What the search by patch ranks the pool by: the largest code in each picture's map."""
-        maps = shared().transcoder.feature_map
+        maps = self.layer.transcoder.feature_map
         with torch.no_grad():
-            parts = shared().hooked[: len(self.pool.scores)].split(CHUNK)
+            parts = self.layer.hooked[: len(self.pool.scores)].split(CHUNK)
             keys = torch.cat([search.KEYS[search.BY_PATCH](maps(part, self.feature)) for part in parts])
         found: Float[np.ndarray, " pool"] = keys.double().numpy()
         return found
@@ -156,7 +171,7 @@ class OneFeature:
     @cached_property
     def world(self) -> TorchWorld:
         """The prior with the feature's score; its draws from p are test pictures."""
-        return replace(spaced_world(self.feature, self.budget.steps, SPACING), prior=_held_out)
+        return replace(self.world_of(self.layer.score(self.feature), self.budget.steps, SPACING), prior=_held_out)
 
     @cached_property
     def prompted(self) -> EmbeddedPrior:
@@ -164,14 +179,14 @@ class OneFeature:
         return self._with_words(self.budget.steps, SPACING)
 
     def _with_words(self, steps: int, spacing: Spacing) -> EmbeddedPrior:
-        prior = embedded_prior(self.feature, steps, spacing)
-        return replace(prior, world=replace(prior.world, batch=CHUNK))
+        prior = embedded_prior(0, steps, spacing)
+        return replace(prior, world=replace(prior.world, psi=self.layer.score(self.feature), batch=CHUNK))
 
     @cached_property
     def layers(self) -> ScoredLayers:
         """What the classifier has at the end of each stage on the way to the score."""
-        classifier, (_, hook) = load_classifier(), load_transcoder()
-        psi = replace(feature_score(self.feature), backbone=classifier.backbone(hook))
+        classifier, hook = load_classifier(), self.layer.hook
+        psi = replace(self.layer.score(self.feature), backbone=classifier.backbone(hook))
         return ScoredLayers(psi, [*classifier.stages[: hook.stage], classifier.downsample_layers[hook.stage]])
 
     @cached_property

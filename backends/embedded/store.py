@@ -103,9 +103,19 @@ def refuse_others(part: Part, folder: Path, training: Mapping[str, Any]) -> None
         raise UserError(f"{there} is of another training: choose another folder, so that nothing is lost")
 
 
+def sizes_of(part: Part, folder: Path = WEIGHTS) -> dict[str, Any]:
+    """What a part's network is built from.
+
+    Raises:
+        MissingWeights: if its record is not there.
+        UserError: if it is damaged.
+    """
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in read_record(part, folder).network.items()}
+
+
 def _load(part: Part, folder: Path, make: Callable[..., Network]) -> Network:
     """What `make` builds from the recorded sizes, filled with the stored weights, without gradients for them."""
-    sizes = {name: tuple(v) if isinstance(v, list) else v for name, v in read_record(part, folder).network.items()}
+    sizes = sizes_of(part, folder)
     path, record = _existing(weights_path(part, folder), part), _record_path(part, folder)
     try:
         network = make(**sizes)
@@ -135,7 +145,7 @@ def load_prior(folder: Path = WEIGHTS) -> UNet:
         MissingWeights: if it is not there.
         UserError: if one of its files is damaged.
     """
-    return _load("prior", folder, UNet).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return load_unet("prior", folder).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def load_draft(folder: Path = WEIGHTS) -> UNet:
@@ -145,7 +155,17 @@ def load_draft(folder: Path = WEIGHTS) -> UNet:
         MissingWeights: if it is not there.
         UserError: if one of its files is damaged.
     """
-    return _load("draft", folder, UNet)
+    return load_unet("draft", folder)
+
+
+def load_unet(part: Part, folder: Path = WEIGHTS) -> UNet:
+    """The draft or the prior.
+
+    Raises:
+        MissingWeights: if it is not there.
+        UserError: if one of its files is damaged.
+    """
+    return _load(part, folder, UNet)
 
 
 def load_transcoder(folder: Path = WEIGHTS) -> tuple[Transcoder, Hook]:

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from distributional_view.backends.embedded import store
-from distributional_view.backends.embedded.animals import load_animals
+from distributional_view.backends.embedded.animals import CLASSES, load_animals, of_classes
 from distributional_view.backends.embedded.convnext import ConvNeXt, Hook
 from distributional_view.backends.embedded.parts import PARTS, Part
 from distributional_view.backends.embedded.store import Record
@@ -145,12 +145,12 @@ def _fit_and_store(
     final = fit(network, loss, plan, folder / f"{part}.checkpoint", progress, inputs)
     store.round_to_half(network)
     measured = measure() | {"training loss": final} | _size_and_time(network, started)
-    record = Record(sizes, asdict(plan), measured)
+    record = Record(sizes, asdict(plan) | ({"inputs": inputs} if "classes" in inputs else {}), measured)
     store.save_part(part, network, record, folder)
     return record
 
 
-def _read_by(part: Part, folder: Path) -> dict[str, str]:
+def read_by(part: Part, folder: Path) -> dict[str, str]:
     """The hash of the stored part that a training reads."""
     return {part: Hashes().of(store.weights_path(part, folder))}
 
@@ -180,9 +180,7 @@ def train_classifier(plan: Plan, folder: Path, progress: Progress = silent) -> R
     def measure() -> dict[str, float]:
         return {"accuracy": accuracy(network, *test)}
 
-    return _fit_and_store(
-        "classifier", network, sizes, loss, measure, plan, folder, progress, _read_by("draft", folder)
-    )
+    return _fit_and_store("classifier", network, sizes, loss, measure, plan, folder, progress, read_by("draft", folder))
 
 
 def _noised(images: Float[Tensor, "n c h w"], rng: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -194,19 +192,39 @@ def _noised(images: Float[Tensor, "n c h w"], rng: torch.Generator) -> tuple[Ten
 
 def train_draft(plan: Plan, folder: Path, progress: Progress = silent) -> Record:
     """Train the draft on mirrored pictures, and store it."""
-    return _train_unet("draft", {"widths": (48, 64, 96), "patch": 2}, plan, folder, progress)
+    return train_unet("draft", {"widths": (48, 64, 96), "patch": 2}, plan, folder, progress)
 
 
 def train_prior(plan: Plan, folder: Path, progress: Progress = silent) -> Record:
     """Train the prior on mirrored pictures and parts of their captions, many of them empty, and store it."""
     sizes = {"widths": (48, 96, 160), "patch": 2, "words": len(VOCABULARY)}
-    return _train_unet("prior", sizes, plan, folder, progress)
+    return train_unet("prior", sizes, plan, folder, progress)
 
 
-def _train_unet(part: Part, sizes: dict[str, Any], plan: Plan, folder: Path, progress: Progress) -> Record:
-    """With captions if the network takes words."""
-    pictures, test = load_animals()
+def train_unet(
+    part: Part,
+    sizes: dict[str, Any],
+    plan: Plan,
+    folder: Path,
+    progress: Progress,
+    start: Path | None = None,
+    classes: Sequence[str] = CLASSES,
+) -> Record:
+    """Train a diffusion network, with captions if it takes words, and store it.
+
+    Args:
+        part: what it is stored as.
+        sizes: of the network.
+        plan: of the training.
+        folder: where it goes.
+        progress: in steps.
+        start: folder of the network to go on from; None: a new one.
+        classes: names of the pictures' classes.
+    """
+    pictures, test = (of_classes(animals, classes) for animals in load_animals())
     network = build(lambda: UNet(**sizes), plan.seed)
+    if start is not None:
+        network.load_state_dict(store.load_unet(part, start).state_dict())
     prompt = network.prompt
     words = None if prompt is None else captions(*pictures)
 
@@ -226,7 +244,8 @@ def _train_unet(part: Part, sizes: dict[str, Any], plan: Plan, folder: Path, pro
             found["velocity loss on training pictures"] = prior_loss(network, pictures.images)
         return found
 
-    return _fit_and_store(part, network, sizes, loss, measure, plan, folder, progress, {})
+    inputs = {} if start is None else read_by(part, start) | {"classes": ",".join(classes)}
+    return _fit_and_store(part, network, sizes, loss, measure, plan, folder, progress, inputs)
 
 
 def activations_at(classifier: ConvNeXt, hook: Hook) -> Activations:
@@ -246,10 +265,25 @@ def mirrored_stream(images: Float[Tensor, "n c h w"], batch: int, seed: int) -> 
     return start_at
 
 
-def train_features(settings: TrainingSettings, folder: Path, progress: Progress = silent, hook: Hook = HOOK) -> Record:
-    """Train the transcoder on the stored classifier's activations and store it."""
+def train_features(
+    settings: TrainingSettings,
+    folder: Path,
+    progress: Progress = silent,
+    hook: Hook = HOOK,
+    weights: Path | None = None,
+) -> Record:
+    """Train a transcoder on a stored classifier's activations and store it.
+
+    Args:
+        settings: of the training.
+        folder: where the transcoder goes.
+        progress: in steps.
+        hook: whose activations.
+        weights: folder of the classifier; None: the same.
+    """
     pictures, test = load_animals()
-    classifier = store.load_classifier(folder)
+    read = folder if weights is None else weights
+    classifier = store.load_classifier(read)
     spec = TranscoderSpec(classifier.widths[hook.stage], FEATURES, KERNEL, "topk", ACTIVE)
     activations, test_batches = activations_at(classifier, hook), test.images.split(CHUNK)
     stream = mirrored_stream(pictures.images, TRANSCODER_BATCH, TRANSCODER_SEED)
@@ -264,7 +298,7 @@ def train_features(settings: TrainingSettings, folder: Path, progress: Progress 
         TRANSCODER_SEED,
         checkpoint,
         progress=progress,
-        job=_read_by("classifier", folder)["classifier"],
+        job=read_by("classifier", read)["classifier"],
     ).transcoder
     store.round_to_half(transcoder)
     evaluation = evaluate(transcoder, activations, test_batches)
@@ -274,13 +308,13 @@ def train_features(settings: TrainingSettings, folder: Path, progress: Progress 
         "silent features on training pictures": evaluate(transcoder, activations, pictures.images.split(CHUNK)).silent,
     }
     record = Record(
-        asdict(spec) | {"hook": hook._asdict()}, _as_recorded(settings), measured | _size_and_time(transcoder, started)
+        asdict(spec) | {"hook": hook._asdict()}, as_recorded(settings), measured | _size_and_time(transcoder, started)
     )
     store.save_part("transcoder", transcoder, record, folder)
     return record
 
 
-def _as_recorded(settings: Plan | TrainingSettings) -> dict[str, Any]:
+def as_recorded(settings: Plan | TrainingSettings) -> dict[str, Any]:
     """The settings as a part's record has them."""
     more = {} if isinstance(settings, Plan) else {"seed": TRANSCODER_SEED, "batch": TRANSCODER_BATCH}
     return asdict(settings) | more
@@ -294,7 +328,7 @@ def train_part(part: Part, folder: Path, steps: int | None = None, progress: Pro
     """
     usual: dict[Part, Any] = {"transcoder": TRANSCODER, "classifier": CLASSIFIER, "prior": PRIOR, "draft": DRAFT}
     settings = usual[part] if steps is None else replace(usual[part], steps=steps)
-    store.refuse_others(part, folder, _as_recorded(settings))
+    store.refuse_others(part, folder, as_recorded(settings))
     trainings: dict[Part, Callable[..., Record]] = {
         "transcoder": train_features,
         "classifier": train_classifier,

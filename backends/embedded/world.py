@@ -12,9 +12,11 @@ from distributional_view.backends.adapter.feature import FeatureScore, Mix, Redu
 from distributional_view.backends.adapter.passes import autocast_of
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.embedded.animals import Animals, load_animals
+from distributional_view.backends.embedded.convnext import Hook
 from distributional_view.backends.embedded.store import load_classifier, load_prior, load_transcoder
 from distributional_view.backends.embedded.train import SCHEDULE
 from distributional_view.backends.options import SamplerOptions
+from distributional_view.backends.transcoders.transcoder import Transcoder
 from distributional_view.theory.samplers.schedule import NoiseSchedule, Spacing
 
 LEAST = 1e-3
@@ -35,15 +37,26 @@ def unchanged(x: Tensor) -> Tensor:
 
 
 def feature_score(
-    feature: int, reduction: Reduction | None = None, share: float = 1.0, gated: bool = False, device: str = "cpu"
+    feature: int,
+    reduction: Reduction | None = None,
+    share: float = 1.0,
+    gated: bool = False,
+    device: str = "cpu",
+    reading: tuple[Transcoder, Hook] | None = None,
 ) -> FeatureScore:
     """The activation of a feature on pictures (n, 1, 32, 32); by default of its pre-activations over the whole map.
+
+    Args:
+        feature: its index.
+        reduction, share, gated: see `FeatureScore`.
+        device: of the networks.
+        reading: a dictionary and where it reads; None: the world's.
 
     Raises:
         ValueError: for a feature that does not exist.
         MissingWeights: if the classifier or the transcoder is not there.
     """
-    classifier, (transcoder, hook) = load_classifier().to(device), load_transcoder()
+    classifier, (transcoder, hook) = load_classifier().to(device), reading or load_transcoder()
     return FeatureScore(
         classifier.backbone(hook),
         transcoder.to(device),

@@ -110,8 +110,12 @@ class Resized:
     size: int
 
     def __call__(self, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, " n"]:
-        if tuple(pictures.shape[2:]) == (self.size, self.size):
-            return self.psi(pictures)
-        with torch.autocast(pictures.device.type, enabled=False, dtype=torch.bfloat16):
-            same = interpolate(pictures, (self.size, self.size), mode="bilinear", antialias=True)
-        return self.psi(same)
+        return self.psi(resized(pictures, self.size))
+
+
+def resized(pictures: Float[Tensor, "n c h w"], size: int) -> Float[Tensor, "n c size size"]:
+    """Pictures at this side, by the same filter; the pictures themselves if they have it."""
+    if tuple(pictures.shape[2:]) == (size, size):
+        return pictures
+    with torch.autocast(pictures.device.type, enabled=False, dtype=torch.bfloat16):
+        return interpolate(pictures, (size, size), mode="bilinear", antialias=True)

@@ -1,0 +1,215 @@
+"""Transcoder features against single channels of the same place: is the explanation of one more consistent?
+
+Objects are random live features, for each the channel whose score is most correlated with its own over the pictures,
+and all live channels. Each object is explained at a quantile of its own score by methods of `paradigm_methods`; those
+that weigh the pictures of the data are measured with all their weights, the others on what they draw. As a control the
+same weights are given to random pictures.
+
+The work lies in a folder, a line an object, level and method; what is there is not run again.
+
+Paper: Table 7, Figures 6, 7, Appendix L.1. Matched channels, weights and control are ours.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from distributional_view.backends.embedded.cells import Row, ordered
+from distributional_view.backends.embedded.consistency import Consistency, consistency
+from distributional_view.backends.embedded.described import data_words, words_of
+from distributional_view.backends.embedded.layer import Layer
+from distributional_view.backends.embedded.measures import pooled, stage_maps
+from distributional_view.backends.embedded.methods import shared
+from distributional_view.backends.embedded.paradigm_experiment import brought_to, entrants_of, kept
+from distributional_view.backends.embedded.paradigm_measures import as_shown
+from distributional_view.backends.embedded.paradigm_methods import QUICK as PARADIGM_QUICK
+from distributional_view.backends.embedded.paradigm_methods import Entrant, OneFeature, ParadigmBudget
+from distributional_view.backends.embedded.store import Part, weights_path
+from distributional_view.backends.measures.diversity import diversity
+from distributional_view.jobs import Job, Lines, opened
+from distributional_view.theory.methods import klsc_weights, retrieval
+from distributional_view.theory.methods.method import Drawn
+from distributional_view.theory.pools.retrieval import retrieve, reweight_to
+from distributional_view.theory.progress import Progress, silent
+from distributional_view.theory.seeds import part_seed
+
+FEATURE, MATCHED, CHANNEL = "feature", "matched channel", "channel"
+KINDS = (FEATURE, MATCHED, CHANNEL)
+OFFLINE = (klsc_weights.NAME, retrieval.NAME)
+"""Methods that need no sampling: the default."""
+LIVE = 0.01
+"""An object is live if it fires in this share of the pictures."""
+_CHOSEN, _OF_FEATURE, _OF_CHANNEL = 0, 1, 2  # parts of the seed
+_DRAWS, _MIXED = 0, 4  # parts of an object's seed, beside those of `paradigm_methods`
+
+
+@dataclass(frozen=True)
+class NeuronBudget:
+    """Sizes of the comparison.
+
+    Args:
+        objects: features, and at most as many channels.
+        levels: quantiles of an object's score over the data.
+        sampling: of the methods that are not offline, and the number of pictures drawn.
+
+    Raises:
+        ValueError: for levels out of range.
+    """
+
+    objects: int = 100
+    levels: tuple[float, ...] = (0.99,)
+    sampling: ParadigmBudget = field(default_factory=lambda: replace(ParadigmBudget(), seeds=1))
+
+    def __post_init__(self) -> None:
+        replace(self.sampling, levels=self.levels)  # refuses levels out of range
+
+
+QUICK = NeuronBudget(12, sampling=replace(PARADIGM_QUICK, seeds=1))
+
+
+@dataclass(frozen=True)
+class Object:
+    """What is explained: a feature or a channel by its index; for a matched channel the feature, and how correlated."""
+
+    kind: str
+    index: int
+    feature: int | None = None
+    correlation: float | None = None
+
+
+def run(out: Path, budget: NeuronBudget, methods: tuple[str, ...], seed: int, progress: Progress = silent) -> list[Row]:
+    """All rows, by object, level and method.
+
+    Args:
+        out: the comparison's folder.
+        budget: sizes.
+        methods: names of `paradigm_methods.ENTRANTS`.
+        seed: of everything random.
+        progress: in rows.
+
+    Raises:
+        ValueError: for a method that does not exist.
+        OtherRequest: if the folder belongs to another comparison; other methods and levels are the same one.
+        UserError: if a file of the folder is damaged, another process works there, or it cannot be written.
+        MissingWeights, MissingData: if a part of the backend is not there.
+    """
+    entrants = entrants_of(methods)
+    contents = {part: weights_path(part) for part in get_args(Part)}
+    identity = {"budget": asdict(budget) | {"levels": None}, "seed": seed}
+    with opened(out, identity, contents, ("rows.jsonl",)) as job:
+        lines = Lines(job.folder / "rows.jsonl", job.token)
+        known = {_key(row) for row in lines.rows}
+        features = shared().layer
+        runner = _Runner(features, features.channels, budget, seed, job)
+        every = list(cells(chosen(features, budget.objects, seed), budget, entrants))
+        for done, (thing, quantile, entrant) in enumerate(every):
+            progress(f"{thing.kind} {thing.index}", done, len(every))
+            if (thing.kind, thing.index, thing.feature, quantile, entrant.name) not in known:
+                lines.add(runner.row(thing, quantile, entrant))
+        progress("all objects", len(every), len(every))
+        return ordered(lines.rows, _key, [(t.kind, t.index, t.feature, q, e.name) for t, q, e in every])
+
+
+def cells(
+    objects: list[Object], budget: NeuronBudget, entrants: tuple[Entrant, ...]
+) -> Iterator[tuple[Object, float, Entrant]]:
+    """Object, quantile and method of each row."""
+    for thing in objects:
+        for quantile in budget.levels:
+            for entrant in entrants:
+                yield thing, quantile, entrant
+
+
+def _key(row: Row) -> tuple[Any, ...]:
+    return row["kind"], row["index"], row["feature"], row["level"], row["method"]
+
+
+def chosen(features: Layer, most: int, seed: int) -> list[Object]:
+    """Random live features, the channel that is most correlated with each, and random live channels."""
+    rng = np.random.default_rng(part_seed(seed, _CHOSEN))
+    live = rng.permutation(features.live(LIVE))[:most].tolist()
+    channels = features.channels
+    alive = channels.live(LIVE)
+    own, theirs = features.activations(live), channels.activations(alive)
+    correlation = np.corrcoef(own, theirs, rowvar=False)[: len(live), len(live) :]
+    best = correlation.argmax(1)
+    matched = [
+        Object(MATCHED, alive[channel], feature, float(row[channel]))
+        for feature, channel, row in zip(live, best, correlation, strict=True)
+    ]
+    others = [Object(CHANNEL, channel) for channel in sorted(rng.permutation(alive)[:most].tolist())]
+    return [*(Object(FEATURE, feature) for feature in live), *matched, *others]
+
+
+class _Runner:
+    """Explains and measures objects."""
+
+    def __init__(self, features: Layer, channels: Layer, budget: NeuronBudget, seed: int, job: Job) -> None:
+        self.layers = {FEATURE: features, MATCHED: channels, CHANNEL: channels}
+        self.budget, self.seed, self.job = budget, seed, job
+        self.maps = stage_maps(shared().classifier)
+        self.features = shared().reference.double().numpy()
+        self.ones = dict[tuple[str, int], OneFeature]()
+
+    def row(self, thing: Object, quantile: float, entrant: Entrant) -> Row:
+        """One object by one method at one level."""
+        one = self._one(thing)
+        level = one.level(quantile)
+        method = entrant.make(one, level)
+        knob, problem = brought_to(method, one, quantile)
+        drawn = method.draw(knob, part_seed(one.seed, _DRAWS), one.budget.n)
+        pictures = as_shown(drawn.points)
+        weights = self._weights(one, entrant, level)
+        measured = self._drawn(drawn, pictures) if weights is None else self._of_data(weights)
+        mixed = np.random.default_rng(part_seed(one.seed, _MIXED)).permutation(len(one.pool.scores))
+        control = None if weights is None else self._of_data(weights[mixed])
+        return {
+            **asdict(thing),
+            "level": quantile,
+            "target": level,
+            "method": entrant.name,
+            "activation": float(drawn.mean if weights is None else weights @ one.pool.scores),
+            **measured._asdict(),
+            "diversity": diversity(self.maps, pictures) if len(pictures) > 1 else None,
+            "control_gain": None if control is None else control.gain,
+            "control_success": None if control is None else control.success,
+            "problem": problem,
+            "shown": kept(pictures, drawn.scores),
+        }
+
+    def _one(self, thing: Object) -> OneFeature:
+        """Matched or not, a channel is the same object with the same random numbers."""
+        name, part = (FEATURE, _OF_FEATURE) if thing.kind == FEATURE else (CHANNEL, _OF_CHANNEL)
+        if (name, thing.index) not in self.ones:
+            folder = self.job.folder / name
+            folder.mkdir(exist_ok=True)
+            job, seed = self.job._replace(folder=folder), part_seed(self.seed, part, thing.index)
+            self.ones[name, thing.index] = OneFeature(
+                thing.index, self.budget.sampling, seed, job, self.layers[thing.kind]
+            )
+        return self.ones[name, thing.index]
+
+    def _weights(self, one: OneFeature, entrant: Entrant, level: float) -> Float[np.ndarray, " n"] | None:
+        """On the training pictures, of the methods that choose from them at the level's mean."""
+        scores = one.pool.scores
+        if entrant.name == klsc_weights.NAME:
+            return reweight_to(scores, level).weights
+        if entrant.name == retrieval.NAME:
+            indices = retrieve(scores, level).indices
+            return np.bincount(indices, minlength=len(scores)) / len(indices)
+        return None
+
+    def _of_data(self, weights: Float[np.ndarray, " n"]) -> Consistency:
+        return consistency(data_words()[: len(weights)], self.features[: len(weights)], weights)
+
+    def _drawn(self, drawn: Drawn, pictures: torch.Tensor) -> Consistency:
+        classifier, n = shared().classifier, len(pictures)
+        seen = pooled(classifier, pictures)
+        with torch.no_grad():
+            words = words_of(pictures, classifier.head(seen))
+        return consistency(words, seen.double().numpy(), np.full(n, 1 / n))

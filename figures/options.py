@@ -1,0 +1,43 @@
+"""Options that several commands of this room share, and how their texts are read; imports nothing heavy."""
+
+from pathlib import Path
+
+import click
+
+OUT = click.option("--out", default="results", show_default=True, type=click.Path(file_okay=False, path_type=Path))
+SEED = click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of all random numbers."
+)
+JOBS = click.option(
+    "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes, one thread each."
+)
+
+
+def level_of(text: str) -> float:
+    """A number.
+
+    Raises:
+        click.BadParameter: for another text.
+    """
+    try:
+        return float(text)
+    except ValueError:
+        wanted = "a number in (0, 1), a quantile of the activation"
+        raise click.BadParameter(f"{text!r}: must be {wanted}", param_hint="--levels") from None
+
+
+def indices_of(features: str | None) -> list[int]:
+    """Whole numbers between commas; none of no text.
+
+    Raises:
+        click.BadParameter: for another text.
+    """
+    return [] if features is None else [_index(text) for text in features.split(",")]
+
+
+def _index(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        wanted = "a whole number, the index of a feature"
+        raise click.BadParameter(f"{text!r}: must be {wanted}", param_hint="--features") from None
