@@ -54,6 +54,12 @@ class Lab:
         """All text below an element, seen or not: what a screen reader could come upon."""
         return " ".join(self.find(selector).get_attribute("textContent").split())
 
+    def alert(self) -> str:
+        """The sentence about what was refused, once it stands there."""
+        selector = "[data-part=sentence][role=alert]"
+        self.wait(lambda: self.all(selector), "nothing was refused")
+        return self.find(selector).text
+
     def answer(self, option: int = 0) -> None:
         self.after_drawing(
             lambda: self.browser.execute_script("arguments[0].click()", self.all("#story .option")[option])

@@ -86,7 +86,7 @@ REFUSED = {
 def test_what_is_wrong_with_a_file_is_a_sentence(lab, tmp_path, name):
     content, words = REFUSED[name]
     give(lab, tmp_path / name, content)
-    alert = lab.find("[data-part=sentence][role=alert]").text
+    alert = lab.alert()
     assert name in alert
     assert words in alert
     assert lab.numbers("boundary mass at t")  # what was shown before is still there
@@ -96,9 +96,9 @@ def test_what_is_wrong_with_a_file_is_a_sentence(lab, tmp_path, name):
 @pytest.mark.parametrize(("k", "words"), [("0", "from 1 to"), ("2.5", "a whole number"), ("200000", "100\u2009000")])
 def test_a_k_that_cannot_be_is_a_sentence(lab, k, words):
     lab.open("own")
-    lab.find("[data-action=example]").click()
+    lab.after_drawing(lab.find("[data-action=example]").click)
     lab.put("k", k)
-    alert = lab.find("[data-part=sentence][role=alert]").text
+    alert = lab.alert()
     assert f"k = {k}" in alert
     assert words in alert
 
@@ -106,7 +106,7 @@ def test_a_k_that_cannot_be_is_a_sentence(lab, k, words):
 def test_a_mean_out_of_reach_is_a_sentence_and_one_in_reach_sets_k(lab):
     lab.open("own")
     lab.put("target", 99)
-    assert "mean = 99: must be a number up to" in lab.find("[data-part=sentence][role=alert]").text
+    assert "mean = 99: must be a number up to" in lab.alert()
     lab.set_range("target", 2.0)
     assert int(lab.find("#k").get_attribute("value")) > 1000
 
