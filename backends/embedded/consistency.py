@@ -6,7 +6,7 @@ is 0 where its share among the pictures is that of the data (base), and 1 where 
 alike. An explanation succeeds if some word, a class or an attribute, gains at least `SUCCESS`: half of what it could.
 Random pictures of the data gain nothing.
 
-Paper: Table 7, where a language model rates and 2.5 of 4 is a success. Words and gain are ours.
+Paper: Table 7. There a language model rates, and 2.5 of 4 is a success; words and gain are of this project.
 """
 
 from functools import cache

@@ -3,7 +3,7 @@
 A channel is the feature of a dictionary whose encoder is the identity, so that both have scores, maps and methods by
 the same code. Any hook of the classifier will do.
 
-Paper: Appendix J.2 (213), Appendix L.1: neurons in place of features.
+Paper: Appendix J.2 (213), Appendix L.1. There neurons stand in the place of features.
 """
 
 from collections.abc import Sequence

@@ -5,7 +5,7 @@ A hook is the input of a block: (stage, block), of which `DEPTHS` says how many 
 random from those that fire in at least `LIVE` of the pictures; each is brought to a quantile of its own score, as in
 `paradigm_experiment`, whose cells these are.
 
-Paper: Table 8: blocks 5, 20 and 25 of the third stage. Ours: other stages of a smaller network.
+Paper: Table 8. There blocks 5, 20 and 25 of the third stage; here other stages of a smaller network.
 """
 
 from collections.abc import Sequence

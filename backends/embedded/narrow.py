@@ -3,7 +3,7 @@
 A prior of a folder may draw pictures of any size and in colour: what the classifier sees of them, and what is shown
 and measured, is their grey mean at 32 pixels.
 
-Paper: Table 9, a prior of faces in place of one of everything.
+Paper: Table 9. There a prior of faces stands in the place of one of everything.
 """
 
 from collections.abc import Sequence
