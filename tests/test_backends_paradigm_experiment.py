@@ -49,6 +49,7 @@ def untimed(rows):
     return [{k: v for k, v in row.items() if k not in MEASURED} for row in rows]
 
 
+@pytest.mark.slow
 def test_every_method_has_a_row_that_says_what_it_is(one):
     feature = FeatureCells(one, BELLY)
     rows = {entrant.name: feature.row(entrant, quantile, draw) for entrant, quantile, draw in cells(BUDGET)}

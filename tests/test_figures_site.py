@@ -305,6 +305,7 @@ def test_the_lab_is_told_where_the_site_is(tmp_path):
         lab.placed(tmp_path)
 
 
+@pytest.mark.slow
 def test_what_stands_in_docs_may_not_be_generated(tmp_path):
     for name in (*assemble.ROOMS, "tests"):
         (tmp_path / name).symlink_to(ROOT / name)
