@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from distributional_view.figures.options import JOBS, OUT, SEED, indices_of, level_of
+from distributional_view.figures.options import JOBS, OUT, SEED, indices_of, levels_of
 
 
 @click.command("neurons")
@@ -34,7 +34,7 @@ def neurons(
     from distributional_view.figures import artefact
     from distributional_view.figures.neurons import compute
 
-    wanted = [] if levels is None else [level_of(text) for text in levels.split(",")]
+    wanted = levels_of(levels)
     artefact.run(lambda progress: compute(out, seed, quick, objects, wanted, methods, progress), out)
 
 

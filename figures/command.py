@@ -24,7 +24,7 @@ from rich.console import Console
 from distributional_view.errors import UserError
 from distributional_view.figures.ablations import layers, neurons, priors
 from distributional_view.figures.on_pictures import OPTIONS, SAYS, levels, make_on_pictures, refuse_without_embedded
-from distributional_view.figures.options import JOBS, OUT, SEED, indices_of, level_of
+from distributional_view.figures.options import JOBS, OUT, SEED, indices_of, levels_of
 from distributional_view.figures.registry import NAMES
 from distributional_view.files import shown
 from distributional_view.shell import Group
@@ -234,7 +234,7 @@ def paradigms(out: Path, seed: int, quick: bool, features: str | None, levels: s
     from distributional_view.figures.paradigms import compute
 
     chosen = indices_of(features)
-    wanted = [] if levels is None else [level_of(text) for text in levels.split(",")]
+    wanted = levels_of(levels)
     artefact.run(lambda progress: compute(out, seed, quick, jobs, chosen, wanted, progress), out)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from distributional_view.figures.artefact import Artefact
-from distributional_view.figures.neurons_summary import Mean, mean_of
+from distributional_view.figures.means import Mean, mean_of, text_of
 from distributional_view.figures.output import Provenance
 from distributional_view.figures.paradigms import COLUMNS
 from distributional_view.figures.paradigms_drawn import Method, grid
@@ -140,8 +140,8 @@ class Layers(Artefact):
                         layer,
                         method if at_level else "highest scores",
                         reached,
-                        _text(means["off"]) if at_level else "–",
-                        *(_text(means[name]) for name in MEASURES),
+                        text_of(*means["off"]) if at_level else "–",
+                        *(text_of(*means[name]) for name in MEASURES),
                     )
                 )
         return Table("The same methods at other layers", header, lines, ("layer", "method"), 2, self._note())
@@ -153,12 +153,6 @@ class Layers(Artefact):
             "level, in sd of the score over the data. KID to the tilt: to the test pictures weighed to the same level. "
             f"Seed {self.seed}."
         )
-
-
-def _text(value: Mean) -> str:
-    if value.mean is None:
-        return "–"
-    return f"{value.mean:.2f}" + ("" if value.se is None else f" ± {value.se:.2f}")
 
 
 def compute(
@@ -200,10 +194,7 @@ def compute(
     entrants = [Method(e.name, e.paradigm, SAID.get(e.name, e.says)) for e in entrants_of(names)]
     job = out / ("layers-job-quick" if quick else "layers-job")
     found = layers.run(job, budget, chosen, names, seed, progress, jobs)
-    told = [
-        (f"stage {hook.stage} block {hook.block}", explained, [row | {"off": _off(row)} for row in rows])
-        for hook, explained, rows in found
-    ]
+    told = [(layer.name, layer.explained_variance, [row | {"off": _off(row)} for row in layer.rows]) for layer in found]
     return Layers(told, entrants, layers.parameters(budget, chosen), seed, shown)
 
 

@@ -8,8 +8,8 @@ Paper: Table 7, Figures 6, 7. On the embedded world and without raters.
 dview neurons [--out results] [--seed 0] [--quick] [--objects 100] [--levels 0.99] [--method EnergyDPS]
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,24 +17,22 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from distributional_view.figures.artefact import Artefact
+from distributional_view.figures.kept_rows import KeptRows
+from distributional_view.figures.means import mean_of, text_of
 from distributional_view.figures.neurons_summary import (
     CHANNEL,
     FEATURE,
     MATCHED,
     MEASURES,
     Difference,
-    mean_of,
     paired,
     unpaired,
 )
-from distributional_view.figures.output import Provenance
 from distributional_view.figures.paradigms_drawn import Method, grid
 from distributional_view.files import finite
 from distributional_view.terminal import Table
 from distributional_view.theory.progress import Progress
 
-STATEMENTS = ("Definition 2.1", "Lemma D.4", "Lemma F.1")
 KINDS = {FEATURE: "#00785A", MATCHED: "#0072B2", CHANNEL: "#D55E00"}
 SAID = {
     FEATURE: "a random live one of the transcoder",
@@ -47,20 +45,12 @@ BLOCKS = 4
 
 
 @dataclass(frozen=True)
-class Neurons(Artefact):
+class Neurons(KeptRows):
     """All rows and how the kept pictures are read."""
 
     name: ClassVar[str] = "neurons"
-    rows: Sequence[dict[str, Any]]
-    budget: Any
-    seed: int
-    shown: Callable[[dict[str, Any]], Any] = field(repr=False)
-
-    @property
-    def provenance(self) -> Provenance:
-        """The parameters are the budget."""
-        title = "features against single channels of the same place"
-        return Provenance(title, STATEMENTS, asdict(self.budget), self.seed)
+    title: ClassVar[str] = "features against single channels of the same place"
+    statements: ClassVar[tuple[str, ...]] = ("Definition 2.1", "Lemma D.4", "Lemma F.1")
 
     def of(self, kind: str, level: float, method: str) -> list[dict[str, Any]]:
         """The rows of one kind of object."""
@@ -93,7 +83,7 @@ class Neurons(Artefact):
                 told = {against: d and d._asdict() for against, d in pair.items()}
                 differences.append(cell | {"measure": name} | told)
         content = {
-            "rows": [{k: v for k, v in row.items() if k != "shown"} for row in self.rows],
+            "rows": self.plain_rows,
             "means": means,
             "differences": differences,
             "settings": self.provenance.as_dict(),
@@ -152,13 +142,13 @@ class Neurons(Artefact):
                         method,
                         kind,
                         str(len(rows)),
-                        *(_text(*mean_of(rows, name)) for name in MEASURES),
+                        *(text_of(*mean_of(rows, name)) for name in MEASURES),
                         "–" if size is None else f"{size:.0f}",
                     )
                 )
             for against in (MATCHED, CHANNEL):
                 found = [pair[against] for pair in self.differences(level, method).values()]
-                told = ("–" if d is None else f"{_text(d.difference, d.se)} (p {d.p:.3f})" for d in found)
+                told = ("–" if d is None else f"{text_of(d.difference, d.se)} (p {d.p:.3f})" for d in found)
                 lines.append((f"{100 * level:g} %", method, f"feature − {against}", "", *told, ""))
         title = "Features and channels: how consistent their explanations are"
         return Table(title, header, lines, ("level", "method", "object"), 3, self._note())
@@ -171,12 +161,6 @@ class Neurons(Artefact):
             "± standard error over objects; of matched pairs a bootstrap over channels; p of permutations. Pictures: "
             f"effective size. Random pictures with the same weights succeed: {said}. Seed {self.seed}."
         )
-
-
-def _text(mean: float | None, se: float | None) -> str:
-    if mean is None:
-        return "–"
-    return f"{mean:.2f}" + ("" if se is None else f" ± {se:.2f}")
 
 
 def compute(

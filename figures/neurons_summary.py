@@ -1,4 +1,4 @@
-"""How `figures.neurons` compares features with channels: means, and differences with their errors.
+"""How `figures.neurons` compares features with channels: differences with their errors.
 
 A channel can be the match of several features. Pairs that share a channel are one cluster: the error of a paired
 difference is a bootstrap over clusters, its p-value comes from all signs of a cluster flipped at random. Features and
@@ -20,27 +20,12 @@ REPEATS = 4000
 """Of bootstraps and permutations."""
 
 
-class Mean(NamedTuple):
-    """Of objects, with its standard error; None of fewer than two."""
-
-    mean: float | None
-    se: float | None
-
-
 class Difference(NamedTuple):
     """Features minus others, with the standard error, and the two-sided p-value of a permutation."""
 
     difference: float
     se: float
     p: float
-
-
-def mean_of(rows: Rows, name: str) -> Mean:
-    """Over objects where it was measured."""
-    values = [float(row[name]) for row in rows if row[name] is not None]
-    if len(values) < 2:
-        return Mean(values[0] if values else None, None)
-    return Mean(float(np.mean(values)), float(np.std(values, ddof=1) / len(values) ** 0.5))
 
 
 def paired(features: Rows, matched: Rows, name: str, seed: int) -> Difference | None:

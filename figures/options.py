@@ -13,12 +13,16 @@ JOBS = click.option(
 )
 
 
-def level_of(text: str) -> float:
-    """A number.
+def levels_of(levels: str | None) -> list[float]:
+    """Numbers between commas; none of no text.
 
     Raises:
         click.BadParameter: for another text.
     """
+    return [] if levels is None else [_level(text) for text in levels.split(",")]
+
+
+def _level(text: str) -> float:
     try:
         return float(text)
     except ValueError:

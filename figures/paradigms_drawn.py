@@ -61,8 +61,7 @@ def grid(
     wide = _LABELS + len(names) * block
     best = [row for row in rows if row["level"] is None]
     high = _TOP + bool(best) * step + len(paradigms) * _HEAD + len(methods) * step + 4
-    figure = plt.figure(figsize=(wide / _INCH, high / _INCH), layout="constrained")
-    figure.set_layout_engine("none")  # from an engine: from none at all, saving returns to that of the style
+    figure = plt.figure(figsize=(wide / _INCH, high / _INCH), layout="none")
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, wide), ylim=(high, 0))
     axes.axis("off")

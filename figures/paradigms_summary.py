@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from distributional_view.figures.means import text_of
+
 Rows = Sequence[dict[str, Any]]
 HEADER = (
     "level",
@@ -86,9 +88,7 @@ def line(s: Summary) -> tuple[str, ...]:
 
     def text(name: str, form: str, error: bool) -> str:
         found = s.estimates[name]
-        if found.mean is None:
-            return "–"
-        return format(found.mean, form) + (f" ± {found.error:{form}}" if error and found.error is not None else "")
+        return text_of(found.mean, found.error if error else None, form)
 
     return (
         "highest scores" if s.level is None else f"{100 * s.level:g} %",

@@ -8,46 +8,36 @@ Paper: Table 9, Lemma F.1 (17). On the embedded world.
 dview priors [--out results] [--seed 0] [--quick] [--classes cow,horse,sheep] [--features 457,482] [--prior FOLDER]
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from distributional_view.figures.artefact import Artefact
-from distributional_view.figures.output import Provenance
+from distributional_view.figures.kept_rows import KeptRows
 from distributional_view.figures.paradigms_drawn import Method, grid
 from distributional_view.files import finite
 from distributional_view.terminal import Table
 from distributional_view.theory.progress import Progress
 
-STATEMENTS = ("Definition 2.1", "Lemma D.4", "Lemma F.1", "Algorithm 1")
 SAID = {"unguided": "samples, without guidance", "its tilt": "samples reweighted to the level", "EnergyDPS": "guided"}
 ON_PAGE = 3
 """Features on the picture."""
 
 
 @dataclass(frozen=True)
-class Priors(Artefact):
+class Priors(KeptRows):
     """All rows, and how the kept pictures are read; `tv` of a row: class shares from its prior's own tilt."""
 
     name: ClassVar[str] = "priors"
-    rows: Sequence[dict[str, Any]]
-    budget: Any
-    seed: int
-    shown: Callable[[dict[str, Any]], Any] = field(repr=False)
-
-    @property
-    def provenance(self) -> Provenance:
-        """The parameters are the budget."""
-        return Provenance("the same features under other priors", STATEMENTS, asdict(self.budget), self.seed)
+    title: ClassVar[str] = "the same features under other priors"
+    statements: ClassVar[tuple[str, ...]] = ("Definition 2.1", "Lemma D.4", "Lemma F.1", "Algorithm 1")
 
     def numbers(self) -> dict[str, Any]:
         """Rows without pictures, settings; null where a column does not apply."""
-        rows = [{k: v for k, v in row.items() if k != "shown"} for row in self.rows]
-        found: dict[str, Any] = finite({"rows": rows, "settings": self.provenance.as_dict()})
+        found: dict[str, Any] = finite({"rows": self.plain_rows, "settings": self.provenance.as_dict()})
         return found
 
     def draw(self) -> dict[str, Figure]:

@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from distributional_view.figures.command import main
+from distributional_view.figures.means import mean_of
 from distributional_view.figures.neurons import BLOCKS, Neurons
-from distributional_view.figures.neurons_summary import CHANNEL, FEATURE, MATCHED, MEASURES, mean_of, paired, unpaired
+from distributional_view.figures.neurons_summary import CHANNEL, FEATURE, MATCHED, MEASURES, paired, unpaired
 from distributional_view.figures.paradigms_drawn import PICTURES
 
 

@@ -1,10 +1,10 @@
-"""An experiment whose cells are kept as lines, a file a feature, and filled by several processes.
+"""An experiment whose cells are kept as lines: in one file, or in a file a feature that several processes fill.
 
-A cell is made by one process, the one that has its feature, and never twice: what a file has already is read.
+A cell is made by one process, the one that has its file, and never twice: what a file has already is read.
 """
 
 import multiprocessing
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,35 @@ def fill(
             progress("cells", sum(_count(_path(job, feature)) for feature in features), total)
         for done in waiting:
             done.result()
+
+
+def filled(
+    lines: Lines,
+    key_of: KeyOf,
+    wanted: Mapping[Any, tuple[Any, ...]],
+    make: Callable[..., Row],
+    progress: Progress,
+    said: Callable[..., str],
+    ended: str,
+) -> list[Row]:
+    """The rows of the wanted cells, in their order; those that the file has not are made.
+
+    Args:
+        lines: of the file.
+        key_of: names a row's cell.
+        wanted: what each cell is made of, by its name.
+        make: makes a row of that.
+        progress: in cells.
+        said: what is told of a cell, of the same.
+        ended: what is told after the last one.
+    """
+    known = {key_of(row) for row in lines.rows}
+    for done, (key, parts) in enumerate(wanted.items()):
+        progress(said(*parts), done, len(wanted))
+        if key not in known:
+            lines.add(make(*parts))
+    progress(ended, len(wanted), len(wanted))
+    return ordered(lines.rows, key_of, wanted)
 
 
 def ordered(rows: Iterable[Row], key_of: KeyOf, wanted: Iterable[Hashable]) -> list[Row]:

@@ -14,14 +14,13 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from distributional_view.backends.embedded.animals import CLASSES
 from distributional_view.backends.embedded.convnext import ConvNeXt
 from distributional_view.backends.embedded.judge_measures import KernelReference, class_tv, resampled, shares, tv_floor
-from distributional_view.backends.embedded.measures import pooled
+from distributional_view.backends.embedded.measures import features_and_logits
 from distributional_view.backends.measures.alike import have_twins
 from distributional_view.theory.errors import require
 from distributional_view.theory.pools.retrieval import effective_size, reweight_to
@@ -128,10 +127,8 @@ class Judge:
         require(n >= 2, "number of pictures", n, ">= 2")
         v = np.full(n, 1 / n) if weights is None else weights
         require(len(scores) == n == len(v), "number of scores and weights", (len(scores), len(v)), f"{n} each")
-        with torch.no_grad():
-            features = pooled(self.classifier, images)
-            labels = self.classifier.head(features).argmax(1).numpy()
-        found = shares(labels, v, len(CLASSES))
+        features, logits = features_and_logits(self.classifier, images)
+        found = shares(logits.argmax(1).numpy(), v, len(CLASSES))
         agreement = float(found[self.label])
         kid = self.reference.distance(features.double().numpy(), v)
         return Verdict(

@@ -71,6 +71,16 @@ class LayerRows(NamedTuple):
     explained_variance: float
     rows: list[Row]
 
+    @property
+    def name(self) -> str:
+        """What the hook is called."""
+        return name_of(self.hook)
+
+
+def name_of(hook: Hook) -> str:
+    """Stage and block in words."""
+    return f"stage {hook.stage} block {hook.block}"
+
 
 def run(
     out: Path,
@@ -101,7 +111,7 @@ def run(
     classifier = load_classifier()
     found = []
     for hook in map(classifier.check_hook, hooks):
-        said, folder = f"stage {hook.stage} block {hook.block}", out / f"stage-{hook.stage}-block-{hook.block}"
+        said, folder = name_of(hook), out / f"stage-{hook.stage}-block-{hook.block}"
         weights = trained(folder / "transcoder", hook, budget.training, named(progress, f"{said}: transcoder"))
         features = chosen(load_layer(weights), hook, budget.features, seed)
         rows = run_cells(folder, budget.cells, seed, features, named(progress, said), jobs, methods, transcoder=weights)

@@ -19,6 +19,15 @@ def pooled(classifier: ConvNeXt, images: Float[Tensor, "n c h w"], batch: int = 
 
 
 @torch.no_grad()
+def features_and_logits(
+    classifier: ConvNeXt, images: Float[Tensor, "n c h w"], batch: int = 250
+) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n classes"]]:
+    """The pooled features, and the score of each class that the classifier makes of them."""
+    features = pooled(classifier, images, batch)
+    return features, classifier.head(features)
+
+
+@torch.no_grad()
 def agreement(classifier: ConvNeXt, images: Float[Tensor, "n c h w"], label: int) -> float:
     """The share of pictures that the classifier gives this class."""
     return float((classifier(images).argmax(1) == label).double().mean())

@@ -11,7 +11,7 @@ from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.embedded.judge_methods import Offer
 from distributional_view.backends.embedded.layer import load_layer
 from distributional_view.backends.embedded.learned import unseen
-from distributional_view.backends.embedded.measures import pooled
+from distributional_view.backends.embedded.measures import features_and_logits
 from distributional_view.backends.embedded.smoothness import smoothness
 from distributional_view.backends.embedded.world import embedded_world, pictures
 from distributional_view.backends.measures.alike import usual_distance
@@ -98,9 +98,7 @@ class Shared:
     def __init__(self) -> None:
         self.images, self.layer = pictures().images, load_layer()
         self.classifier = self.layer.classifier
-        with torch.no_grad():
-            self.reference = pooled(self.classifier, self.images)
-            self.logits = self.classifier.head(self.reference)
+        self.reference, self.logits = features_and_logits(self.classifier, self.images)
         pairs = torch.randint(len(self.images), (2000, 2), generator=torch.Generator().manual_seed(0))
         self.usual = usual_distance(self.images, pairs)
 

@@ -19,11 +19,11 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from distributional_view.backends.embedded.cells import Row, ordered
+from distributional_view.backends.embedded.cells import Row, filled
 from distributional_view.backends.embedded.consistency import Consistency, consistency
 from distributional_view.backends.embedded.described import data_words, words_of
 from distributional_view.backends.embedded.layer import Layer
-from distributional_view.backends.embedded.measures import pooled, stage_maps
+from distributional_view.backends.embedded.measures import features_and_logits, stage_maps
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.paradigm_experiment import brought_to, entrants_of, kept
 from distributional_view.backends.embedded.paradigm_measures import as_shown
@@ -102,17 +102,17 @@ def run(out: Path, budget: NeuronBudget, methods: tuple[str, ...], seed: int, pr
     contents = {part: weights_path(part) for part in get_args(Part)}
     identity = {"budget": asdict(budget) | {"levels": None}, "seed": seed}
     with opened(out, identity, contents, ("rows.jsonl",)) as job:
-        lines = Lines(job.folder / "rows.jsonl", job.token)
-        known = {_key(row) for row in lines.rows}
         features = shared().layer
-        runner = _Runner(features, features.channels, budget, seed, job)
-        every = list(cells(chosen(features, budget.objects, seed), budget, entrants))
-        for done, (thing, quantile, entrant) in enumerate(every):
-            progress(f"{thing.kind} {thing.index}", done, len(every))
-            if (thing.kind, thing.index, thing.feature, quantile, entrant.name) not in known:
-                lines.add(runner.row(thing, quantile, entrant))
-        progress("all objects", len(every), len(every))
-        return ordered(lines.rows, _key, [(t.kind, t.index, t.feature, q, e.name) for t, q, e in every])
+        every = cells(chosen(features, budget.objects, seed), budget, entrants)
+        return filled(
+            Lines(job.folder / "rows.jsonl", job.token),
+            _key,
+            {(t.kind, t.index, t.feature, q, e.name): (t, q, e) for t, q, e in every},
+            _Runner(features, features.channels, budget, seed, job).row,
+            progress,
+            lambda thing, *_: f"{thing.kind} {thing.index}",
+            "all objects",
+        )
 
 
 def cells(
@@ -208,8 +208,5 @@ class _Runner:
         return consistency(data_words()[: len(weights)], self.features[: len(weights)], weights)
 
     def _drawn(self, drawn: Drawn, pictures: torch.Tensor) -> Consistency:
-        classifier, n = shared().classifier, len(pictures)
-        seen = pooled(classifier, pictures)
-        with torch.no_grad():
-            words = words_of(pictures, classifier.head(seen))
-        return consistency(words, seen.double().numpy(), np.full(n, 1 / n))
+        n, (seen, logits) = len(pictures), features_and_logits(shared().classifier, pictures)
+        return consistency(words_of(pictures, logits), seen.double().numpy(), np.full(n, 1 / n))

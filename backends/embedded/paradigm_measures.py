@@ -20,7 +20,7 @@ from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.embedded.animals import CLASSES, load_animals
 from distributional_view.backends.embedded.judge import tilt_of
 from distributional_view.backends.embedded.judge_measures import KernelReference
-from distributional_view.backends.embedded.measures import pooled, stage_maps
+from distributional_view.backends.embedded.measures import features_and_logits, stage_maps
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.prior_pool import CHUNK, spaced_world
 from distributional_view.backends.measures.alike import have_twins
@@ -103,9 +103,7 @@ class Measuring:
             ValueError: for fewer than two pictures.
         """
         classifier, n = shared().classifier, len(pictures)
-        seen = pooled(classifier, pictures, CHUNK)
-        with torch.no_grad():
-            labels = classifier.head(seen).argmax(1)
+        seen, logits = features_and_logits(classifier, pictures, CHUNK)
         features = seen.double().numpy()
         same = np.full(n, 1 / n)
         usual = real().usual.distance(features, same)
@@ -119,7 +117,7 @@ class Measuring:
             diversity(stage_maps(classifier), pictures),
             float(prior_loss(real().world, pictures).mean()),
             float(have_twins(pictures, shared().usual).double().mean()),
-            float((labels == CLASSES.index(self.dominant)).double().mean()),
+            float((logits.argmax(1) == CLASSES.index(self.dominant)).double().mean()),
         )
 
 

@@ -20,11 +20,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from distributional_view.backends.embedded.animals import CLASSES, as_grey, load_animals, to_images
-from distributional_view.backends.embedded.cells import Row, ordered
+from distributional_view.backends.embedded.cells import Row, filled
 from distributional_view.backends.embedded.features import Named
 from distributional_view.backends.embedded.judge import tilt_of
 from distributional_view.backends.embedded.judge_measures import KernelReference, class_tv, resampled, shares
-from distributional_view.backends.embedded.measures import pooled
+from distributional_view.backends.embedded.measures import features_and_logits
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.narrow import Candidate, as_seen
 from distributional_view.backends.embedded.paradigm_experiment import brought_to, entrants_of, kept, near
@@ -107,16 +107,15 @@ def run(
     contents |= {f"{c.name}: {name}": path for c in candidates for name, path in c.files.items()}
     identity = {"budget": asdict(budget) | {"features": None}, "seed": seed, "priors": names}
     with opened(out, identity, contents, ("rows.jsonl", "pool-*.npy")) as job:
-        lines = Lines(job.folder / "rows.jsonl", job.token)
-        known = {_key(row) for row in lines.rows}
-        runner = _Runner(job, budget, {c.name: (place, c) for place, c in enumerate(candidates)}, seed)
-        every = [(f, *cell) for f in features for cell in _cells(names)]
-        for done, (feature, prior, what) in enumerate(every):
-            progress(f"{feature.name}: {prior}", done, len(every))
-            if (feature.index, prior, what) not in known:
-                lines.add(runner.row(feature, prior, what))
-        progress("all features", len(every), len(every))
-        return ordered(lines.rows, _key, [(f.index, prior, what) for f, prior, what in every])
+        return filled(
+            Lines(job.folder / "rows.jsonl", job.token),
+            _key,
+            {(f.index, *cell): (f, *cell) for f in features for cell in _cells(names)},
+            _Runner(job, budget, {c.name: (place, c) for place, c in enumerate(candidates)}, seed).row,
+            progress,
+            lambda feature, prior, _: f"{feature.name}: {prior}",
+            "all features",
+        )
 
 
 def _cells(names: Sequence[str]) -> list[tuple[str, str]]:
@@ -136,10 +135,8 @@ class _Seen(NamedTuple):
 
 
 def _seen(images: Float[Tensor, "n 1 h w"]) -> _Seen:
-    with torch.no_grad():
-        features = pooled(shared().classifier, images, CHUNK)
-        labels = shared().classifier.head(features).argmax(1)
-    return _Seen(images, features.double().numpy(), labels.numpy())
+    features, logits = features_and_logits(shared().classifier, images, CHUNK)
+    return _Seen(images, features.double().numpy(), logits.argmax(1).numpy())
 
 
 class _Runner:

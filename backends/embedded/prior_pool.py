@@ -22,7 +22,7 @@ from torch import Tensor
 
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.embedded.animals import as_grey, to_images
-from distributional_view.backends.embedded.measures import pooled
+from distributional_view.backends.embedded.measures import features_and_logits
 from distributional_view.backends.embedded.store import Part, load_classifier, weights_path
 from distributional_view.backends.embedded.world import embedded_world, feature_score
 from distributional_view.errors import UserError
@@ -170,9 +170,8 @@ def _make(job: Job, world: TorchWorld, plan: PoolPlan, place: int, progress: Cal
     noise = world.noise(part_seed(plan.seed, place), plan.part)
     images = unguided(world, noise, named(progress, "samples of the prior"), plan.solver)
     grey, classifier = as_grey(images), load_classifier()
-    with torch.no_grad():
-        features = pooled(classifier, to_images(grey[:, 0]), CHUNK)
-        content = {"grey": grey, "pooled": features.numpy(), "logits": classifier.head(features).numpy()}
+    features, logits = features_and_logits(classifier, to_images(grey[:, 0]), CHUNK)
+    content = {"grey": grey, "pooled": features.numpy(), "logits": logits.numpy()}
     write_sealed_arrays(_path(job, place), content, job.token)
 
 

@@ -20,7 +20,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from distributional_view.backends.embedded.cells import Row, ordered
+from distributional_view.backends.embedded.cells import Row, filled
 from distributional_view.backends.embedded.judge_measures import KernelReference, resampled
 from distributional_view.backends.embedded.judge_methods import EVEN, ODD
 from distributional_view.backends.embedded.measures import pooled, stage_maps
@@ -99,15 +99,10 @@ def run(
     contents = {part: weights_path(part) for part in get_args(Part)}
     with opened(out, identity, contents, ("cells.jsonl",)) as job:
         runner = _Runner(feature, pool, budget, seed)
-        lines = Lines(job.folder / "cells.jsonl", job.token)
-        known = {_key(row) for row in lines.rows}
-        every = list(cells(budget))
-        for done, cell in enumerate(every):
-            progress("guided samples", done, len(every))
-            if cell not in known:
-                lines.add(runner.row(*cell))
-        progress("guided samples", len(every), len(every))
-        return Strengths(ordered(lines.rows, _key, every), runner.solutions(), runner.independent())
+        lines, said = Lines(job.folder / "cells.jsonl", job.token), "guided samples"
+        every = {cell: cell for cell in cells(budget)}
+        rows = filled(lines, _key, every, runner.row, progress, lambda *_: said, said)
+        return Strengths(rows, runner.solutions(), runner.independent())
 
 
 def cells(budget: StrengthBudget) -> Iterator[tuple[ZetaSchedule | None, float, int]]:
