@@ -45,7 +45,7 @@ from distributional_view.backends.options import LocalPaths, SamplerOptions, Sco
 from distributional_view.backends.potential.train import PLAN
 from distributional_view.errors import UserError
 from distributional_view.files import finite, write_arrays, write_json, write_with
-from distributional_view.terminal import progress_bar
+from distributional_view.terminal import progress_bar, tell
 from distributional_view.theory.methods import hybrid
 from distributional_view.theory.seeds import part_seed
 
@@ -248,7 +248,7 @@ class Run:
             )
         self._say(*doubts)
         written = ["grid.png", *([SHEET] if self.options["attribution"] else []), "explanation.json"]
-        self._say(*(f"wrote {self.out / name}" for name in written))
+        tell(self.console, [self.out / name for name in written])
 
     def _say(self, *lines: str) -> None:
         if lines:

@@ -39,7 +39,7 @@ def search(**options: Any) -> None:
     from distributional_view.backends.paradigms.search import BY_MEAN, BY_PATCH
     from distributional_view.backends.paradigms.searched import searched
     from distributional_view.backends.paradigms.sheet import Strip, save_sheet
-    from distributional_view.terminal import progress_bar
+    from distributional_view.terminal import progress_bar, tell
 
     console, out = Console(), options["out"]
     score, sampler = chosen(ScoreOptions, options), chosen(SamplerOptions, options)
@@ -70,4 +70,4 @@ def search(**options: Any) -> None:
     }
     write_json(out / "search.json", {"made_of": source.origin, "searches": told, "in both": both})
     console.print(f"feature {options['feature']}: {both} of {options['n']} pictures are first by both", highlight=False)
-    console.print(f"wrote {out / 'search.png'}\nwrote {out / 'search.json'}", highlight=False)
+    tell(console, [out / "search.png", out / "search.json"])

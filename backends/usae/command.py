@@ -36,7 +36,7 @@ def universal(out: Path, shown: int, pictures: int, **options: Any) -> None:
     from distributional_view.backends.paradigms.sheet import Strip, save_sheet
     from distributional_view.backends.usae.job import universal as run
     from distributional_view.backends.usae.train import UniversalSettings
-    from distributional_view.terminal import Table, progress_bar
+    from distributional_view.terminal import Table, progress_bar, tell
 
     torch.set_num_threads(1)
     console, settings = Console(), chosen(UniversalSettings, options)
@@ -73,4 +73,4 @@ def universal(out: Path, shown: int, pictures: int, **options: Any) -> None:
         "top": found.top.tolist(),
     }
     write_json(out / "universal.json", content)
-    console.print(f"wrote {out / 'universal.json'}", highlight=False)
+    tell(console, [out / "universal.json"])

@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from distributional_view.files import shown
 from distributional_view.shell import Command
 
 
@@ -40,7 +39,7 @@ def atlas(
     """Write a site of all features of a store, which opens from a file."""
     from distributional_view.backends.store.read import open_store
     from distributional_view.figures.atlas.build import build
-    from distributional_view.terminal import progress_bar
+    from distributional_view.terminal import progress_bar, tell
 
     console = Console()
     with progress_bar(console) as progress:
@@ -48,4 +47,4 @@ def atlas(
         album = build(open_store(store, partial), out, reduction, images, features or None, progress, made, other)
     if album.gone:
         console.print(album.said(), markup=False, highlight=False, soft_wrap=True)
-    console.print(f"wrote {shown(out / 'index.html')}", markup=False, highlight=False, soft_wrap=True)
+    tell(console, [out / "index.html"])

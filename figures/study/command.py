@@ -128,6 +128,7 @@ def read(
     from distributional_view.figures.study.descriptions import Embed, tf_idf
     from distributional_view.figures.study.reading import Reading
     from distributional_view.figures.study.study import ANSWERS, open_study, read_key
+    from distributional_view.terminal import tell
 
     mpl.use("Agg")
     console, found = Console(), open_study(study)
@@ -145,8 +146,7 @@ def read(
     for file, line, reason in taken.rejected:
         console.print(f"rejected: {file}, line {line}: {reason}", markup=False, highlight=False, soft_wrap=True)
     reading = Reading(found, read_key(found), taken, embed, embedding, least, seed)
-    for path in publish(reading, out or study, console):
-        console.print(f"wrote {shown(path)}", markup=False, highlight=False, soft_wrap=True)
+    tell(console, publish(reading, out or study, console))
 
 
 def _page(found: "Study", port: int, opened: bool) -> None:
