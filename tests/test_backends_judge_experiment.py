@@ -28,7 +28,7 @@ from distributional_view.theory.methods.method import forgetful
 from distributional_view.theory.samplers.knobs import calibrate_knob
 
 torch.set_num_threads(1)
-BUDGET = JudgeBudget((0.8,), 1, 4, 1, 4, 5, 6, 6, 20, 1.0, 80, thorough=0.8, training=0)
+BUDGET = JudgeBudget((0.8,), 1, 4, 1, 5, 4, 5, 6, 6, 20, 1.0, 80, thorough=0.8, training=0)
 
 
 @pytest.fixture(scope="module")

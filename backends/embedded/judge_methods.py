@@ -52,6 +52,8 @@ class JudgeBudget:
         features: how many of the named features, in their order.
         n: pictures a cell.
         seeds: draws of each calibrated method.
+        calibrated: pictures of each run of a calibration. The mean of n independent ones is uncertain by about
+            sd/sqrt(n), which a calibration adds to every picture drawn after it.
         steps: reverse steps of the solver of second order.
         chain: reverse steps of the DDPM chain.
         particles: of the twisted sampler, >= n; n of them are judged.
@@ -69,7 +71,8 @@ class JudgeBudget:
     quantiles: tuple[float, ...] = (0.8, 0.9, 0.95, 0.99)
     features: int = 6
     n: int = 48
-    seeds: int = 2
+    seeds: int = 3
+    calibrated: int = 144
     steps: int = 20
     chain: int = 50
     particles: int = 48
@@ -83,7 +86,7 @@ class JudgeBudget:
     training: int | None = None
 
 
-QUICK = JudgeBudget((0.8, 0.95), 2, 12, 1, 12, 24, 12, 24, 60, 0.1, 500, training=300)
+QUICK = JudgeBudget((0.8, 0.95), 2, 12, 1, 12, 12, 24, 12, 24, 60, 0.1, 500, training=300)
 LEARNED = "hybrid-learned"
 """The hybrid guidance with a trained potential in place of the pool's."""
 
@@ -222,7 +225,7 @@ class Contenders:
         """Of the calibrations, in multipliers of the prior's tilt, which the whole pool tells."""
         tolerance, seed = self.budget.tolerance * self.sd, part_seed(self.seed, _CALIBRATED)
         whole = self.pool.scored(self.feature)
-        return Strengths(whole, self.sd, self.lowest, tolerance, seed, self.budget.n)
+        return Strengths(whole, self.sd, self.lowest, tolerance, seed, self.budget.calibrated)
 
     def _drawn(self, seed: int, n: int) -> Tensor:
         """From the half that the pool's potential does not know."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver.support.ui import WebDriverWait
 
 OWN = ("file:", "data:", "blob:", "about:")
 """Addresses that need no network."""
@@ -31,6 +32,18 @@ def complaints(browser: Chrome) -> list[str]:
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
     return [*said, *(f"asked for {url}" for url in asked if not url.startswith(OWN))]
+
+
+def arrive(browser: Chrome, address: str) -> None:
+    """Open an address from a blank page and wait until its document is whole; nothing of an earlier one is in the logs.
+
+    A driver may say that it has arrived while the old document still answers.
+    """
+    browser.get("about:blank")
+    complaints(browser)
+    browser.get(address)
+    whole = "return document.URL !== 'about:blank' && document.readyState === 'complete'"
+    WebDriverWait(browser, 30, poll_frequency=0.05).until(lambda b: b.execute_script(whole), f"{address} is not there")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from distributional_view.figures.lab.command import page
-from tests.browser.conftest import complaints
+from tests.browser.conftest import arrive, complaints
 
 SCENES = ("feature", "prices", "edge", "nudge", "world", "makers", "words", "own")
 AXE = Path(__file__).resolve().parents[2] / "figures/lab/node_modules/axe-core/axe.min.js"
@@ -22,9 +22,7 @@ class Lab:
 
     def open(self, scene: str, more: str = "") -> "Lab":
         """A scene afresh: no answer given, nothing left in the logs."""
-        self.browser.get("about:blank")
-        complaints(self.browser)
-        self.browser.get(f"{page().as_uri()}#scene={scene}{more}")
+        arrive(self.browser, f"{page().as_uri()}#scene={scene}{more}")
         return self.settled(scene)
 
     def settled(self, scene: str) -> "Lab":

@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from distributional_view.figures.atlas.command import atlas
-from tests.browser.conftest import complaints
+from tests.browser.conftest import arrive, complaints
 from tests.support.stores import sparse_scores, write_store
 
 pytestmark = pytest.mark.browser
@@ -56,9 +56,7 @@ def shown_best(browser, site):
 
 
 def show(browser, path, anchor=""):
-    browser.get("about:blank")
-    complaints(browser)
-    browser.get(path.as_uri() + anchor)
+    arrive(browser, path.as_uri() + anchor)
 
 
 def search(browser, text):

@@ -6,7 +6,7 @@ from selenium.webdriver.common.keys import Keys
 
 from distributional_view.theory import calibrate_hard, calibrate_klsc, kl
 from distributional_view.toy.world import paper_world
-from tests.browser.conftest import chromium
+from tests.browser.conftest import arrive, chromium
 from tests.browser.lab import SCENES, Lab
 
 pytestmark = pytest.mark.browser
@@ -145,8 +145,7 @@ def test_an_address_restores_what_it_was_copied_from(lab):
 def test_what_an_address_should_not_say_is_left_out(lab):
     lab.open("edge", "&mean=nine&modes=1,2&seed=-1&hide=everything&k=0")
     assert float(lab.find("#mean").get_attribute("value")) == 7
-    lab.browser.get("about:blank")
-    lab.browser.get(lab.open("edge").browser.current_url.split("#")[0] + "#scene=nowhere")
+    arrive(lab.browser, lab.open("edge").browser.current_url.split("#")[0] + "#scene=nowhere")
     lab.settled("feature")
     assert lab.complaints() == []
 

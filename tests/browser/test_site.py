@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.expected_conditions import frame_to_be_available_and_switch_to_it
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.browser.conftest import chromium, complaints
+from tests.browser.conftest import arrive, chromium, complaints
 
 pytestmark = pytest.mark.browser
 SAMPLE = (
@@ -30,10 +30,8 @@ SAMPLE = (
 
 
 def show(browser: Chrome, path: Path) -> None:
-    """Open a page from its file; nothing of an earlier one is left in the logs."""
-    browser.get("about:blank")
-    complaints(browser)
-    browser.get(path.as_uri())
+    """Open a page from its file."""
+    arrive(browser, path.as_uri())
 
 
 def search(browser: Chrome, site: Path, query: str, page: str) -> None:
@@ -99,12 +97,12 @@ def test_from_a_statement_to_its_code_and_back(browser, site):
     show(browser, site / "statements" / "theorem-d-14" / "index.html")
     link = browser.find_element(By.PARTIAL_LINK_TEXT, "interpretability_gap")
     address = link.get_attribute("href")
-    browser.get(address)
+    arrive(browser, address)
     anchor = address.partition("#")[2]
     assert browser.find_element(By.ID, anchor).is_displayed()
     back = browser.find_elements(By.CSS_SELECTOR, 'article a[href$="statements/theorem-d-14/index.html#theorem-d-14"]')
     assert back
-    browser.get(back[0].get_attribute("href"))
+    arrive(browser, back[0].get_attribute("href"))
     assert browser.find_element(By.CSS_SELECTOR, "article h1").text.startswith("Theorem D.14")
 
 

@@ -10,7 +10,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from distributional_view.figures.study.answers import read_answers
 from distributional_view.figures.study.server import HOST, StudyServer
-from tests.browser.conftest import chromium, complaints
+from tests.browser.conftest import arrive, chromium, complaints
 from tests.support.studies import make_study
 
 pytestmark = pytest.mark.browser
@@ -60,9 +60,7 @@ class Page:
         return self.browser.execute_script("return document.body.dataset.state")
 
     def open(self, address, rater):
-        self.browser.get("about:blank")
-        complaints(self.browser)
-        self.browser.get(address)
+        arrive(self.browser, address)
         self.wait(lambda: self.state() == "start")
         self.browser.switch_to.active_element.send_keys(rater, Keys.ENTER)
         self.wait(lambda: self.state() != "start", self.find("error").text)
@@ -166,8 +164,7 @@ def test_the_file_needs_no_server(page, study, saved, tmp_path):
     assert sorted(a.score for a in found.answers) == [1, 2, 3]
     assert {a.rater for a in found.answers} == {"eve m"}
     page.browser.execute_script("localStorage.clear()")
-    page.browser.get("about:blank")
-    page.browser.get(address)
+    arrive(page.browser, address)
     page.find("file").send_keys(str(file))
     page.find("rater").send_keys("eve m", Keys.ENTER)
     page.wait(lambda: page.find("where").text == "4 of 12, 3 answered", "from the file")
@@ -181,8 +178,7 @@ def test_the_file_needs_no_server(page, study, saved, tmp_path):
     assert complaints(page.browser) == []
     other = tmp_path / "other.jsonl"
     other.write_text(json.dumps({"study": "x", "item": "001"}) + "\n")
-    page.browser.get("about:blank")
-    page.browser.get(address)
+    arrive(page.browser, address)
     page.find("file").send_keys(str(other))
     page.find("rater").send_keys("zoe", Keys.ENTER)
     page.wait(lambda: "is of another study" in page.find("error").text)
