@@ -7,7 +7,7 @@ Paper: Appendix I, Tables 8-10. The comparison with the prior's tilt is ours.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
@@ -35,7 +35,7 @@ from distributional_view.backends.embedded.prior_pool import PriorPool
 from distributional_view.backends.embedded.store import Part, weights_path
 from distributional_view.backends.jobs import in_file
 from distributional_view.jobs import Job, opened
-from distributional_view.theory.errors import CalibrationFailed
+from distributional_view.theory.errors import CalibrationFailed, require
 from distributional_view.theory.methods import energy_dps
 from distributional_view.theory.pools.retrieval import effective_size
 from distributional_view.theory.progress import Progress, silent
@@ -43,6 +43,8 @@ from distributional_view.theory.seeds import part_seed
 
 POTENTIAL = "potential"
 """Folder of the learned potential, in that of the work."""
+EVERY = tuple(dict.fromkeys(entrant.name for entrant in ENTRANTS))
+"""The methods' names; one of them has two solvers."""
 _DRAWS, _JUDGED = 2, 3  # parts of the seed, after those of `judge_methods`
 
 
@@ -54,6 +56,7 @@ def run(
     progress: Progress = silent,
     features: list[Named] | None = None,
     jobs: int = 1,
+    entrants: Sequence[str] = EVERY,
 ) -> list[Row]:
     """All rows, by feature, level, method and seed; those that `out` has already are read.
 
@@ -65,12 +68,16 @@ def run(
         progress: in cells.
         features: default: the first `budget.features` of those with a name.
         jobs: processes, one thread each.
+        entrants: names of the methods.
 
     Raises:
+        ValueError: for a method that does not exist.
         OtherRequest: if the folder belongs to another comparison.
         UserError: if a file of the folder is damaged, another process works there, or it cannot be written.
         MissingWeights, MissingData: if a part of the backend is not there.
     """
+    for name in entrants:
+        require(name in EVERY, "method", name, f"one of {', '.join(EVERY)}")
     chosen = read_named()[: budget.features] if features is None else features
     contents = {part: weights_path(part) for part in get_args(Part)}
     learned = None if budget.training == 0 else [feature.index for feature in chosen]
@@ -83,20 +90,21 @@ def run(
     with opened(out, identity, contents, (FILES,)) as job:
         if learned is not None:
             learned_offer(learned, job.folder / POTENTIAL, budget.training, progress)
-        total = sum(len(list(cells(budget, place))) for place in range(len(chosen)))
-        given = [(pool, budget, seed, feature, place, learned) for place, feature in enumerate(chosen)]
+        wanted = [list(cells(budget, place, entrants)) for place in range(len(chosen))]
+        total = sum(map(len, wanted))
+        given = [(pool, budget, seed, feature, place, learned, tuple(entrants)) for place, feature in enumerate(chosen)]
         fill(job, chosen, _work, given, total, progress, jobs)
         return [
             row
-            for place, feature in enumerate(chosen)
-            for row in ordered(lines_of(job, feature).rows, _key, (_name(*cell) for cell in cells(budget, place)))
+            for feature, of_it in zip(chosen, wanted, strict=True)
+            for row in ordered(lines_of(job, feature).rows, _key, (_name(*cell) for cell in of_it))
         ]
 
 
-def cells(budget: JudgeBudget, place: int = 0) -> Iterator[tuple[Entrant, float, int]]:
+def cells(budget: JudgeBudget, place: int = 0, entrants: Sequence[str] = EVERY) -> Iterator[tuple[Entrant, float, int]]:
     """The method, quantile and seed of each cell of a feature, in order; its place among the features counts from 0."""
     for quantile in budget.quantiles:
-        for entrant in ENTRANTS:
+        for entrant in (entrant for entrant in ENTRANTS if entrant.name in entrants):
             if not entrant.costly or (quantile == budget.thorough and place < budget.thorough_features):
                 for seed in range(budget.seeds):
                     yield entrant, quantile, seed
@@ -110,12 +118,21 @@ def _key(row: Row) -> tuple[str, str | None, float, int]:
     return row["method"], row["solver"], row["level"], row["seed"]
 
 
-def _work(job: Job, pool: PriorPool, budget: JudgeBudget, seed: int, feature: Named, place: int, learned: Any) -> None:
+def _work(
+    job: Job,
+    pool: PriorPool,
+    budget: JudgeBudget,
+    seed: int,
+    feature: Named,
+    place: int,
+    learned: list[int] | None,
+    entrants: tuple[str, ...],
+) -> None:
     """The cells of a feature that the job has not."""
     torch.set_num_threads(1)
     lines = lines_of(job, feature)
     known = {_key(row) for row in lines.rows}
-    todo = [cell for cell in cells(budget, place) if _name(*cell) not in known]
+    todo = [cell for cell in cells(budget, place, entrants) if _name(*cell) not in known]
     if todo:
         judged = FeatureJudged(job, pool, budget, part_seed(seed, feature.index), feature, learned)
         for entrant, quantile, draw in todo:

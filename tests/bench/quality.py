@@ -1,12 +1,12 @@
-"""Quality against network evaluations: python -m tests.bench.quality [--quick] [--out results]
+"""Quality against network evaluations: python -m tests.bench.quality [--quick] [--out results] [--pool prior-pool]
 
 Every sampler of the toy world at the mean 7, at its own strength or multiplier for each number of evaluations, judged
 by the smoothed total variation to the exact solution, as in Figure 3; ratios to the 1000-step plug-in of the same run.
-The second panel has the KID of the embedded world, if `samplers.json` is in the folder. Writes quality.json and .png.
+With the pool of `dview embedded-pool` the same on the embedded world, one feature at its 95 % level, by TV of class
+shares and KID to the prior's own tilt (half an hour of processor time, resumable). Writes quality.json and .png.
 """
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,7 @@ def compute(quick: bool, progress: Progress) -> dict[str, Any]:
     for done, steps in enumerate(counts):
         for name, method in methods(steps, n):
             progress(f"{name}, {steps} evaluations", done, len(counts))
-            row = {"method": name, "evaluations": steps, "knob": None, "mean": None, "tv": None, "failed": None}
+            row = {"name": name, "evaluations": steps, "knob": None, "mean": None, "tv": None, "failed": None}
             try:
                 knob = method.calibrate(TARGET).knob
                 drawn = method.draw(knob, SEED, n)
@@ -92,33 +92,42 @@ def compute(quick: bool, progress: Progress) -> dict[str, Any]:
             except CalibrationFailed as error:
                 row["failed"] = str(error)
             rows.append(row)
-    reference = next(r["tv"] for r in rows if (r["method"], r["evaluations"]) == REFERENCE)
+    reference = next(r["tv"] for r in rows if (r["name"], r["evaluations"]) == REFERENCE)
     for row in rows:
         row["ratio"] = row["tv"] / reference if row["tv"] is not None and reference else None
     floor = judge(exact_samples(toy, klsc, SEED + 2, n)).tv
     return {"target": TARGET, "points": n, "seed": SEED, "floor": floor, "rows": rows}
 
 
-def draw(content: dict[str, Any], embedded: list[dict[str, Any]], path: Path) -> None:
-    """TV, and KID if there are rows of the embedded world, on logarithmic axes."""
+def draw(content: dict[str, Any], path: Path) -> None:
+    """Against evaluations, with what exact draws have: TV of the toy world; TV and KID of the embedded one."""
+    panels = [(content["rows"], "tv", "toy world: TV to the tilt", content["floor"])]
+    embedded = content["embedded"]
+    if embedded:
+        panels.append((embedded, "tv", "embedded world: TV of class shares", embedded[0]["tv_floor"]))
+        panels.append((embedded, "kid", "embedded world: KID to the prior's tilt", 0.0))
+    markers = "osD^vP*X<>"
     with style():
-        figure, axes = plt.subplots(1, 1 + bool(embedded), figsize=(5.4 * (1 + bool(embedded)), 4), squeeze=False)
-        panels = [(axes[0, 0], content["rows"], "tv", "TV to the tilt, toy world")]
-        if embedded:
-            panels.append((axes[0, 1], embedded, "kid", "KID to the prior's tilt, embedded world"))
-        markers = "osD^vP*X<>"
-        for panel, rows, column, label in panels:
-            for i, name in enumerate(dict.fromkeys(r["method"] for r in rows)):
-                found = [(r["evaluations"], r[column]) for r in rows if r["method"] == name and (r[column] or 0) > 0]
-                line = "-" if column == "tv" else ""
-                panel.plot(
-                    *zip(*found, strict=True) if found else ([], []), line, marker=markers[i % 10], ms=4, label=name
-                )
-            panel.set(xscale="log", yscale="log", xlabel="network evaluations a point", ylabel=label)
+        figure, axes = plt.subplots(1, len(panels), figsize=(5 * len(panels), 4), squeeze=False, layout="constrained")
+        for panel, (rows, column, title, floor) in zip(axes[0], panels, strict=True):
+            for i, (name, counts, means) in enumerate(curves(rows, column)):
+                panel.plot(counts, means, "-", marker=markers[i % 10], ms=4, label=name)
+            panel.axhline(floor, color="k", ls=":", lw=1, label="exact draws")
+            panel.set(xscale="log", xlabel="network evaluations a picture or point", title=title)
+            panel.set_yscale("symlog", linthresh=0.1) if column == "kid" else panel.set_yscale("log")
             panel.legend(fontsize=6.5)
-        axes[0, 0].axhline(content["floor"], color="k", ls=":", lw=1)
         write_with(path, figure.savefig)
         plt.close(figure)
+
+
+def curves(rows: list[dict[str, Any]], column: str) -> Iterator[tuple[str, list[int], list[float]]]:
+    """A method, its numbers of evaluations, and the mean over seeds at each; what failed is left out."""
+    for name in dict.fromkeys(r["name"] for r in rows):
+        at: dict[int, list[float]] = {}
+        for r in rows:
+            if r["name"] == name and r[column] is not None:
+                at.setdefault(round(r["evaluations"]), []).append(r[column])
+        yield name, sorted(at), [float(np.mean(at[count])) for count in sorted(at)]
 
 
 def main() -> None:
@@ -126,20 +135,46 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path, default=Path("results"))
+    parser.add_argument("--pool", type=Path, help="folder of the prior's pool: the embedded world too")
     given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
     with progress_bar() as progress:
         content = compute(given.quick, progress)
-    given.out.mkdir(parents=True, exist_ok=True)
+        content["embedded"] = []
+        if given.pool is not None:
+            from tests.bench.quality_embedded import rows
+
+            content["embedded"] = rows(given.out, given.pool, given.quick, progress)
     write_json(given.out / "quality.json", content)
-    other = given.out / "samplers.json"
-    embedded = json.loads(other.read_text(encoding="utf-8"))["rows"] if other.exists() else []
-    draw(content, [r for r in embedded if r["world"] == "embedded"], given.out / "quality.png")
+    draw(content, given.out / "quality.png")
+    console = Console(width=110)
+    toy_table(content).show(console)
+    if content["embedded"]:
+        embedded_table(content["embedded"]).show(console)
+    else:
+        console.print("the embedded world needs --pool, the folder of `dview embedded-pool`")
+
+
+def toy_table(content: dict[str, Any]) -> Table:
+    """TV of every method and number of evaluations, and its ratio to that of the 1000-step plug-in."""
     lines = []
     for r in content["rows"]:
         found = ("failed", "failed") if r["tv"] is None else (f"{r['tv']:.4f}", f"{r['ratio']:.2f}")
-        lines.append((r["method"], f"{r['evaluations']}", *found))
+        lines.append((r["name"], f"{r['evaluations']}", *found))
     header = ("method", "evaluations", "TV", "over the 1000-step plug-in")
-    Table(f"Mean {TARGET:g}, floor {content['floor']:.4f}", header, lines, words=("method",)).show(Console(width=110))
+    return Table(f"Toy world, mean {TARGET:g}, floor {content['floor']:.4f}", header, lines, words=("method",))
+
+
+def embedded_table(rows: list[dict[str, Any]]) -> Table:
+    """The same on the embedded world, where the last row is the long chain, with the KID and the mean's error."""
+    lines = []
+    measures = ("tv", "kid", "mean_error_sd")
+    for (name, counts, tvs), (*_, kids), (*_, errors) in zip(*(curves(rows, m) for m in measures), strict=True):
+        for count, tv, kid, error in zip(counts, tvs, kids, errors, strict=True):
+            lines.append((name, f"{count}", f"{error:.2f}", f"{tv:.3f}", f"{tv / rows[-1]['tv']:.2f}", f"{kid:.3f}"))
+    header = ("method", "evaluations", "mean error (sd)", "TV", "over the long chain", "KID")
+    title = f"Embedded world, TV of exact draws {rows[-1]['tv_floor']:.3f}"
+    return Table(title, header, lines, words=("method",))
 
 
 if __name__ == "__main__":
