@@ -103,6 +103,13 @@ def test_retrieval_refuses_a_k_that_is_none():
             retrieval.Retrieval(POOL).draw(knob, 0, 5)
     with pytest.raises(InfeasibleTarget, match="largest"):
         retrieval.Retrieval(POOL).calibrate(40.0)
+    assert retrieval.Retrieval(POOL).draw(1.0, 0, 5).scores.tolist() == [SCORES.max()]
+
+
+def test_optimisation_draws_as_many_ends_as_it_is_asked_for():
+    method = made()[optimisation.NAME]
+    assert [len(method.draw(0.5, seed, n).points) for seed, n in ((3, 7), (11, 2))] == [7, 2]
+    assert not np.array_equal(method.draw(0.5, 3, 7).points, method.draw(0.5, 4, 7).points)
 
 
 def test_memory_never_runs_a_knob_twice():

@@ -70,3 +70,8 @@ def test_low_targets_keep_everything():
     scores = np.array([0.5, 2.0, 1.0])
     assert len(retrieve(scores, -3.0).indices) == 3
     assert reweight_to(scores, -3.0).weights.tolist() == pytest.approx([1 / 3] * 3)
+
+
+def test_a_tie_at_the_target_is_kept_whole():
+    for ties in (1, 2, 3, 5):
+        assert retrieve([3.0] * ties + [1.0], 3.0).indices.tolist() == list(range(ties))

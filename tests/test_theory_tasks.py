@@ -219,7 +219,7 @@ def test_edges_and_errors():
     for masses in np.random.default_rng(0).dirichlet(np.ones(3), size=20):  # a constant score holds nothing
         constant = baseline(np.full(3, 0.1), 0.1, masses=masses)
         assert distortion(constant, g, 0.9).value == pytest.approx(distortion_bound(constant, g, 0.9), abs=1e-9)
-    with pytest.raises(InfeasibleTarget, match=r"target = 3\.0.*largest E\[psi\]"):
+    with pytest.raises(InfeasibleTarget, match=r"target = 3\.0: must be <= 2\.0, the largest E\[psi\]"):
         task_injected(psi, 3.0, task=g, task_target=0.0, masses=p)
     with pytest.raises(InfeasibleTarget, match=r"task_target = 0\.75: must be <= 0\.5.*E\[psi\] >= 1\.0"):
         task_injected(psi, 1.0, task=g, task_target=0.75, masses=p)
