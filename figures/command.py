@@ -200,22 +200,28 @@ def embedded(out: Path, seed: int, quick: bool, jobs: int, pool: Path | None) ->
 @SEED
 @click.option("--quick", is_flag=True, help="Two features, two levels, few pictures: two minutes.")
 @click.option("--features", help="Indices of named features, such as 457,417.  [default: the first six]")
+@click.option("--levels", help="Quantiles of the activation, each in (0, 1).  [default: 0.8,0.9,0.95,0.99]")
 @JOBS
 @click.option(
     "--pool",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of `embedded-pool`; sampled if need be.  [default: prior-pool in OUT]",
 )
-def samplers(out: Path, seed: int, quick: bool, features: str | None, jobs: int, pool: Path | None) -> None:
-    """Which sampler reaches the tilt, on the embedded and the toy world (needs torch; half an hour)."""
+def samplers(
+    out: Path, seed: int, quick: bool, features: str | None, levels: str | None, jobs: int, pool: Path | None
+) -> None:
+    """Which sampler reaches the tilt, on the embedded and the toy world (needs torch; two hours).
+
+    It goes on where it stopped. Another level adds to what is there.
+    """
     import jax
 
     from distributional_view.figures import artefact
     from distributional_view.figures.samplers import compute
 
     jax.config.update("jax_enable_x64", True)
-    chosen, folder = indices_of(features), pool or out / "prior-pool"
-    artefact.run(lambda progress: compute(out, folder, seed, quick, jobs, chosen, progress), out)
+    chosen, wanted, folder = indices_of(features), levels_of(levels), pool or out / "prior-pool"
+    artefact.run(lambda progress: compute(out, folder, seed, quick, jobs, chosen, wanted, progress), out)
 
 
 @click.command("paradigms")

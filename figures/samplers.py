@@ -5,7 +5,7 @@ and of the toy world (`figures.samplers_toy`), with the same columns; null where
 
 Paper: Theorem G.3, Remark G.4, Appendix I. The comparison is ours.
 
-dview samplers [--out results] [--seed 0] [--quick] [--features 457,417] [--jobs 2] [--pool results/prior-pool]
+dview samplers [--out results] [--seed 0] [--quick] [--features 457,417] [--levels 0.95,0.99] [--jobs 2] [--pool FOLDER]
 """
 
 from collections.abc import Sequence
@@ -96,7 +96,14 @@ class Samplers(Artefact):
 
 
 def compute(
-    out: Path, pool_folder: Path, seed: int, quick: bool, jobs: int, features: Sequence[int], progress: Progress
+    out: Path,
+    pool_folder: Path,
+    seed: int,
+    quick: bool,
+    jobs: int,
+    features: Sequence[int],
+    levels: Sequence[float],
+    progress: Progress,
 ) -> Samplers:
     """Sample the pool if it is not there, run the comparison or go on with it, and the toy world.
 
@@ -107,6 +114,7 @@ def compute(
         quick: few pictures, steps and levels.
         jobs: processes.
         features: indices of named features; none for the budget's first ones.
+        levels: quantiles of the score, each in (0, 1); none for the budget's.
         progress: called on the way.
 
     Raises:
@@ -122,7 +130,7 @@ def compute(
 
     budget = judge_methods.QUICK if quick else judge_methods.JudgeBudget()
     chosen = chosen_features(features, budget.features)
-    budget = replace(budget, features=len(chosen))
+    budget = replace(budget, features=len(chosen), quantiles=tuple(sorted(set(levels))) or budget.quantiles)
     pool = prior_pool(pool_folder, budget.pool, progress=progress)
     job = out / ("samplers-job-quick" if quick else "samplers-job")
     rows = judge_experiment.run(job, pool, budget, seed, progress, chosen, jobs)

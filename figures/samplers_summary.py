@@ -120,8 +120,8 @@ def note(budget: Any, trusted: dict[str, float | None], seed: int) -> str:
     pool = ", ".join(f"{name} {'none' if q is None else f'{100 * q:g} %'}" for name, q in trusted.items())
     return (
         f"Embedded world: {budget.n} pictures a cell, {budget.seeds} seeds, means over features; strengths were "
-        f"calibrated on {budget.calibrated} other pictures; levels are quantiles of the score over the data. The reference "
-        f"is the prior's own tilt: {budget.pool} prior samples reweighted to the level. "
+        f"calibrated on {budget.calibrated} other pictures; levels are quantiles of the score over the data. The "
+        f"reference is the prior's own tilt: {budget.pool} prior samples reweighted to the level. "
         " Passes: of one chain through the prior's network, forward/backward. TV: of class shares (toy world: "
         "smoothed, as in Figure 3); floor: exact draws, as many. KID: to draws of the prior's tilt. Twins: "
         f"near-duplicates. Reached: features with the mean within {MEAN:g} sd and the class agreement within "

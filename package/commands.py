@@ -129,7 +129,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         ),
         Entry(
             "samplers",
-            "Which sampler reaches the tilt, on the embedded and the toy world (needs torch; half an hour).",
+            "Which sampler reaches the tilt, on the embedded and the toy world (needs torch; two hours).",
             "figures.command:samplers",
         ),
         Entry(

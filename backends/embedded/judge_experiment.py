@@ -33,6 +33,7 @@ from distributional_view.backends.embedded.judge_methods import (
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.prior_pool import PriorPool
 from distributional_view.backends.embedded.store import Part, weights_path
+from distributional_view.backends.embedded.strengths import LOWEST
 from distributional_view.backends.jobs import in_file
 from distributional_view.jobs import Job, opened
 from distributional_view.theory.errors import CalibrationFailed, require
@@ -72,7 +73,7 @@ def run(
 
     Raises:
         ValueError: for a method that does not exist.
-        OtherRequest: if the folder belongs to another comparison.
+        OtherRequest: if the folder belongs to another comparison; other levels and methods are the same one.
         UserError: if a file of the folder is damaged, another process works there, or it cannot be written.
         MissingWeights, MissingData: if a part of the backend is not there.
     """
@@ -82,7 +83,7 @@ def run(
     contents = {part: weights_path(part) for part in get_args(Part)}
     learned = None if budget.training == 0 else [feature.index for feature in chosen]
     identity = {
-        "budget": asdict(budget) | {"features": None},
+        "budget": asdict(budget) | {"features": None, "quantiles": None},
         "seed": seed,
         "pool": [pool.job.token, len(pool)],
         "learned": learned,
@@ -170,7 +171,7 @@ class FeatureJudged:
         def remember(name: str) -> Any:
             return in_file(job.folder / f"calibration-{feature.index}-{name}.jsonl", job.token)
 
-        lowest = self.level(min(budget.quantiles))
+        lowest = self.level(LOWEST)
         self.contenders = Contenders(feature.index, pool, budget, sd, lowest, seed, remember, offer)
         self._judges: dict[tuple[float, bool], Judge] = {}
         self._knobs: dict[tuple[str, str | None, float], tuple[float, int, str | None]] = {}

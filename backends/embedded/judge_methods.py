@@ -66,13 +66,16 @@ class JudgeBudget:
         spacing: where the levels of noise lie for the solver of second order; the chain has them evenly in time.
         training: steps of the learned potential's training; None for as many as usual; 0 for no potential: the hybrid
             is then the shrunken plug-in alone.
+
+    Raises:
+        ValueError: for levels out of range.
     """
 
     quantiles: tuple[float, ...] = (0.8, 0.9, 0.95, 0.99)
     features: int = 6
     n: int = 48
     seeds: int = 3
-    calibrated: int = 144
+    calibrated: int = 96
     steps: int = 20
     chain: int = 50
     particles: int = 48
@@ -84,6 +87,11 @@ class JudgeBudget:
     thorough_features: int = 3
     spacing: Spacing = "log-SNR"
     training: int | None = None
+
+    def __post_init__(self) -> None:
+        require(len(self.quantiles) >= 1, "levels", self.quantiles, "at least one")
+        for level in self.quantiles:
+            require(0 < level < 1, "level", level, "in (0, 1), a quantile")
 
 
 QUICK = JudgeBudget((0.8, 0.95), 2, 12, 1, 12, 12, 24, 12, 24, 60, 0.1, 500, training=300)
@@ -165,7 +173,7 @@ class Contenders:
         pool: samples of the prior.
         budget: sizes.
         sd: of the score over the data.
-        lowest: of the levels (score units).
+        lowest: the level at whose tilt calibrations begin (score units).
         seed: of calibrations and slopes.
         remember: name -> memory of its calibration.
         offer: gives a world its learned potential; None: there is none.

@@ -26,7 +26,7 @@ from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.prior_pool import CHUNK
 from distributional_view.backends.embedded.prompted import EmbeddedPrior, embedded_prior
 from distributional_view.backends.embedded.store import load_classifier
-from distributional_view.backends.embedded.strengths import Strengths
+from distributional_view.backends.embedded.strengths import LOWEST, Strengths
 from distributional_view.backends.embedded.world import prior_world
 from distributional_view.backends.jobs import in_file
 from distributional_view.backends.measures.cost import cost
@@ -55,8 +55,6 @@ SPACING: Spacing = "log-SNR"
 _CALIBRATED, _PROMPT, _KNOWN = 1, 2, 3  # parts of the seed; 0 is that of the draws
 _FEW = Sampling(6, 1.0, 4, SOLVER)  # of a search for a prompt
 _SEARCHED = 50  # levels of noise that those steps are taken from
-_LOWEST = 0.8
-"""The quantile at which strengths begin, whatever the levels, so that another level finds the runs of the others."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +200,7 @@ class OneFeature:
     @cached_property
     def strengths(self) -> Strengths:
         """Of the calibrations, in multipliers of the data's tilt."""
-        seed, lowest = part_seed(self.seed, _CALIBRATED), self.level(_LOWEST)
+        seed, lowest = part_seed(self.seed, _CALIBRATED), self.level(LOWEST)
         return Strengths(self.pool, self.sd, lowest, self.budget.tolerance * self.sd, seed, self.budget.runs)
 
     def remember(self, name: str) -> Memory:

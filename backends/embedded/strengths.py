@@ -20,6 +20,9 @@ from distributional_view.theory.samplers.world import World
 
 FIRST, LARGEST = 0.5, 4.0
 """Strengths that a calibration begins with and ends at, in multipliers of the tilt."""
+LOWEST = 0.8
+"""The quantile whose tilt the first strength is counted in, whatever the levels, so that another level finds the runs
+of the others."""
 
 
 def bounded(memory: Memory, largest: float) -> Memory:
@@ -46,7 +49,7 @@ class Strengths:
     Args:
         pool: whose tilt gives the multipliers.
         sd: of the score over the data (score units).
-        lowest: of the levels (score units).
+        lowest: the level whose tilt the first strength is counted in (score units).
         tolerance: of a calibrated mean (score units).
         seed: of the noise of the runs, equal for all methods and levels.
         runs: pictures of each.
