@@ -148,3 +148,11 @@ def test_run_goes_on_where_it_stopped(tmp_path, pool, monkeypatch):
     assert lines.read_bytes().splitlines(keepends=True)[:-2] == kept[:-2]
     with pytest.raises(OtherRequest, match="seed"):
         run(tmp_path / "job", pool, BUDGET, 1, features=features)
+    two = replace(BUDGET, quantiles=(0.7, 0.8))
+    found = run(tmp_path / "job", pool, two, 0, features=features, entrants=[POOL])
+    assert [(row["method"], row["level"]) for row in found] == [(POOL, 0.7), (POOL, 0.8)]
+    assert found[1] == again[-1]  # not made again: the measured seconds are the same
+    with pytest.raises(ValueError, match=r"method = 'hybrids': must be one of hybrid, "):
+        run(tmp_path / "job", pool, BUDGET, 0, features=features, entrants=["hybrids"])
+    with pytest.raises(ValueError, match=r"level = 1\.5: must be in \(0, 1\)"):
+        replace(BUDGET, quantiles=(1.5,))
