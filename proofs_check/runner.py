@@ -5,12 +5,12 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from concurrent.futures import as_completed
 from pathlib import Path
 
 from distributional_view.proofs_check.evidence import Evidence, Outcome, registered, run
 from distributional_view.proofs_check.places import HERE, ROOT, own_tests
+from distributional_view.workers import workers
 
 
 def modules() -> list[str]:
@@ -75,7 +75,7 @@ def outcomes(pieces: Sequence[Evidence], jobs: int = 1) -> Iterator[Outcome]:
     if jobs == 1:
         yield from map(run, pieces)
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with workers(jobs) as pool:
         waiting = {pool.submit(_run_by_key, piece.check.__module__, _key(piece)): piece for piece in pieces}
         for done in as_completed(waiting):
             try:

@@ -130,7 +130,7 @@ def test_run_goes_on_where_it_stopped(tmp_path, pool, monkeypatch):
             work(*given)
             return Mock(result=lambda: None)
 
-    monkeypatch.setattr(cells_module, "ProcessPoolExecutor", Here)
+    monkeypatch.setattr(cells_module, "workers", Here)
     monkeypatch.setattr(cells_module, "wait", lambda left, timeout: (left, set()))
     told = []
     go = partial(run, tmp_path / "job", pool, BUDGET, 0, lambda *a: told.append(a), features)

@@ -97,7 +97,7 @@ class Here:
 
 @pytest.fixture
 def cheap(monkeypatch):
-    monkeypatch.setattr(cells_module, "ProcessPoolExecutor", Here)
+    monkeypatch.setattr(cells_module, "workers", Here)
     monkeypatch.setattr(cells_module, "wait", lambda left, timeout: (left, set()))
     monkeypatch.setattr(module, "ENTRANTS", CHEAP)
 

@@ -17,10 +17,9 @@ lowest target well below the printed one. See `toy.fit.kl_column_bound`.
 
 import math
 import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import nullcontext
 from importlib.resources import files
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,7 @@ from distributional_view.toy.fit import NOT_SEPARATED, Fit, choose, fit, kl_colu
 from distributional_view.toy.hypotheses import Hypothesis, deviations, hypotheses
 from distributional_view.toy.table2 import PRINTED
 from distributional_view.toy.world import TARGETS, ToyWorld, published_table2
+from distributional_view.workers import workers
 
 LOSS = 1e-5
 """How near a recorded loss is to that of the recorded constants, which are rounded."""
@@ -126,8 +126,7 @@ def _run(quick: bool, json_path: Path | None, write: bool) -> None:
         console.print(f"{len(fits)} fits resumed from {json_path}")
     failed = []
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the workers' matrix products would fight over the cores
-    workers = ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=_use_64_bits)
-    with workers as pool, progress_bar(console) as progress:
+    with workers(begin=_use_64_bits) as pool, progress_bar(console) as progress:
         futures = {pool.submit(fit, job): job for job in jobs}
         for done, future in enumerate(as_completed(futures), start=1):
             try:

@@ -3,15 +3,15 @@
 A cell is made by one process, the one that has its file, and never twice: what a file has already is read.
 """
 
-import multiprocessing
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 
 from distributional_view.backends.embedded.features import Named
 from distributional_view.jobs import Job, Lines
 from distributional_view.theory.progress import Progress
+from distributional_view.workers import workers
 
 FILES = "cells-*.jsonl"
 """Those of a job."""
@@ -53,8 +53,8 @@ def fill(
     Raises:
         Exception: whatever `work` raises.
     """
-    with ProcessPoolExecutor(min(jobs, len(features)), multiprocessing.get_context("spawn")) as workers:
-        waiting = {workers.submit(work, job, *arguments) for arguments in given}
+    with workers(min(jobs, len(features))) as pool:
+        waiting = {pool.submit(work, job, *arguments) for arguments in given}
         left = waiting
         while left:
             _, left = wait(left, timeout=1.0)

@@ -13,9 +13,8 @@ Paper: Section 4, Figure 4, Tables 8-10, Appendix I. In small, with the matched-
 """
 
 import json
-import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -54,6 +53,7 @@ from distributional_view.theory.progress import Progress, named, silent
 from distributional_view.theory.samplers.energy_dps import unguided
 from distributional_view.theory.seeds import part_seed
 from distributional_view.theory.solutions.calibrate import calibrate_hard, calibrate_klsc
+from distributional_view.workers import workers
 
 __all__ = [
     "METHODS",
@@ -257,7 +257,7 @@ def _make(
     if todo and learned is not None:  # once, before the processes read it
         learned_offer(learned, job.folder / POTENTIAL, budget.training, named(progress, "learning the potential"))
     if jobs > 1:
-        with ProcessPoolExecutor(min(jobs, max(len(todo), 1)), multiprocessing.get_context("spawn")) as pool:
+        with workers(min(jobs, max(len(todo), 1))) as pool:
             waiting = [pool.submit(_work, feature, job, budget, seed, learned) for feature in todo]
             progress("features", len(chosen) - len(todo), len(chosen))
             for i, done in enumerate(as_completed(waiting), start=1):
