@@ -18,7 +18,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 
 @click.command("embedded-train", cls=Command)
 @click.option("--part", type=click.Choice([*PARTS, "all"]), default="all", show_default=True, help="What to train.")
-@click.option("--out", type=FOLDER, default=WEIGHTS, help="Folder of the weights.")
+@click.option("--out", type=FOLDER, default=WEIGHTS, help="Folder of the weights. [default: the project's own]")
 @click.option("--steps", type=click.IntRange(min=1), help="Steps of each part, in place of the usual numbers.")
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of torch.")
 def embedded_train(part: str, out: Path, steps: int | None, threads: int) -> None:
@@ -54,8 +54,8 @@ def _told(bar: Callable[[str, int, int], None], name: str, what: str, done: int,
 
 
 @click.command("embedded-features", cls=Command)
-@click.option("--out", type=FOLDER, default=Path("results/embedded-features"))
-@click.option("--weights", type=FOLDER, default=WEIGHTS, help="Trained weights.")
+@click.option("--out", type=FOLDER, default=Path("results/embedded-features"), show_default=True)
+@click.option("--weights", type=FOLDER, default=WEIGHTS, help="Trained weights. [default: the project's own]")
 @click.option("--shown", type=click.IntRange(min=1), default=9, show_default=True, help="Pictures a feature.")
 def embedded_features(out: Path, weights: Path, shown: int) -> None:
     """Draw the top pictures of every live feature, tinted where it is active, to find names by looking."""
