@@ -29,7 +29,10 @@ ON_PAGE = 3
 
 @dataclass(frozen=True)
 class Priors(KeptRows):
-    """All rows, and how the kept pictures are read; `tv` of a row: class shares from its prior's own tilt."""
+    """All rows, and how the kept pictures are read; `tv` of a row: class shares from its prior's own tilt.
+
+    `tv_floor`: what as many exact draws have on average.
+    """
 
     name: ClassVar[str] = "priors"
     title: ClassVar[str] = "the same features under other priors"
@@ -69,13 +72,19 @@ class Priors(KeptRows):
                     if share > 0.02 + 0.02 * len(word):
                         axes.text(left + share / 2, place, word, ha="center", va="center", fontsize=6.5, color="white")
                     left += share
+                if row["tv"] is not None:
+                    axes.text(1.02, place, f"{row['tv']:.2f} ({row['tv_floor']:.2f})", va="center", fontsize=7)
                 if not row["shares"]:
                     axes.text(0.02, place, "out of reach", va="center", fontsize=7)
             axes.set_yticks(range(len(rows)), [f"{row['prior']}: {row['what']}" for row in rows], fontsize=7.5)
-            axes.set(xlim=(0, 1), xlabel="share of each class")
+            axes.set(xlim=(0, 1.3), xticks=(0, 0.5, 1), xlabel="share of each class")
             axes.set_title(name)
         panels[0, 0].invert_yaxis()
-        figure.suptitle("What guided samples should show is the tilt of their own prior")
+        figure.suptitle(
+            "What guided samples should show is the tilt of their own prior\n"
+            "Right of the guided: total variation to it (in parentheses: as many exact draws)",
+            fontsize=10,
+        )
         return figure
 
     def table(self) -> Table:
@@ -92,7 +101,7 @@ class Priors(KeptRows):
                     "–" if row["activation"] is None else f"{row['activation']:.2f}",
                     "–" if row["reached"] is None else "yes" if row["reached"] else "no",
                     "out of reach" if home is None else f"{home:.0%}",
-                    "–" if tv is None else f"{tv:.2f}",
+                    "–" if tv is None else f"{tv:.2f} ({row['tv_floor']:.2f})",
                     *("–" if row[k] is None else f"{row[k]:.2f} ± {row[k + '_se']:.2f}" for k in ("kid", "kid_home")),
                 )
             )
@@ -105,8 +114,8 @@ class Priors(KeptRows):
         return (
             "Level: " + ", ".join(f"{name} {target:.2f}" for name, target in targets.items()) + ". Home: the classes "
             f"{', '.join(self.budget.classes)}, by the classifier. TV: class shares of guided samples from those of "
-            "their own prior's samples reweighted to the level. KID: to all test pictures, and to those of home; ± "
-            f"jackknife. Seed {self.seed}."
+            "their own prior's samples reweighted to the level; in parentheses what as many exact draws have. KID: to "
+            f"all test pictures, and to those of home; ± jackknife. Seed {self.seed}."
         )
 
 
@@ -152,13 +161,10 @@ def compute(
     candidates = [narrow.wide(), narrow.narrow(folder, budget.classes), *further]
     rows = prior_experiment.run(job, budget, candidates, seed, chosen, progress)
     tilts = {(row["feature"], row["prior"]): row for row in rows if row["what"] == prior_experiment.TILT}
-    told = [
-        row
-        | {
-            "tv": prior_experiment.to_prediction(row, tilts[row["feature"], row["prior"]])
-            if row["what"] == prior_experiment.GUIDED
-            else None
-        }
-        for row in rows
-    ]
+    told = []
+    for row in rows:
+        pair = (row, tilts[row["feature"], row["prior"]]) if row["what"] == prior_experiment.GUIDED else None
+        tv = None if pair is None else prior_experiment.to_prediction(*pair)
+        lowest = None if pair is None else prior_experiment.floor(*pair, seed)
+        told.append(row | {"tv": tv, "tv_floor": lowest})
     return Priors(told, budget, seed, shown)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from scipy.stats import multinomial
+from scipy.stats import binom, multinomial
 
 from distributional_view.backends.embedded import judge_measures
 from distributional_view.backends.embedded.animals import CLASSES
@@ -131,6 +131,19 @@ def test_the_floor_is_the_mean_over_all_outcomes():
     assert tv_floor(law, 400, 0) < exact / 5
     with pytest.raises(ValueError, match="n = 0"):
         tv_floor(law, 0, 0)
+
+
+def test_a_law_that_is_an_estimate_lies_farther():
+    """Two samples of a coin: the distance of two independent shares, over all outcomes."""
+    law, n, m = np.array([0.7, 0.3]), 5, 8
+    exact = sum(
+        binom.pmf(a, n, 0.7) * binom.pmf(b, m, 0.7) * abs(a / n - b / m) for a in range(n + 1) for b in range(m + 1)
+    )
+    assert tv_floor(law, n, 0, known_from=m) == pytest.approx(exact, abs=0.01)
+    assert exact > 1.1 * tv_floor(law, n, 0)
+    assert tv_floor(law, n, 0, known_from=10**6) == pytest.approx(tv_floor(law, n, 0), abs=0.01)
+    with pytest.raises(ValueError, match="known_from = 0"):
+        tv_floor(law, n, 0, known_from=0)
 
 
 def test_shares_and_resampling_follow_the_weights():

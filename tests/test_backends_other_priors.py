@@ -70,6 +70,19 @@ def test_shares_are_compared_with_those_predicted():
     assert prior_experiment.to_prediction(one, {"shares": None}) is None
 
 
+def test_the_floor_counts_both_samples():
+    """Of a cell with few pictures most of the distance is chance."""
+    tilt = {"shares": {"cow": 0.5, "horse": 0.5}, "effective_size": 40.2}
+    guided = {"feature": 3, "shares": {"cow": 0.25, "horse": 0.75}, "effective_size": 24.0}
+    lowest = prior_experiment.floor(guided, tilt, 0)
+    sd = (0.25 / 24 + 0.25 / 40) ** 0.5
+    assert lowest == pytest.approx(sd * (2 / np.pi) ** 0.5, rel=0.03)
+    assert prior_experiment.floor(guided, tilt, 0) == lowest
+    fewer = prior_experiment.floor(guided | {"effective_size": 6.0}, tilt, 0)
+    assert fewer > 1.5 * lowest
+    assert prior_experiment.floor(guided, {"shares": None, "effective_size": None}, 0) is None
+
+
 def test_bad_sizes_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"levels = .*must be one"):
         PriorBudget(cells=replace(PriorBudget().cells, levels=(0.8, 0.9)))

@@ -71,8 +71,9 @@ class Budget:
 
 def test_priors_stand_beside_their_tilts():
     def row(prior, what, **more):
-        told = dict(feature=1, name="stripes", prior=prior, what=what, level=0.95, target=2.0, activation=2.0, tv=None)
+        told = dict(feature=1, name="stripes", prior=prior, what=what, level=0.95, target=2.0, activation=2.0)
         numbers = dict(kid=1.0, kid_se=0.1, kid_home=2.0, kid_home_se=0.2, home=0.25, reached=None, shown="kept")
+        numbers |= dict(tv=None, tv_floor=None)
         return told | numbers | {"shares": {"cow": 0.25, "dog": 0.75}} | more
 
     missing = dict.fromkeys(("activation", "home", "shares", "kid", "kid_home", "shown"))
@@ -80,17 +81,19 @@ def test_priors_stand_beside_their_tilts():
         row("the data", "its tilt"),
         row("wide", "unguided"),
         row("wide", "its tilt", **missing),
-        row("wide", "EnergyDPS", reached=False, tv=0.125),
+        row("wide", "EnergyDPS", reached=False, tv=0.125, tv_floor=0.0625),
     ]
     found = Priors(rows, Budget(), 0, shown)
     content = json.loads(json.dumps(found.numbers(), allow_nan=False))
-    assert content["rows"][3]["tv"] == 0.125
+    assert (content["rows"][3]["tv"], content["rows"][3]["tv_floor"]) == (0.125, 0.0625)
     assert "shown" not in content["rows"][0]
     lines = " ".join(found.table().markdown().split())
     assert "out of reach" in lines
     assert "1.00 ± 0.10" in lines
+    assert "0.12 (0.06)" in lines
     drawn = found.draw()
     assert list(drawn) == ["priors", "priors-classes"]
+    assert "0.12 (0.06)" in [text.get_text() for text in drawn["priors-classes"].axes[0].texts]
     assert len(drawn["priors"].axes[0].images) == 3 * PICTURES
     bars = drawn["priors-classes"].axes[0].patches
     assert [bar.get_width() for bar in bars] == [0.25, 0.75] * 3

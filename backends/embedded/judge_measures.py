@@ -41,7 +41,9 @@ def class_tv(a: Float[np.ndarray, " classes"], b: Float[np.ndarray, " classes"])
     return 0.5 * float(np.abs(a - b).sum())
 
 
-def tv_floor(law: Float[np.ndarray, " classes"], n: int, seed: int, repeats: int = 4000) -> float:
+def tv_floor(
+    law: Float[np.ndarray, " classes"], n: int, seed: int, repeats: int = 4000, known_from: int | None = None
+) -> float:
     """What the class shares of n exact draws from a law are away from it, on average.
 
     Args:
@@ -49,13 +51,18 @@ def tv_floor(law: Float[np.ndarray, " classes"], n: int, seed: int, repeats: int
         n: draws, >= 1.
         seed: of the repetitions.
         repeats: how many.
+        known_from: independent draws that the law is an estimate from, whose error adds to the distance, >= 1; None: it
+            is exact.
 
     Raises:
         ValueError: for no draws.
     """
     require(n >= 1, "n", n, ">= 1")
-    counts = np.random.default_rng(seed).multinomial(n, law / law.sum(), size=repeats)
-    return float((0.5 * np.abs(counts / n - law).sum(1)).mean())
+    require(known_from is None or known_from >= 1, "known_from", known_from, ">= 1")
+    rng, whole = np.random.default_rng(seed), law / law.sum()
+    counts = rng.multinomial(n, whole, size=repeats)
+    other = law if known_from is None else rng.multinomial(known_from, whole, size=repeats) / known_from
+    return float((0.5 * np.abs(counts / n - other).sum(1)).mean())
 
 
 def resampled(weights: Weights, m: int, seed: int) -> tuple[Int[np.ndarray, " k"], Float[np.ndarray, " k"]]:

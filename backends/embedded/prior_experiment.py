@@ -23,7 +23,13 @@ from distributional_view.backends.embedded.animals import CLASSES, as_grey, load
 from distributional_view.backends.embedded.cells import Row, filled
 from distributional_view.backends.embedded.features import Named
 from distributional_view.backends.embedded.judge import tilt_of
-from distributional_view.backends.embedded.judge_measures import KernelReference, class_tv, resampled, shares
+from distributional_view.backends.embedded.judge_measures import (
+    KernelReference,
+    class_tv,
+    resampled,
+    shares,
+    tv_floor,
+)
 from distributional_view.backends.embedded.measures import features_and_logits
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.narrow import Candidate, as_seen
@@ -280,3 +286,19 @@ def to_prediction(guided: Row, predicted: Row) -> float | None:
     if guided["shares"] is None or predicted["shares"] is None:
         return None
     return class_tv(*(np.array(list(row["shares"].values())) for row in (guided, predicted)))
+
+
+def floor(guided: Row, predicted: Row, seed: int) -> float | None:
+    """What `to_prediction` would be on average for as many exact draws as were guided, from a tilt known as well.
+
+    The tilt is a reweighted sample, as good as `effective_size` draws.
+
+    Args:
+        guided, predicted: rows of a feature under one prior.
+        seed: of the repetitions.
+    """
+    if guided["shares"] is None or predicted["shares"] is None:
+        return None
+    law = np.array(list(predicted["shares"].values()))
+    drawn, known_from = (max(1, round(row["effective_size"])) for row in (guided, predicted))
+    return tv_floor(law, drawn, part_seed(seed, guided["feature"]), known_from=known_from)

@@ -7,6 +7,9 @@ from torch import Tensor, nn
 
 from distributional_view.theory.errors import require
 
+Layers = Callable[[Tensor], tuple[list[Tensor], Tensor]]
+"""Pictures in [-1, 1] -> feature maps (n, c, h, w) of some layers, and the score (n,), in one graph: `ScoredLayers`."""
+
 
 @dataclass(frozen=True, eq=False)
 class ScoredLayers:

@@ -3,8 +3,8 @@
     loss = sum_l w_l mean_c r_lc W_2^2(features_lc of the picture, of the references) + tv TV + l2 |x|^2
 
 The references of a class are pictures of the class, those of an inner unit the pictures that activate it most. For an
-inner unit each channel counts by its relevance r_lc, gradient times activation of the unit's score on the references;
-for a class all channels count alike. Nothing maximises the activation; a picture is kept where it reaches the level.
+inner unit each channel counts by its relevance r_lc for the unit's score on the references (`relevance`); for a class
+all channels count alike. Nothing maximises the activation; a picture is kept where it reaches the level.
 
 References: Gorgun et al. 2025. `PUBLISHED_CLASS` and `PUBLISHED_UNIT` have the published settings (weights of five
 layers of a ConvNeXt, Adam 1.0 with betas 0.5 and 0.9, 2000 steps, warm-up of 100 and a cosine fall, jitter 30) for 224
@@ -15,22 +15,23 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import get_args
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from distributional_view.backends.paradigms.climb import Optimiser
+from distributional_view.backends.paradigms.layers import Layers
 from distributional_view.backends.paradigms.matching import matching_loss, reference_quantiles
 from distributional_view.backends.paradigms.painted import Painting
+from distributional_view.backends.paradigms.relevance import Relevance, relevances
 from distributional_view.backends.paradigms.views import sampled
 from distributional_view.theory.errors import require
 from distributional_view.theory.methods.method import Drawn
 from distributional_view.theory.progress import Progress, silent
 
 NAME = "VITAL"
-Layers = Callable[[Tensor], tuple[list[Tensor], Tensor]]
-"""Pictures in [-1, 1] -> feature maps (n, c, h, w) of some layers, and the score (n,), in one graph: `ScoredLayers`."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class VitalSettings:
         layer_weights: of each layer, >= 0, not all 0.
         steps: most steps, >= 1.
         learning_rate: the largest, of Adam with betas 0.5 and 0.9; > 0.
-        relevance: weigh channels by gradient times activation (inner units), or all alike (classes).
+        relevance: by which channels are weighed (inner units, see `relevance`); None: all alike (classes).
         tv, l2: weights of the total variation and of the squared norm, each a mean over pixels; >= 0.
         jitter: most pixels of a view's move.
         warmup: steps over which the learning rate rises.
@@ -53,7 +54,7 @@ class VitalSettings:
     layer_weights: tuple[float, ...]
     steps: int
     learning_rate: float
-    relevance: bool
+    relevance: Relevance | None
     tv: float = 0.0
     l2: float = 0.0
     jitter: int = 30
@@ -64,13 +65,15 @@ class VitalSettings:
         require(ok, "layer_weights", self.layer_weights, ">= 0, not all 0")
         require(self.steps >= 1, "steps", self.steps, ">= 1")
         require(self.learning_rate > 0, "learning_rate", self.learning_rate, "> 0")
+        rules = (*get_args(Relevance), None)
+        require(self.relevance in rules, "relevance", self.relevance, f"one of {rules}")
         for name in ("tv", "l2", "jitter", "warmup"):
             require(getattr(self, name) >= 0, name, getattr(self, name), ">= 0")
 
 
-PUBLISHED_CLASS = VitalSettings((10.0, 1.0, 1.0, 1.0, 1.0), 2000, 1.0, relevance=False)
-PUBLISHED_UNIT = VitalSettings((0.1, 1.0, 1.0, 1.0, 0.0), 2000, 1.0, relevance=True, tv=3e-7, l2=3e-7)
-SMALL = VitalSettings((1.0, 1.0, 1.0), 120, 0.1, relevance=True, tv=3e-3, l2=3e-4, jitter=2, warmup=10)
+PUBLISHED_CLASS = VitalSettings((10.0, 1.0, 1.0, 1.0, 1.0), 2000, 1.0, relevance=None)
+PUBLISHED_UNIT = VitalSettings((0.1, 1.0, 1.0, 1.0, 0.0), 2000, 1.0, relevance="LRP", tv=3e-7, l2=3e-7)
+SMALL = VitalSettings((1.0, 1.0, 1.0), 120, 0.1, relevance="gradient", tv=3e-3, l2=3e-4, jitter=2, warmup=10)
 
 
 def total_variation(x: Float[Tensor, "n c h w"]) -> Float[Tensor, " n"]:
@@ -125,26 +128,18 @@ class Vital(Painting):
         """For each layer the references' quantiles (c, p) and the channels' weights (c,)."""
         with torch.no_grad():
             wanted = [reference_quantiles(part) for part in self.layers(self.references)[0]]
-        weights: Sequence[Tensor | None] = self.relevance() if self.settings.relevance else [None] * len(wanted)
+        rule = self.settings.relevance
+        weights: Sequence[Tensor | None] = [None] * len(wanted) if rule is None else self.relevance(rule)
         return list(zip(wanted, weights, strict=True))
 
-    def relevance(self) -> list[Float[Tensor, " c"]]:
-        """Sum of |gradient times activation| of the score over references and positions, a channel; mean 1.
+    def relevance(self, rule: Relevance) -> list[Float[Tensor, " c"]]:
+        """Sum of |relevance| for the score over references and positions, a channel; mean 1.
 
         Raises:
-            ValueError: if the score does not depend on a layer.
+            ValueError: if the score does not depend on a layer, or for a function without a rule.
         """
-        with torch.enable_grad():
-            parts, score = self.layers(self.references.detach().requires_grad_())
-            slopes = torch.autograd.grad(score.sum(), parts, allow_unused=True)
-        found = []
-        for place, (part, slope) in enumerate(zip(parts, slopes, strict=True)):
-            value = None if slope is None else (slope * part).detach().abs().sum((0, 2, 3))
-            ok = value is not None and float(value.sum()) > 0
-            require(ok, f"layer {place}", "without influence on the score", "one that the score depends on")
-            assert value is not None
-            found.append(value / value.mean())
-        return found
+        sums = [part.abs().sum((0, 2, 3)) for part in relevances(self.layers, self.references, rule)]
+        return [value / value.mean() for value in sums]
 
     def loss(self, pictures: Tensor, rng: torch.Generator) -> Float[Tensor, " n"]:
         """Of each picture, seen moved by up to `jitter` pixels."""
