@@ -29,7 +29,15 @@ from distributional_view.figures.study.scores import Grades, difference, draws_o
 from distributional_view.figures.study.server import StudyServer, append
 from distributional_view.figures.study.sources import Cell, collected
 from distributional_view.figures.study.study import open_study, read_key
-from tests.support.studies import METHODS, answer_all, key_of, make_study, write_pictures
+from tests.support.studies import (
+    CONCEPTS,
+    METHODS,
+    answer_all,
+    key_of,
+    make_study,
+    write_compared,
+    write_pictures,
+)
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +119,43 @@ def test_sources_of_each_kind(tmp_path):
     }
     grey = [shot.read().getpixel((4, 4)) for shot in found[Cell("EnergyDPS", "482", "3.5")]]
     assert grey == [(0, 0, 0), (128, 128, 128), (255, 255, 255), (255, 255, 255)]
+
+
+def test_the_job_of_the_paradigms_is_a_source(tmp_path):
+    job = write_compared(tmp_path / "results" / "paradigms-job", few=[("beta", 0.95)])
+    before = {path.name: path.read_bytes() for path in job.iterdir()}
+    made = run("make", job, "--out", tmp_path / "study", "--level", 0.95, "--side", 16)
+    assert made.exit_code == 0, made.output
+    assert "4 items, 2 methods, 2 features" in made.output
+    key = json.loads((tmp_path / "study" / "key.json").read_text())["items"]
+    assert {(row["method"], row["feature"], row["level"]) for row in key.values()} == {
+        (method, feature, "0.95") for method in ("alpha", "gamma") for feature in CONCEPTS[:2]
+    }
+    gamma = next(n for n, row in key.items() if (row["method"], row["feature"]) == ("gamma", CONCEPTS[1]))
+    grid = Image.open(tmp_path / "study" / "raters" / "grids" / f"{gamma}.png")
+    assert sorted(grid.getpixel(place)[0] for place in ((4, 4), (30, 4), (4, 30), (30, 30))) == [186, 187, 188, 189]
+    assert {path.name: path.read_bytes() for path in job.iterdir()} == before
+    everything = run("make", tmp_path / "results", "--out", tmp_path / "all", "--side", 16)
+    assert "10 items, 3 methods" in everything.output
+    few = f"beta on feature {CONCEPTS[0]} at level 0.95 has 2 pictures: left out, a grid shows 4"
+    assert few in made.output
+    assert few in everything.output
+
+
+def test_the_job_of_the_paradigms_can_be_wrong(tmp_path):
+    job = write_compared(tmp_path / "one")
+    out = tmp_path / "out"
+    refused(run("make", job, "--out", out, "--level", "0.9"), "--level 0.9: must be one of '0.8', '0.95'")
+    write_compared(tmp_path / "one" / "again", features=1)
+    refused(run("make", job, "--out", out), "both have alpha on zebra stripes: name one of the two folders")
+    lines = (job / "cells-1.jsonl").read_bytes().split(b"\n")
+    cut = write_compared(tmp_path / "cut", features=0)
+    (cut / "cells-1.jsonl").write_bytes(b"\n".join([*lines[:-2], lines[-2][:30]]))
+    assert run("make", cut, "--out", out, "--side", 16).exit_code == 0
+    (cut / "cells-1.jsonl").write_bytes(b"\n".join([lines[0][:30], *lines[1:]]))
+    refused(run("make", cut, "--out", out), "cells-1.jsonl: line 1 is damaged")
+    (cut / "cells-1.jsonl").write_text('{"shown": {"grey": "no", "scores": []}, "level": 0.5}\n')
+    refused(run("make", cut, "--out", out), "line 1 is none of `dview paradigms`")
 
 
 def test_sources_can_be_wrong(tmp_path):

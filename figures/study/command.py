@@ -24,30 +24,35 @@ def study() -> None:
 @study.command("make")
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the study.")
+@click.option("--level", "levels", multiple=True, metavar="TEXT", help="Only what has this level; repeatable.")
 @click.option("--side", default=256, show_default=True, type=click.IntRange(min=16), help="Of a picture, pixels.")
 @click.option("--gap", default=8, show_default=True, type=click.IntRange(min=0), help="Between pictures, pixels.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of the choice and the order.")
-def make(sources: tuple[Path, ...], out: Path, side: int, gap: int, seed: int) -> None:
+def make(sources: tuple[Path, ...], out: Path, levels: tuple[str, ...], side: int, gap: int, seed: int) -> None:
     """Write shuffled 2 x 2 grids of pictures, and a key that raters do not see.
 
     SOURCES are folders with METHOD/FEATURE/pictures, tables (.csv) with the columns method, feature, picture and
-    perhaps level, or folders with jobs of `dview explain`.
+    perhaps level, or folders with jobs of `dview explain` or `dview paradigms`.
     """
     from rich.console import Console
 
-    from distributional_view.figures.study.build import build, gaps
-    from distributional_view.figures.study.sources import collected
+    from distributional_view.figures.study.build import build, gaps, words
+    from distributional_view.figures.study.grids import PICTURES
+    from distributional_view.figures.study.sources import at_levels, collected, too_few
     from distributional_view.figures.study.study import KEY, PAGE, RATERS
     from distributional_view.terminal import progress_bar
 
     console = Console()
-    cells = collected(sources)
+    found = at_levels(collected(sources), levels)
+    few = too_few(found)
+    cells = {cell: shots for cell, shots in found.items() if cell not in few}
     with progress_bar(console) as progress:
         made = build(cells, out, seed, side, gap, progress)
     methods, features = {cell.method for cell in cells}, {cell.feature for cell in cells}
     said = [
         f"study {made.name}: {len(made.items)} items, {len(methods)} methods, {len(features)} features",
-        *gaps(cells),
+        *gaps(found),
+        *(f"{words(cell)} has {len(found[cell])} pictures: left out, a grid shows {PICTURES}" for cell in few),
     ]
     said += [f"for raters: {shown(out / RATERS)} ({PAGE} works alone)", f"not for raters: {shown(out / KEY)}"]
     console.print("\n".join(said), markup=False, highlight=False, soft_wrap=True)

@@ -1,7 +1,8 @@
 """The pictures of a study: which method made them, of which feature, at which level.
 
-Three ways to name them: a table (.csv) with the columns method, feature, picture and perhaps level; a folder with
-METHOD/FEATURE/pictures; a folder with jobs of `dview explain`, which know their method, feature and target.
+Four ways to name them: a table (.csv) with the columns method, feature, picture and perhaps level; a folder with
+METHOD/FEATURE/pictures; a folder with jobs of `dview explain`, which know their method, feature and target; the job of
+`dview paradigms`, which keeps four pictures of each method on each feature at each level.
 """
 
 import csv
@@ -14,6 +15,8 @@ from PIL import Image
 from PIL.Image import Image as Picture
 
 from distributional_view.errors import UserError
+from distributional_view.figures.study.compared import CELLS, kept_of, picture
+from distributional_view.figures.study.grids import PICTURES
 from distributional_view.files import shown
 from distributional_view.jobs import read_json
 
@@ -30,15 +33,17 @@ class Cell(NamedTuple):
 
 
 class Shot(NamedTuple):
-    """A picture of a study: a file, or one of the pictures in a file of a job."""
+    """A picture of a study: a file, or one of the pictures in a file of a job, or in a line of such a file."""
 
     path: Path
     place: int | None = None
+    line: int | None = None
 
     @property
     def name(self) -> str:
         """For the key and for messages."""
-        return shown(self.path) if self.place is None else f"{shown(self.path)}[{self.place}]"
+        line = "" if self.line is None else f":{self.line}"
+        return f"{shown(self.path)}{line}" + ("" if self.place is None else f"[{self.place}]")
 
     def read(self) -> Picture:
         """The picture, in mode RGB.
@@ -50,6 +55,8 @@ class Shot(NamedTuple):
             from distributional_view.backends.zoo.decode import decode
 
             return decode(self.path).picture
+        if self.line is not None:
+            return Image.fromarray(picture(self.path, self.line, self.place)).convert("RGB")
         images = _images(self.path)
         unit = np.clip((images[self.place].transpose(1, 2, 0) + 1) / 2, 0, 1)
         grey = unit.shape[2] == 1
@@ -60,7 +67,7 @@ def collected(sources: Sequence[Path]) -> dict[Cell, list[Shot]]:
     """The pictures of all sources, by what they are of.
 
     Raises:
-        UserError: for a source that is not there, is none of the three, or holds no pictures.
+        UserError: for a source that is not there, is none of the four, or holds no pictures.
     """
     found: dict[Cell, list[Shot]] = {}
     for source in sources:
@@ -68,17 +75,38 @@ def collected(sources: Sequence[Path]) -> dict[Cell, list[Shot]]:
         if not pairs:
             raise UserError(
                 f"{shown(source)} holds no pictures: must be a table with the columns {', '.join(COLUMNS)}, a folder "
-                "with METHOD/FEATURE/pictures, or a folder with jobs of `dview explain`"
+                "with METHOD/FEATURE/pictures, or a folder with jobs of `dview explain` or `dview paradigms`"
             )
         for cell, shot in pairs:
             found.setdefault(cell, []).append(shot)
     return found
 
 
+def at_levels(cells: dict[Cell, list[Shot]], levels: Sequence[str]) -> dict[Cell, list[Shot]]:
+    """The cells at some levels, written as the sources write them; none for all.
+
+    Raises:
+        UserError: for a level that no cell has.
+    """
+    there = sorted({cell.level for cell in cells})
+    for level in levels:
+        if level not in there:
+            raise UserError(f"--level {level}: must be one of {', '.join(map(repr, there))}, those of the pictures")
+    return {cell: shots for cell, shots in cells.items() if not levels or cell.level in levels}
+
+
+def too_few(cells: dict[Cell, list[Shot]]) -> list[Cell]:
+    """Those of `dview paradigms` that make no grid: the method found fewer pictures there."""
+    return [cell for cell, shots in cells.items() if len(shots) < PICTURES and shots[0].line is not None]
+
+
 def _pairs(source: Path) -> Iterator[tuple[Cell, Shot]]:
     if source.is_dir():
-        jobs = sorted(source.rglob(EXPLANATION))
-        yield from (pair for job in jobs for pair in _of_job(job)) if jobs else _of_folder(source)
+        jobs, compared = sorted(source.rglob(EXPLANATION)), sorted(source.rglob(CELLS))
+        yield from (pair for job in jobs for pair in _of_job(job))
+        yield from _of_compared(compared)
+        if not jobs and not compared:
+            yield from _of_folder(source)
     elif source.is_file():
         yield from _of_table(source)
     else:
@@ -131,6 +159,17 @@ def _of_job(explanation: Path) -> Iterator[tuple[Cell, Shot]]:
         raise UserError(f"{shown(path)} is not there: the same call of `dview explain` writes it")
     for place in range(len(_images(path))):
         yield cell, Shot(path, place)
+
+
+def _of_compared(files: Sequence[Path]) -> Iterator[tuple[Cell, Shot]]:
+    known: dict[Cell, Path] = {}
+    for path in files:
+        for kept in kept_of(path):
+            cell = Cell(kept.method, kept.feature, kept.level)
+            if known.setdefault(cell, path) != path:
+                both = f"{shown(known[cell].parent)} and {shown(path.parent)}"
+                raise UserError(f"{both} both have {cell.method} on {cell.feature}: name one of the two folders")
+            yield from ((cell, Shot(path, place, kept.line)) for place in range(kept.pictures))
 
 
 def _images(path: Path) -> np.ndarray:
