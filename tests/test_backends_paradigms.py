@@ -217,7 +217,7 @@ def test_each_method_brings_pictures_to_the_level(belly, name):
 def test_relevance_is_gradient_times_activation(belly):
     world, layers, best, _, _ = belly
     method = vital.Vital(world, layers, best[:2], vital.SMALL)
-    found = method.relevance()
+    found = method.relevance("gradient")
     assert [len(value) for value in found] == [24, 48, 96]
     assert [float(value.mean()) for value in found] == pytest.approx([1, 1, 1])
     # the last layer is what the transcoder reads: its share by finite differences of the score in each channel's scale

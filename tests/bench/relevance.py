@@ -1,0 +1,38 @@
+"""Gradient times activation against layer-wise relevance propagation: what they sum to, and how channels rank.
+
+python -m tests.bench.relevance
+"""
+
+from pathlib import Path
+
+import click
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+
+from distributional_view.backends.embedded.features import read_named
+from distributional_view.backends.embedded.methods import shared
+from distributional_view.backends.embedded.paradigm_methods import OneFeature, ParadigmBudget
+from distributional_view.backends.paradigms.relevance import relevances
+from distributional_view.jobs import Job
+
+
+@click.command()
+@click.option("--features", default=6)
+@click.option("--references", default=30)
+def main(features: int, references: int) -> None:
+    torch.set_num_threads(1)
+    for feature in read_named()[:features]:
+        one = OneFeature(feature.index, ParadigmBudget(), 0, Job(Path(), ""), shared().layer)
+        best = torch.as_tensor(one.pool.take(np.argsort(-one.pool.scores, kind="stable")[:references]))
+        score = one.layers(best)[1].detach()
+        maps = {rule: relevances(one.layers, best, rule) for rule in ("gradient", "LRP")}
+        sums = {rule: [float((m.sum((1, 2, 3)) / score).mean()) for m in found] for rule, found in maps.items()}
+        weights = {rule: [m.abs().sum((0, 2, 3)) for m in found] for rule, found in maps.items()}
+        ranks = [float(spearmanr(*pair)[0]) for pair in zip(*weights.values(), strict=True)]
+        told = {rule: [round(value, 2) for value in found] for rule, found in sums.items()}
+        print(feature.name, told, "Spearman", [round(value, 2) for value in ranks], flush=True)
+
+
+if __name__ == "__main__":
+    main()
