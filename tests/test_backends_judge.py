@@ -149,6 +149,8 @@ def test_a_law_that_is_an_estimate_lies_farther():
 def test_shares_and_resampling_follow_the_weights():
     labels, weights = np.array([0, 2, 2, 1]), np.array([0.1, 0.2, 0.3, 0.4])
     assert shares(labels, weights, 4) == pytest.approx([0.1, 0.4, 0.5, 0.0])
+    for n in range(2, 200):  # 1/n n times is more than 1 for some
+        assert shares(np.zeros(n, dtype=int), np.full(n, 1 / n), 4).tolist() == [1, 0, 0, 0]
     places, masses = resampled(weights, 1000, 0)
     assert places.tolist() == [0, 1, 2, 3]
     assert masses == pytest.approx(weights, abs=2e-3)

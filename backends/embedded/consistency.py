@@ -108,7 +108,7 @@ def _similarity(features: Float[np.ndarray, "n d"], weights: Float[np.ndarray, "
 
 
 def _halves(labels: Int[np.ndarray, " n"], weights: Float[np.ndarray, " n"]) -> float | None:
-    laws = [shares(labels[half::2], weights[half::2], len(CLASSES)) for half in (0, 1)]
-    if min(law.sum() for law in laws) == 0:
+    halves = [(labels[half::2], weights[half::2]) for half in (0, 1)]
+    if min(own.sum() for _, own in halves) == 0:
         return None
-    return 1 - class_tv(*(law / law.sum() for law in laws))
+    return 1 - class_tv(*(shares(*half, len(CLASSES)) for half in halves))

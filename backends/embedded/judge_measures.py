@@ -32,8 +32,9 @@ class Kernel(NamedTuple):
 
 
 def shares(labels: Int[np.ndarray, " n"], weights: Weights, classes: int) -> Float[np.ndarray, " classes"]:
-    """The weight on each class."""
-    return np.bincount(labels, weights=weights, minlength=classes)
+    """The share of the weight on each class, never above 1, whatever the rounding of the weights' sum."""
+    found = np.bincount(labels, weights=weights, minlength=classes)
+    return found / found.sum()
 
 
 def class_tv(a: Float[np.ndarray, " classes"], b: Float[np.ndarray, " classes"]) -> float:
