@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from distributional_view.backends.__main__ import main
 from distributional_view.backends.adapter.feature import REDUCTIONS
-from distributional_view.backends.choices import ReductionName
+from distributional_view.backends.choices import MethodName, ReductionName
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions, chosen
 
 HEAVY = ("torch", "jax", "transformers", "diffusers", "safetensors", "torchmetrics")
@@ -32,6 +32,11 @@ def test_help_loads_no_network_library(command):
     assert done.returncode == 0, done.stderr
     assert "Usage:" in done.stdout
     assert done.stdout.splitlines()[-1].strip() == "loaded:"
+
+
+def test_help_spells_methods_as_the_pages_do():
+    told = CliRunner().invoke(main, ["explain", "--help"]).output
+    assert f"--method [{'|'.join(get_args(MethodName))}]" in told
 
 
 def test_options_are_chosen_by_the_names_of_the_fields():

@@ -55,6 +55,7 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
 @click.option(
     "--method",
     type=METHOD,
+    metavar=f"[{'|'.join(METHOD.choices)}]",
     help=f"[default: {BEST} where there are pictures to learn from, else {WITHOUT_PICTURES}]",
 )
 @click.option(
