@@ -30,6 +30,7 @@ class Dictionary:
         channels: that it reads; None: any number.
         hook: the backbone's, by its own word; empty if it has none.
         made_of: what decides the codes, as JSON can hold it.
+        decoder: (features, channels that are reconstructed); None: the dictionary has none.
     """
 
     encode: Callable[[Tensor], Tensor]
@@ -37,6 +38,7 @@ class Dictionary:
     channels: int | None
     hook: str
     made_of: Mapping[str, Any]
+    decoder: Tensor | None = None
 
 
 def load_dictionary(recipe: Recipe, hashes: Hashes) -> Dictionary:
@@ -49,23 +51,34 @@ def load_dictionary(recipe: Recipe, hashes: Hashes) -> Dictionary:
     if recipe.neurons:
         return Dictionary(torch.relu, None, None, "2.0" if recipe.embedded else "", {"kind": "neurons"})
     if recipe.transcoder is None:
-        return _embedded(recipe.device, hashes)
-    path = recipe.transcoder
+        return embedded_dictionary(recipe.device, hashes)
+    return dictionary_at(recipe.transcoder, recipe.device, hashes)
+
+
+def dictionary_at(path: Path, device: str, hashes: Hashes) -> Dictionary:
+    """The dictionary in a folder or a file.
+
+    Raises:
+        MissingWeights: if nothing is there.
+        BadCheckpoint, WrongWeights: see the loaders.
+    """
     if not path.exists():
         raise MissingWeights(f"{shown(path)} is missing: must be a transcoder's folder or a .safetensors file")
     if path.is_file():
-        return _linear(path, recipe.device, hashes)
+        return _linear(path, device, hashes)
     if (path / CONFIG).exists():
-        published = load_published(path, recipe.device)
+        published = load_published(path, device)
         spec = published.transcoder.spec
         made_of = {"kind": "published", **_hashed(path, hashes, CONFIG, WEIGHTS)}
-        return Dictionary(published.transcoder.encode, spec.d_sae, spec.d_in, published.hook_in, made_of)
+        decoder = published.transcoder.W_D
+        return Dictionary(published.transcoder.encode, spec.d_sae, spec.d_in, published.hook_in, made_of, decoder)
     from distributional_view.backends.scan.saelens import CFG, load_saelens
 
     if (path / CFG).exists():
-        sae = load_saelens(path, recipe.device)
+        sae = load_saelens(path, device)
+        spec = sae.transcoder.spec
         made_of = {"kind": "SAELens", **_hashed(path, hashes, CFG, WEIGHTS)}
-        return Dictionary(sae.encode, sae.transcoder.spec.d_sae, sae.transcoder.spec.d_in, sae.hook, made_of)
+        return Dictionary(sae.encode, spec.d_sae, spec.d_in, sae.hook, made_of, sae.transcoder.W_D)
     raise MissingWeights(f"{shown(path)}: must hold {CONFIG} (a published transcoder) or {CFG} (SAELens)")
 
 
@@ -73,13 +86,15 @@ def _hashed(folder: Path, hashes: Hashes, *names: str) -> dict[str, str]:
     return {name: hashes.of(folder / name) for name in names}
 
 
-def _embedded(device: str, hashes: Hashes) -> Dictionary:
+def embedded_dictionary(device: str, hashes: Hashes) -> Dictionary:
+    """The transcoder that comes with the project."""
     from distributional_view.backends.embedded.store import load_transcoder, weights_path
 
     transcoder, hook = load_transcoder()
     made_of = {"kind": "embedded", "weights": hashes.of(weights_path("transcoder"))}
     name = f"{hook.stage}.{hook.block}"
-    return Dictionary(transcoder.to(device).encode, transcoder.spec.d_sae, transcoder.spec.d_in, name, made_of)
+    spec = transcoder.to(device).spec
+    return Dictionary(transcoder.encode, spec.d_sae, spec.d_in, name, made_of, transcoder.W_D)
 
 
 def _linear(path: Path, device: str, hashes: Hashes) -> Dictionary:

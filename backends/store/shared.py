@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from distributional_view.backends.store.nearest import nearest
 from distributional_view.errors import UserError
 from distributional_view.files import shown
 
 if TYPE_CHECKING:
     from distributional_view.backends.store.read import Store
 
-CHUNK = 512
 LARGEST = 2**28
 """Pairs of features that are matched at once: a gigabyte in single precision."""
 
@@ -77,15 +77,7 @@ def neighbours(
     """
     spaced = np.unique(np.linspace(0, store.images.size - 1, min(pictures, store.images.size)).astype(int))
     scores = table(store, store.column(reduction), store.images[spaced])
-    found = []
-    for first in range(0, scores.shape[1], CHUNK):
-        part = correlations(scores[:, first : first + CHUNK], scores)
-        part[np.arange(len(part)), first + np.arange(len(part))] = 0
-        some = np.sort(np.argpartition(-part, min(most, part.shape[1] - 1), axis=1)[:, :most], axis=1)
-        order = np.argsort(-np.take_along_axis(part, some, axis=1), axis=1, kind="stable")
-        best = np.take_along_axis(some, order, axis=1)
-        found += [[(int(j), float(row[j])) for j in order if row[j] > 0] for row, order in zip(part, best, strict=True)]
-    return found
+    return nearest(lambda some: correlations(scores[:, some], scores), scores.shape[1], most)
 
 
 def matched_features(a: "Store", b: "Store", reductions: tuple[str | None, str | None] = (None, None)) -> list[Match]:

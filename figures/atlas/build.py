@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from distributional_view.figures.atlas.around import Around
 from distributional_view.figures.atlas.beside import Beside
+from distributional_view.figures.atlas.linked import END, INDEX, START, Linked, mark_of
 from distributional_view.figures.report.analysis import FeatureReport, analyse
 from distributional_view.figures.report.levels import levels_of
 from distributional_view.figures.report.pictures import StoreAlbum, Tile
@@ -39,6 +41,8 @@ def build(
     progress: Progress = silent,
     made: Sequence[Path] = (),
     other: Any = None,
+    directions: Any = None,
+    linked: Linked | None = None,
 ) -> StoreAlbum:
     """Write the atlas of a store.
 
@@ -51,6 +55,8 @@ def build(
         progress: told after every feature.
         made: folders with pictures that methods made, as `Beside` takes them.
         other: a store of the same pictures, whose features are shown beside their partners; None: none.
+        directions: `backends.scan.decoder.directions_of` the store; None: not asked for.
+        linked: the atlas of `other`, which partners are links into; None: no links.
 
     Returns:
         The album, which knows the pictures that could not be shown.
@@ -58,19 +64,16 @@ def build(
     Raises:
         UserError: for a store that cannot be read, a feature that never fires, or a folder that cannot be written.
     """
-    from distributional_view.backends.store.shared import neighbours
-
     album, listed = StoreAlbum(store, images), store.features(reduction, labels=True)
-    near = neighbours(store, reduction)
     firing = [row.feature for row in listed.rows if row.fires]
     wanted = firing if features is None else list(dict.fromkeys(features))
     for feature in wanted if features is not None else ():
         store.top_k(feature, 1, reduction)  # refuses one that is not there or never fires
-    beside = Beside(store, made, other, reduction)
+    beside, around = Beside(store, made, other, reduction, linked), Around(store, reduction, directions, wanted)
     small: list[Tile] = []
     for done, feature in enumerate(wanted, start=1):
         found, best = _feature(store, album, listed.reduction, feature, out)
-        content = found | {"near": near[feature], "beside": _beside(beside, feature, out)}
+        content = found | around.of(feature) | {"beside": _beside(beside, feature, out)}
         small.append(best)
         if len(small) == ABREAST**2 or done == len(wanted):
             _sheet(out / "sheets" / f"index-{(done - 1) // ABREAST**2}.jpg", small, SMALL, ABREAST)
@@ -85,10 +88,12 @@ def build(
         "sheets": sheets,
         "reduction": listed.reduction,
         "pictures": listed.pictures,
-        "partners": {pair.feature: [pair.other, pair.correlation] for pair in beside.partners.values()},
+        "partners": beside.pairs(),
         "other": None if other is None else shown(other.path.name),
+        "store": shown(store.path.name),
+        "made_of": mark_of(store),
     }
-    _script(out / "data" / "index.js", index | {"store": shown(store.path.name), "near": [n[:1] for n in near]})
+    _script(out / INDEX, index | around.firsts())
     for name in PAGES:
         write_with(out / name, lambda partial, name=name: copyfile(HERE / name, partial))  # type: ignore[misc]
     return album
@@ -126,7 +131,7 @@ def _beside(beside: Beside, feature: int, out: Path) -> list[dict[str, Any]]:
     """The data of the rows beside a feature's own; writes their sheet if there are some."""
     rows, tiles, found = beside.rows(feature), list[Tile](), []
     for row in rows:
-        content = {"words": shown(row.words), "first": len(tiles), "scores": row.scores}
+        content = {"words": shown(row.words), "first": len(tiles), "scores": row.scores, "link": row.link}
         found.append(content | {"boxes": [tile.box for tile in row.tiles], "names": [shown(n) for n in row.names]})
         tiles += row.tiles
     if tiles:
@@ -157,4 +162,4 @@ def _sheet(path: Path, tiles: Sequence[Tile], side: int, across: int) -> None:
 
 def _script(path: Path, content: dict[str, Any] | Iterable[Any]) -> None:
     text = json.dumps(finite(content), allow_nan=False, separators=(",", ":"))
-    write_whole(path, "atlas(" + text.replace("</", "<\\u002f") + ");\n")
+    write_whole(path, START + text.replace("</", "<\\u002f") + END)
