@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from distributional_view.backends.scan.command import scan as command
 from distributional_view.backends.scan.recipe import Recipe
 from distributional_view.backends.scan.run import Effort
-from distributional_view.backends.store import layout
+from distributional_view.backends.store import layout, shards
 from distributional_view.errors import UserError
 from distributional_view.locks import held
 from tests.support.scans import contents, scanned, write_pictures
@@ -64,6 +64,31 @@ def test_a_torn_shard_is_found_and_made_again(store, pictures):
     path.unlink()
     assert scanned(store, pictures).read == 2
     assert contents(store) == before
+
+
+@pytest.mark.parametrize("name", [layout.scores_file(0), layout.images_file(0)])
+def test_a_hole_in_a_shard_that_counts_as_made_is_found(store, pictures, name):
+    """The ends of the file are whole, and the place is what a disk leaves that lost a block."""
+    before, path = contents(store), store / name
+    content = bytearray(path.read_bytes())
+    content[20:60] = bytes(40)
+    path.write_bytes(content)
+    (store / layout.scores_file(1)).unlink()
+    assert shards.counted(store, layout.read_identity(store), [0])
+    for effort in ({}, {"of": 2}):
+        with pytest.raises(UserError, match=rf"{name} is damaged .*: delete scores-00000"):
+            scanned(store, pictures, **effort)
+    assert layout.finished(store) == [0]
+    assert scanned(store, pictures, part=1, of=2).read == 2  # its own shards only
+    (store / layout.scores_file(0)).unlink()
+    assert scanned(store, pictures).read == 10
+    assert contents(store) == before
+
+
+def test_a_resumed_scan_tells_what_it_reads(store, pictures):
+    told = []
+    scanned(store, pictures, progress=lambda *step: told.append(step))
+    assert told[:2] == [("reading the shards that are there", k, 2) for k in (1, 2)]
 
 
 def test_pictures_of_a_shard_that_are_gone_are_noticed(store, pictures):

@@ -222,6 +222,30 @@ def test_an_atlas_has_the_partner_and_what_methods_made(folder, tmp_path):
     assert "holds no pictures: must be a table" in " ".join(wrong.output.split())
 
 
+def test_partners_are_links_into_the_atlas_of_the_other_store(folder, tmp_path):
+    turned, paths = DENSE[:, ::-1].copy(), [str(folder / "gone.png")] * 300
+    other = write_store(tmp_path / "other", turned, paths=paths, made_of={"backbone": "another"})
+
+    def made(store, out, *more):
+        return CliRunner().invoke(atlas, [str(store), "--out", str(tmp_path / out), *map(str, more)])
+
+    assert made(other, "sites/the other", "--feature", 4, "--feature", 3).exit_code == 0
+    (tmp_path / "sites/the other/data/3.js").unlink()
+    beside = ("--beside", other, "--feature", 1, "--feature", 2)
+    done = made(folder, "a", *beside, "--beside-atlas", tmp_path / "sites/the other")
+    assert done.exit_code == 0, done.output
+    read = lambda name: json.loads((tmp_path / f"a/data/{name}.js").read_text()[6:-3])  # noqa: E731
+    way = "../sites/the%20other/feature.html#4"
+    assert [read(j)["beside"][0]["link"] for j in (1, 2)] == [way, None]  # the page of 3 is gone
+    partners = read("index")["partners"]
+    assert (partners["1"][::2], partners["2"][2]) == ([4, way], None)
+    assert (tmp_path / "a" / "../sites/the other/feature.html").is_file()
+    told = lambda *more: " ".join(made(folder, "a", *more).output.split())  # noqa: E731
+    assert "beside-atlas: must be left out without --beside" in told("--beside-atlas", tmp_path / "sites/the other")
+    assert "must be a folder that `dview atlas` wrote, with data/index.js" in told(*beside, "--beside-atlas", folder)
+    assert f"must be the atlas of {other}" in told(*beside, "--beside-atlas", tmp_path / "a")
+
+
 def test_a_pdf_has_the_layout_of_its_png(tmp_path):
     with style():
         figure = plt.figure(layout="none")

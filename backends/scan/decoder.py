@@ -1,4 +1,4 @@
-"""Where the features of a store point: the decoder of the dictionary that its scan used, which the store names by hash."""
+"""Where the features of a store point: the decoder of the dictionary of its scan, which the store knows by hash."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec

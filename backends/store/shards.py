@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from distributional_view.backends.store import layout
 from distributional_view.errors import UserError
 from distributional_view.files import shown
+from distributional_view.theory.progress import Progress, silent
 
 if TYPE_CHECKING:
     import pyarrow
@@ -131,18 +132,33 @@ def _ranges(metadata: Any, name: str) -> list[tuple[int, int]]:
     return [(found.min, found.max) for found in groups if found is not None and found.has_min_max]
 
 
-def damaged(store: Path, shards: Sequence[int]) -> str | None:
-    """The first file of some shards that cannot be read to its end, with the reason; None if all can."""
+def damaged(store: Path, shards: Sequence[int], progress: Progress = silent) -> str | None:
+    """The first file of some shards that cannot be read to its end, with the reason; None if all can.
+
+    Args:
+        store: the folder.
+        shards: their numbers.
+        progress: told after every shard.
+    """
+    for done, shard in enumerate(shards, start=1):
+        for name in (layout.images_file(shard), layout.scores_file(shard)):
+            reason = _damage(store / name)
+            if reason is not None:
+                return f"{shown(store / name)} is damaged ({reason}): {again(shard)}"
+        progress("reading the shards that are there", done, len(shards))
+    return None
+
+
+def _damage(path: Path) -> str | None:
+    """What a decoder says of a file that it cannot read to its end; every page has a checksum."""
     import pyarrow.parquet as pq
 
-    for shard in shards:
-        for name in (layout.images_file(shard), layout.scores_file(shard)):
-            try:
-                file = pq.ParquetFile(store / name, page_checksum_verification=True)
-                for group in range(file.num_row_groups):
-                    file.read_row_group(group)
-            except Exception as error:
-                return f"{shown(store / name)} is damaged ({_first_line(error)}): {again(shard)}"
+    try:
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+        for group in range(file.num_row_groups):
+            file.read_row_group(group)
+    except Exception as error:  # whatever a decoder makes of damaged bytes
+        return _first_line(error)
     return None
 
 

@@ -69,7 +69,8 @@ def build(
     wanted = firing if features is None else list(dict.fromkeys(features))
     for feature in wanted if features is not None else ():
         store.top_k(feature, 1, reduction)  # refuses one that is not there or never fires
-    beside, around = Beside(store, made, other, reduction, linked), Around(store, reduction, directions, wanted)
+    beside = Beside(store, made, other, reduction, linked)
+    around = Around(store, reduction, directions, wanted, firing)
     small: list[Tile] = []
     for done, feature in enumerate(wanted, start=1):
         found, best = _feature(store, album, listed.reduction, feature, out)
@@ -101,7 +102,8 @@ def build(
 
 def _feature(store: Any, album: StoreAlbum, reduction: str, feature: int, out: Path) -> tuple[dict[str, Any], Tile]:
     """The data of a page, and the picture of highest score; writes its sheet."""
-    scores, settings = store.scores(feature, reduction), ReportSettings()
+    scores = store.scores(feature, reduction)
+    settings = ReportSettings(min(ReportSettings().top_k, scores.size))
     found = analyse(str(feature), scores, settings)
     levels = _levels(found) + (levels_of(str(feature), scores, settings) if found.curves is not None else [])
     positions = sorted({i for level in levels for kind in ("hard", "klsc") for i in level[kind]["indices"]})

@@ -9,8 +9,11 @@ from PIL import Image
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from distributional_view.backends.store.nearest import Directions
+from distributional_view.backends.store.read import open_store
+from distributional_view.figures.atlas.build import build
 from distributional_view.figures.atlas.command import atlas
-from tests.browser.conftest import arrive, complaints
+from tests.browser.conftest import arrive, chromium, complaints
 from tests.support.stores import sparse_scores, write_store
 
 pytestmark = pytest.mark.browser
@@ -31,9 +34,13 @@ def site(tmp_path_factory):
         place.mkdir(parents=True)
         for k in range(2):
             Image.new("RGB", (40, 40), (200, 0, blue)).save(place / f"{k}.png")
-    more = ["--made", str(folder / "made"), "--beside", str(folder / "other")]
-    result = CliRunner().invoke(atlas, [str(folder / "s"), "--out", str(folder / "out"), *more])
-    assert result.exit_code == 0, result.output
+    more = ["--made", str(folder / "made"), "--beside", str(folder / "other"), "--beside-atlas", str(folder / "two")]
+    for arguments in (
+        [str(folder / "other"), "--out", str(folder / "two")],
+        [str(folder / "s"), "--out", str(folder / "out"), *more],
+    ):
+        result = CliRunner().invoke(atlas, arguments)
+        assert result.exit_code == 0, result.output
     return folder / "out"
 
 
@@ -94,7 +101,7 @@ def test_a_feature_has_its_pictures(browser, site):
     top = np.argsort(-DENSE[:, 7], kind="stable")[:9]
     assert [name.split("/")[-1 if "lion" in name else -2].split(".png")[0] for name in named] == [str(i) for i in top]
     assert len(first.find_elements(By.CSS_SELECTOR, ".patch")) == 9
-    assert len(browser.find_elements(By.CSS_SELECTOR, "#law polyline")) == 3
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#law path")) == 3
     assert browser.find_elements(By.CSS_SELECTOR, "#near a")
     assert f"to {DENSE[:, 7].max():.4g}" in browser.find_element(By.ID, "axis").text
     assert complaints(browser) == []
@@ -126,7 +133,83 @@ def test_the_partner_and_what_methods_made_stand_beside(browser, site):
     show(browser, site / "index.html")
     last = [row.find_elements(By.TAG_NAME, "td")[-1].text for row in browser.find_elements(By.CSS_SELECTOR, "#body tr")]
     assert last == ["–" if j == 3 else f"{11 - j} (1.00)" for j in range(12)]
+    assert browser.find_elements(By.CSS_SELECTOR, "#head th")[-1].text == "partner in other"
+    way = browser.find_elements(By.CSS_SELECTOR, "#body tr:first-child a")[-1].get_attribute("href")
+    assert way == (site.parent / "two" / "feature.html").as_uri() + "#11"
+    arrive(browser, way)
+    WebDriverWait(browser, 10).until(lambda b: b.title == "Feature 11")
     assert complaints(browser) == []
+
+
+def test_neighbours_are_links_where_they_have_a_page(browser, tmp_path):
+    """Of five features the first two have pages; the last never fires."""
+    dense = sparse_scores(60, 5, 0.5, seed=2)
+    dense[:, 1:3], dense[:, 4] = dense[:, :1] + 0.1 * (dense[:, 1:3] > 0), 0
+    store = open_store(write_store(tmp_path / "s", dense))
+    rows = np.array([[1, 0], [1, 1], [2, 1], [0, -1], [4, 1]], np.float32)
+    build(store, tmp_path / "out", features=[0, 1], directions=Directions(rows))
+    show(browser, tmp_path / "out" / "feature.html", "#0")
+    WebDriverWait(browser, 10).until(lambda b: b.execute_script("return document.body.dataset.state") == "ready")
+    close = browser.find_element(By.ID, "close")
+    assert close.text.split(": ")[1] == "4 (0.97, never fires) 2 (0.89) 1 (0.71)"
+    for kind in ("close", "near"):
+        assert [a.text.split()[0] for a in browser.find_elements(By.CSS_SELECTOR, f"#{kind} a")] == ["1"]
+    show(browser, tmp_path / "out" / "index.html")
+    assert [h.text for h in browser.find_elements(By.CSS_SELECTOR, "#head th")][-1] == "by decoder"
+    last = [row.find_elements(By.TAG_NAME, "td")[-1].text for row in browser.find_elements(By.CSS_SELECTOR, "#body tr")]
+    assert last == ["4 (0.97)", "2 (0.95)", "4 (0.98)", "–", "2 (0.98)"]
+    build(store, tmp_path / "out", features=[0], directions=Directions(None, "nobody knows"))
+    show(browser, tmp_path / "out" / "feature.html", "#0")
+    WebDriverWait(browser, 10).until(lambda b: b.execute_script("return document.body.dataset.state") == "ready")
+    assert browser.find_element(By.ID, "close").text.endswith("(cosine): nobody knows.")
+    assert complaints(browser) == []
+
+
+COLOURS = """
+const ground = document.createElement("i");
+ground.style.background = "Canvas";
+document.body.append(ground);
+const of = (path, name) => [...document.querySelectorAll(path)].map(e => [path, getComputedStyle(e)[name]]);
+return [getComputedStyle(ground).backgroundColor, [...of("#law line:not(.grid)", "stroke"), ...of("#law text", "fill"),
+  ...of("#law path", "stroke"), ...of("#axis b", "color"), ...of("h3", "color")]];
+"""
+
+
+def luminance(colour):
+    """Relative, in [0, 1], of "rgb(r, g, b)". Source: WCAG 2.1."""
+    parts = [int(part) / 255 for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+    linear = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in parts]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_law_can_be_read_in_light_and_dark_and_on_a_telephone(site, dark):
+    """Contrast at least 4.5 for words and 3 for lines (WCAG 2.1); two axes with numbers, inside the picture."""
+    browser = chromium(500, 900, dark=dark)
+    metrics = {"width": 390, "height": 900, "deviceScaleFactor": 1, "mobile": True}
+    try:
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        show(browser, site / "feature.html", "#7")
+        WebDriverWait(browser, 10).until(lambda b: b.execute_script("return document.body.dataset.state") == "ready")
+        ground, found = browser.execute_script(COLOURS)
+        assert (luminance(ground) < 0.1) == dark
+        for path, colour in found:
+            low, high = sorted(map(luminance, (ground, colour)))
+            assert (high + 0.05) / (low + 0.05) >= (3 if path.endswith(("grid)", "path")) else 4.5), (path, colour)
+        assert len({colour for path, colour in found if path == "#law path"}) == 3
+        numbers = [e.text for e in browser.find_elements(By.CSS_SELECTOR, "#law text")]
+        assert {"1", "0", "score"} <= set(numbers)
+        assert len(numbers) >= 6
+        frame = browser.find_element(By.ID, "law").rect
+        assert frame["x"] + frame["width"] <= 390
+        for element in browser.find_elements(By.CSS_SELECTOR, "#law text"):
+            inside = element.rect
+            assert frame["x"] <= inside["x"]
+            assert inside["x"] + inside["width"] <= frame["x"] + frame["width"] + 1
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
+        assert complaints(browser) == []
+    finally:
+        browser.quit()
 
 
 def test_sixteen_thousand_features(browser, tmp_path):
