@@ -3,7 +3,8 @@
     python -m tests.bench.scan [pictures]
 
 JPEG files of 224 pixels, the embedded backend at that size, one thread of torch, whole scans with their writing. The
-bare forward pass has the same batches already decoded in memory.
+bare forward pass has the same batches already decoded in memory. Rates are by the clock and, what a busy machine changes
+less, of the processor, all threads together.
 """
 
 import sys
@@ -11,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -35,10 +37,17 @@ def write_jpegs(folder: Path, count: int) -> None:
         Image.fromarray((total / 3).astype(np.uint8)).save(folder / f"{number:05d}.jpg", quality=90)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+class Spent(NamedTuple):
+    """Seconds by the clock, and of the processor in this process."""
+
+    clock: float
+    processor: float
+
+
+def seconds(work: Callable[[], object]) -> Spent:
+    clock, processor = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - start
+    return Spent(time.perf_counter() - clock, time.process_time() - processor)
 
 
 def main(count: int) -> None:
@@ -59,7 +68,7 @@ def main(count: int) -> None:
         (folder / "p").mkdir()
         write_jpegs(folder / "p", count)
         manifest = manifest_of(str(folder / "p"))
-        taken: dict[str, list[float]] = {"backbone": [], "backbone and encoder": [], "scan": [], "Ray, 2 workers": []}
+        taken: dict[str, list[Spent]] = {"backbone": [], "backbone and encoder": [], "scan": [], "Ray, 2 workers": []}
         shard = max(1, count // 8)
         for turn in range(ROUNDS):
             taken["backbone"].append(seconds(lambda: bare(False)))
@@ -69,12 +78,14 @@ def main(count: int) -> None:
             taken["scan"].append(seconds(lambda s=store, e=effort: scan(s, manifest, recipe, e)))
         effort = Effort(batch=BATCH, images_a_shard=shard, engine="ray", workers=2)
         taken["Ray, 2 workers"].append(seconds(lambda: scan(folder / "ray", manifest, recipe, effort)))
-    best = {what: count / min(values) for what, values in taken.items()}
+    best = {what: Spent(*(count / min(spent) for spent in zip(*values, strict=True))) for what, values in taken.items()}
     for what, rate in best.items():
-        print(f"{what:22s} {rate:8.1f} images/s", flush=True)
+        print(f"{what:22s} {rate.clock:8.1f} images/s, {rate.processor:8.1f} a second of the processor", flush=True)
     for under in ("backbone", "backbone and encoder"):
-        print(f"scan / {under}: {best['scan'] / best[under]:.2f}")
-    print(f"Ray, 2 workers / scan: {best['Ray, 2 workers'] / best['scan']:.2f} (its start included)")
+        clock, processor = (a / b for a, b in zip(best["scan"], best[under], strict=True))
+        print(f"scan / {under}: {clock:.2f}, of the processor {processor:.2f}")
+    ratio = best["Ray, 2 workers"].clock / best["scan"].clock
+    print(f"Ray, 2 workers / scan: {ratio:.2f} (its start included; its workers are other processes)")
 
 
 if __name__ == "__main__":
