@@ -3,8 +3,8 @@
     python -m tests.bench.scan [pictures]
 
 JPEG files of 224 pixels, the embedded backend at that size, one thread of torch, whole scans with their writing. The
-bare forward pass has the same batches already decoded in memory. Rates are by the clock and, what a busy machine changes
-less, of the processor, all threads together.
+bare forward pass has the same batches already decoded in memory. Rates are by the clock and, changed less by a busy
+machine, of the processor, all threads together.
 """
 
 import sys
