@@ -5,20 +5,22 @@ from typing import Literal
 Activation = Literal["topk", "batchtopk", "jumprelu", "relu"]
 """Which codes of a transcoder are kept; see `transcoders.transcoder`."""
 MethodName = Literal[
-    "retrieval", "KLSC-weights", "EnergyDPS", "EnergyDPS-constant", "twisted-SMC", "hybrid", "FK-steering"
+    "retrieval", "KLSC-weights", "EnergyDPS", "EnergyDPS-constant", "twisted-SMC", "hybrid", "hybrid-SMC", "FK-steering"
 ]
 """How `explain` finds pictures; see `explain.methods`."""
 RETRIEVALS: tuple[MethodName, ...] = ("retrieval", "KLSC-weights")
 """Those that need a score and a pool, and no prior."""
-FILTERS: tuple[MethodName, ...] = ("twisted-SMC", "FK-steering")
+FILTERS: tuple[MethodName, ...] = ("twisted-SMC", "hybrid-SMC", "FK-steering")
 """Those whose pictures are the particles of one run; they take the multiplier of the tilt as it is."""
-PREDICTED: tuple[MethodName, ...] = ("hybrid", "FK-steering")
+HYBRIDS: tuple[MethodName, ...] = ("hybrid", "hybrid-SMC")
+"""Those that need pictures to learn H_t from."""
+PREDICTED: tuple[MethodName, ...] = (*HYBRIDS, "FK-steering")
 """Those that need to know how much the plug-in tells at each noise level."""
 BEST: MethodName = "hybrid"
 """What `explain` takes where there are pictures to learn from."""
 WITHOUT_PICTURES: MethodName = "EnergyDPS"
 """What it takes elsewhere."""
-RUNS: dict[MethodName, int] = {"twisted-SMC": 48, "FK-steering": 96}
+RUNS: dict[MethodName, int] = {"twisted-SMC": 48, "hybrid-SMC": 96, "FK-steering": 96}
 """Particles of the filters; a calibration runs 16 pictures."""
 FIRST: dict[MethodName, float] = {"hybrid": 0.5}
 """Where a calibration begins, in multipliers of the pool's tilt; 1 for the others."""

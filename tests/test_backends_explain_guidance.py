@@ -101,6 +101,11 @@ def test_the_pictures_guide_as_they_are(explained, tmp_path, monkeypatch):
     other = explained(tmp_path / "b", "--level", "0.7")
     assert other.exit_code == 0, other.output
     assert json.loads((tmp_path / "b" / "explanation.json").read_text())["guidance"] == written["guidance"]
+    particles = explained(tmp_path / "c", "--method", "hybrid-SMC", "--level", "0.7")
+    assert particles.exit_code == 0, particles.output
+    made = json.loads((tmp_path / "c" / "explanation.json").read_text())
+    assert made["guidance"] == written["guidance"]
+    assert made["ancestors"] >= 1  # it is a filter
 
 
 @pytest.mark.parametrize(

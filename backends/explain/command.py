@@ -38,7 +38,9 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
 )
 @click.option("--label", type=str, help="Class (number or name), or prompt, of the prior. [default: none]")
 @click.option(
-    "--images", type=flags.FOLDER, help="Folder of images, searched in depth; to retrieve, or to learn from (hybrid)."
+    "--images",
+    type=flags.FOLDER,
+    help="Folder of images, searched in depth; to retrieve, or to learn from (hybrids).",
 )
 @flags.ON_BAD_PICTURE
 @flags.EMBEDDED
@@ -71,7 +73,7 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
     type=click.Choice(get_args(PotentialName)),
     default="pool",
     show_default=True,
-    help="For hybrid: H_t of the pictures themselves, or a network trained on them.",
+    help="For the hybrids: H_t of the pictures themselves, or a network trained on them.",
 )
 @click.option(
     "--training", type=flags.COUNT, help="Steps of the training, for --potential learned. [default: as many as usual]"
@@ -81,7 +83,7 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
     type=click.IntRange(min=3),
     default=DRAWS,
     show_default=True,
-    help="Pictures on which is measured what each noise level knows of the score, for hybrid and FK-steering.",
+    help="Pictures on which is measured what each noise level knows of the score, for the hybrids and FK-steering.",
 )
 @flags.OUT
 @click.option(

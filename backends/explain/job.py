@@ -84,8 +84,8 @@ def explain(
         progress: called as the work goes on.
         contents: files that the world, the pool or the score were made from; their contents are part of the job.
         scores: of the pool, where they are known; None to score it, once, in the folder.
-        known: how much each noise level tells of the score; only for hybrid and FK-steering. What it was learned from
-            must be part of `origin`.
+        known: how much each noise level tells of the score; only for the methods of `choices.PREDICTED`. What it was
+            learned from must be part of `origin`.
 
     Raises:
         OtherRequest: if the folder belongs to another request.

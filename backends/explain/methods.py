@@ -85,7 +85,7 @@ def methods(
         world: prior and score; None where no prior is at hand: then only pictures can be retrieved.
         pool: gives the scored pool, which may take long; called only by the methods that retrieve.
         remember: keeps the runs of a calibration.
-        known: how much the plug-in tells at each noise level; only for hybrid and FK-steering.
+        known: how much the plug-in tells at each noise level; only for those of `choices.PREDICTED`.
         watch: told of the pictures of each run of a calibration.
     """
     remembered = remember if request.unguided is None else beginning(remember, request.unguided)
@@ -151,6 +151,7 @@ def methods(
             energy_dps.CONSTANT: partial(guided, zeta_schedule="constant"),
             twisted_smc.NAME: filtered,
             hybrid.NAME: mixed,
+            twisted_smc.HYBRID: lambda: filtered(known=levels()),
             twisted_smc.STEERING: lambda: filtered(proposal=0.0, twist=tuple(levels().slope.tolist())),
         }
     )

@@ -15,6 +15,7 @@ from rich.console import Console
 from distributional_view.backends.choices import (
     BEST,
     FIRST,
+    HYBRIDS,
     PREDICTED,
     RETRIEVALS,
     RUNS,
@@ -46,7 +47,6 @@ from distributional_view.backends.potential.train import PLAN
 from distributional_view.errors import UserError
 from distributional_view.files import finite, write_arrays, write_json, write_with
 from distributional_view.terminal import progress_bar, tell
-from distributional_view.theory.methods import hybrid
 from distributional_view.theory.seeds import part_seed
 
 BATCH = 32
@@ -165,7 +165,7 @@ class Run:
                 source.world,
                 source.lessons,
                 points,
-                self.options["potential"] if self.method == hybrid.NAME else None,
+                self.options["potential"] if self.method in HYBRIDS else None,
                 teaching,
                 source.origin,
                 source.contents,

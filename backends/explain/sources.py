@@ -13,7 +13,7 @@ from torch import Tensor
 from distributional_view.backends.adapter.feature import REDUCTIONS, FeatureScore
 from distributional_view.backends.adapter.passes import PictureScore, autocast_of
 from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.choices import RETRIEVALS, MethodName, ReductionName
+from distributional_view.backends.choices import HYBRIDS, RETRIEVALS, MethodName, ReductionName
 from distributional_view.backends.explain.lessons import HELD, Lessons
 from distributional_view.backends.explain.pool import Pool, pool_of
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions
@@ -25,7 +25,6 @@ from distributional_view.backends.zoo.readable import remembered
 from distributional_view.errors import UserError
 from distributional_view.files import shown
 from distributional_view.fingerprints import listing
-from distributional_view.theory.methods import hybrid
 from distributional_view.theory.progress import Progress, silent
 
 LEAST = 50
@@ -63,7 +62,7 @@ def require_paths(paths: LocalPaths, method: MethodName) -> None:
     """Raise `Missing` unless all paths that a method needs are given."""
     needed = {"--backbone": paths.backbone, "--transcoder": paths.transcoder}
     needed |= {} if method in RETRIEVALS else {"--prior": paths.prior}
-    needed |= {"--images": paths.images} if method in (*RETRIEVALS, hybrid.NAME) else {}
+    needed |= {"--images": paths.images} if method in (*RETRIEVALS, *HYBRIDS) else {}
     absent = [name for name, value in needed.items() if value is None]
     if absent:
         raise Missing(f"{method} needs {', '.join(absent)} (or --embedded for the backend that comes with the project)")
@@ -129,7 +128,7 @@ def local_source(
         said += [] if images.ordinary else [str(images)]
         if world is not None and paths.label is None and world.shape == (3, paths.size, paths.size):
             lessons = folder_lessons(psi, paths.images, images.good, paths.size, sampler.batch or 16)
-        if method == hybrid.NAME and lessons is None:
+        if method in HYBRIDS and lessons is None:
             raise UserError(
                 f"{method} learns from at least {LEAST} pictures of the prior's size ({len(images.good)} given), and "
                 "for a prior of pixels without a --label: take another --method"
