@@ -99,7 +99,7 @@ embedded: $(VENV)/.torch
 embedded-train: $(VENV)/.torch
 	$(BIN)/dview embedded-train
 
-# Makes wrong what each check asks or claims, for the checks that changed since (all of them: half an hour; resumes).
+# Makes wrong what each check asks or claims, for the checks that changed since (all of them: an hour; resumes).
 attack: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/dview check --attack --write --slow $(AGAIN) --markdown README.md
 
