@@ -124,7 +124,7 @@ def test_costs_of_a_picture():
 RUN_ELSEWHERE = {
     "how-to/ask-a-store": "one run of `tests.bench.store` on two busy cores",
     "explanation/claims-on-pictures": "one run each of the commands that it names",
-    "explanation/paradigms": "the embedded experiment, `tests.bench.{prompts,relevance}` and `test_docs_samplers`",
+    "explanation/paradigms": "the embedded experiment, three of `tests.bench` that it names and `test_docs_samplers`",
     "tutorials/embedded-feature": "one run of the commands as they are shown",
     "how-to/universal-features": "one run of the command as it is shown",
     "explanation/reaching-the-tilt": "a run of `dview samplers`, two of its levels, and of its parts",

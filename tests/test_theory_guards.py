@@ -30,6 +30,7 @@ from distributional_view.theory.methods.method import Registry
 from distributional_view.theory.methods.pool import ScoredPool
 from distributional_view.theory.methods.retrieval import Retrieval
 from distributional_view.theory.methods.twisted_smc import TwistedSmc
+from distributional_view.theory.pools.bounded import kl_at_least, split_at_least
 from distributional_view.theory.pools.split import split_sampled
 from distributional_view.theory.samplers.ascent import gibbs_log_density
 from distributional_view.theory.samplers.energy_dps import guided_rows
@@ -199,6 +200,14 @@ REFUSED = {
     "bins of a split": lambda: split_sampled([0.0, 1.0, 2.0], [0, 0, 0], [1.0, 2.0], [0, 0], 1.5, bins=0),
     "repeats of a split": lambda: split_sampled([0.0, 1.0, 2.0], [0, 0, 0], [1.0, 2.0], [0, 0], 1.5, repeats=1),
     "draws of a split": lambda: split_sampled([0.0, 1.0, 2.0], [0, 0, 0], [1.0], [0], 1.5),
+    "draws of a bound": lambda: kl_at_least(np.zeros((4, 1)), np.zeros((3, 1))),
+    "numbers of a bound": lambda: kl_at_least(np.full((4, 1), NAN), np.zeros((4, 1))),
+    "features of a bound": lambda: kl_at_least(np.zeros((4, 1)), np.zeros((4, 2))),
+    "penalty of a bound": lambda: kl_at_least(np.zeros((4, 1)), np.zeros((4, 1)), penalty=0.0),
+    "pool of a bound": lambda: split_at_least(np.zeros(5), np.zeros((4, 1)), np.zeros(4), np.zeros((4, 1)), 0.0),
+    "draws of a split in bounds": lambda: split_at_least(
+        np.zeros(4), np.zeros((4, 1)), np.zeros(5), np.zeros((4, 1)), 0.0
+    ),
     "labels of a split": lambda: split_sampled([0.0, 1.0, 2.0], [0, 0], [1.0, 2.0], [0, 0], 1.5),
 }
 

@@ -5,6 +5,7 @@
 FOLDER is one of `dview embedded-pool`. A word's pictures are drawn as the pool's are, at guidance 1, and kept. The
 target is their own mean score, so that nothing is overshoot. Once by shares of cells (class and score), once by a
 function of score, the classifier's logits and its probabilities that is fitted on one half and evaluated on the other.
+The control is the tilt itself, as many pictures of the pool's second half drawn by weight: it has no bottleneck.
 """
 
 import json
@@ -23,6 +24,7 @@ from distributional_view.backends.embedded.prompted import embedded_prior
 from distributional_view.backends.embedded.store import load_classifier
 from distributional_view.backends.embedded.world import feature_score
 from distributional_view.backends.paradigms.prompted import of_prompt
+from distributional_view.theory import AtomicLaw, calibrate_klsc, tilted_weights
 from distributional_view.theory.pools.bounded import split_at_least
 from distributional_view.theory.pools.split import split_sampled
 from distributional_view.theory.samplers.energy_dps import unguided
@@ -57,19 +59,23 @@ def main(folder: Path, n: int, out: Path) -> None:
     torch.set_num_threads(1)
     out.mkdir(parents=True, exist_ok=True)
     pool: PriorPool = kept_pool(folder)
+    half = len(pool) // 2
     indices = {feature.name: feature.index for feature in read_named()}
     for word, name in WORDS.items():
         images, psi = drawn(word, n, out, PoolPlan()), feature_score(indices[name])
         with torch.no_grad():
             scores = torch.cat([psi(part) for part in images.split(CHUNK)]).double().numpy()
         logits = features_and_logits(load_classifier(), images, CHUNK)[1]
-        known = pool.activation(indices[name])
-        cells = split_sampled(known, pool.labels, scores, logits.argmax(1).numpy(), float(scores.mean()))
-        half = split_at_least(
-            known, features_of(known, pool.logits), scores, features_of(scores, logits), float(scores.mean())
-        )
-        told = {"word": word, "feature": name, "mean": float(scores.mean()), "pool mean": float(known.mean())}
-        print(json.dumps(told | {"cells": cells._asdict(), "halves": half._asdict()}), flush=True)
+        known, mean = pool.activation(indices[name]), float(scores.mean())
+        seen = features_of(known, pool.logits)
+        cells = split_sampled(known, pool.labels, scores, logits.argmax(1).numpy(), mean)
+        halves = split_at_least(known, seen, scores, features_of(scores, logits), mean)
+        weights = tilted_weights(known[half:], calibrate_klsc(AtomicLaw(known[half:]), mean).multiplier)
+        taken = half + np.random.default_rng(part_seed(2, n)).choice(half, n, p=weights)
+        control = split_at_least(known[:half], seen[:half], known[taken], seen[taken], float(known[taken].mean()))
+        told = {"word": word, "feature": name, "mean": mean, "mean of the pool": float(known.mean())}
+        splits = {"cells": cells, "halves": halves, "control": control}
+        print(json.dumps(told | {key: split._asdict() for key, split in splits.items()}), flush=True)
 
 
 if __name__ == "__main__":
