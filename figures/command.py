@@ -25,6 +25,7 @@ from distributional_view.errors import UserError
 from distributional_view.figures.ablations import layers, neurons, priors
 from distributional_view.figures.on_pictures import OPTIONS, SAYS, levels, make_on_pictures, refuse_without_embedded
 from distributional_view.figures.options import JOBS, OUT, SEED, indices_of, levels_of
+from distributional_view.figures.paradigms_command import paradigms
 from distributional_view.figures.registry import NAMES
 from distributional_view.files import shown
 from distributional_view.shell import Group
@@ -222,26 +223,6 @@ def samplers(
     jax.config.update("jax_enable_x64", True)
     chosen, wanted, folder = indices_of(features), levels_of(levels), pool or out / "prior-pool"
     artefact.run(lambda progress: compute(out, folder, seed, quick, jobs, chosen, wanted, progress), out)
-
-
-@click.command("paradigms")
-@OUT
-@SEED
-@click.option("--quick", is_flag=True, help="Two features, two levels, few pictures and steps: two minutes.")
-@click.option("--features", help="Indices of named features, such as 457,417.  [default: the first six]")
-@click.option("--levels", help="Quantiles of the activation, each in (0, 1).  [default: 0.8,0.95,0.99]")
-@JOBS
-def paradigms(out: Path, seed: int, quick: bool, features: str | None, levels: str | None, jobs: int) -> None:
-    """All paradigms of Table 1 at the same activation of a feature (needs torch; forty minutes).
-
-    It goes on where it stopped. Another level or feature adds to what is there.
-    """
-    from distributional_view.figures import artefact
-    from distributional_view.figures.paradigms import compute
-
-    chosen = indices_of(features)
-    wanted = levels_of(levels)
-    artefact.run(lambda progress: compute(out, seed, quick, jobs, chosen, wanted, progress), out)
 
 
 class Commands(Group):

@@ -185,7 +185,8 @@ def compute(
     """
     from distributional_view.backends.embedded import layers
     from distributional_view.backends.embedded.convnext import Hook
-    from distributional_view.backends.embedded.paradigm_experiment import entrants_of, shown
+    from distributional_view.backends.paradigms.entrants import entrants_of
+    from distributional_view.backends.paradigms.kept import shown
 
     usual = layers.QUICK if quick else layers.LayerBudget()
     budget = usual if features is None else replace(usual, features=features)

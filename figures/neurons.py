@@ -190,7 +190,7 @@ def compute(
         MissingWeights, MissingData: if weights or pictures are missing.
     """
     from distributional_view.backends.embedded import neurons
-    from distributional_view.backends.embedded.paradigm_experiment import shown
+    from distributional_view.backends.paradigms.kept import shown
 
     usual = neurons.QUICK if quick else neurons.NeuronBudget()
     budget = replace(usual, objects=objects or usual.objects, levels=tuple(sorted(set(levels))) or usual.levels)

@@ -1,14 +1,15 @@
 """All paradigms of the paper's Table 1 on pictures: every method at the same activation of the same feature.
 
 `paradigms.json` has a row for each feature, level, method and seed, and the retrieved set of each feature beside them
-(`backends.embedded.paradigm_experiment`; torch is needed). The pictures show one level.
+(`backends.paradigms.comparison`; torch is needed). The pictures show one level.
 
-Paper: Table 1, Figures 4, 5, 12, 13, Tables 3, 11. On the embedded world, with every level matched.
+Paper: Table 1, Figures 4, 5, 12, 13, Tables 3, 11. With every level matched; here on the embedded world, in
+`figures.paradigms_local` on local weights.
 
 dview paradigms [--out results] [--seed 0] [--quick] [--features 457,417] [--levels 0.8,0.95,0.99] [--jobs 2]
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,7 +20,7 @@ from distributional_view.figures.artefact import Artefact
 from distributional_view.figures.output import Provenance
 from distributional_view.figures.paradigms_drawn import Method, grid
 from distributional_view.figures.paradigms_plot import tradeoff
-from distributional_view.figures.paradigms_summary import HEADER, line, note, summaries
+from distributional_view.figures.paradigms_summary import EMBEDDED, HEADER, line, note, summaries
 from distributional_view.files import finite
 from distributional_view.terminal import Table
 from distributional_view.theory.progress import Progress
@@ -66,7 +67,10 @@ ON_PAGE, MIDDLE = 3, 0.95
 
 @dataclass(frozen=True)
 class Paradigms(Artefact):
-    """All rows, the retrieved sets, the methods, and how the kept pictures are read."""
+    """All rows, the retrieved sets, the methods, and how the kept pictures are read.
+
+    `more` are further settings, `told` says what pictures are measured with.
+    """
 
     name: ClassVar[str] = "paradigms"
     rows: Sequence[dict[str, Any]]
@@ -75,6 +79,8 @@ class Paradigms(Artefact):
     budget: Any
     seed: int
     shown: Callable[[dict[str, Any]], Any] = field(repr=False)
+    more: Mapping[str, Any] = field(default_factory=dict)
+    told: str = EMBEDDED
 
     @property
     def provenance(self) -> Provenance:
@@ -94,7 +100,7 @@ class Paradigms(Artefact):
         content = {
             "rows": [{name: row.get(name) for name in COLUMNS} for row in self.rows],
             "retrieved": [{name: row.get(name) for name in COLUMNS} for row in self.retrieved],
-            "settings": self.provenance.as_dict() | {"methods": methods},
+            "settings": self.provenance.as_dict() | {"methods": methods, **self.more},
         }
         found: dict[str, Any] = finite(content)
         return found
@@ -113,7 +119,7 @@ class Paradigms(Artefact):
         """A line for each level and method, over features and seeds."""
         lines = [line(summary) for summary in summaries(self.rows, self.retrieved)]
         title = "Four paradigms at the same activation"
-        return Table(title, HEADER, lines, ("level", "method"), 1, note(self.budget, self.seed))
+        return Table(title, HEADER, lines, ("level", "method"), 1, note(self.budget, self.seed, self.told))
 
 
 def compute(
@@ -143,15 +149,19 @@ def compute(
         OtherRequest: if the folder belongs to something else.
         MissingWeights, MissingData: if weights or pictures are missing.
     """
-    from distributional_view.backends.embedded import paradigm_experiment, paradigm_methods
     from distributional_view.backends.embedded.features import chosen_features
+    from distributional_view.backends.embedded.paradigm_experiment import run
+    from distributional_view.backends.paradigms.budget import QUICK, ParadigmBudget
+    from distributional_view.backends.paradigms.comparison import RETRIEVED
+    from distributional_view.backends.paradigms.entrants import ENTRANTS
+    from distributional_view.backends.paradigms.kept import shown
 
-    budget = paradigm_methods.QUICK if quick else paradigm_methods.ParadigmBudget()
+    budget = QUICK if quick else ParadigmBudget()
     chosen = chosen_features(features, budget.features)
     budget = replace(budget, features=len(chosen), levels=tuple(sorted(set(levels))) or budget.levels)
     job = out / ("paradigms-job-quick" if quick else "paradigms-job")
-    rows = paradigm_experiment.run(job, budget, seed, chosen, progress, jobs)
-    methods = [Method(entrant.name, entrant.paradigm, entrant.says) for entrant in paradigm_methods.ENTRANTS]
-    retrieved = [row for row in rows if row["method"] == paradigm_experiment.RETRIEVED]
-    others = [row for row in rows if row["method"] != paradigm_experiment.RETRIEVED]
-    return Paradigms(others, retrieved, methods, budget, seed, paradigm_experiment.shown)
+    rows = run(job, budget, seed, chosen, progress, jobs)
+    methods = [Method(entrant.name, entrant.paradigm, entrant.says) for entrant in ENTRANTS]
+    retrieved = [row for row in rows if row["method"] == RETRIEVED]
+    others = [row for row in rows if row["method"] != RETRIEVED]
+    return Paradigms(others, retrieved, methods, budget, seed, shown)

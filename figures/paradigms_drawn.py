@@ -4,6 +4,7 @@ The top row has the pictures of highest score: what there is to explain. Under e
 of a row the mean of all pictures of the method, which a matched method has at the level.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -53,7 +54,7 @@ def grid(
         methods: in their order; those of a paradigm stand together.
         names: of the features, a block each.
         level: whose rows are shown.
-        shown: row -> grey values (k, h, w) 0 ... 255 and scores (k,); k is at most `PICTURES`.
+        shown: row -> grey values (k, h, w) or colours (k, h, w, 3), 0 ... 255, and scores (k,); k at most `PICTURES`.
         heading, note: of the picture, as wide as the methods' names.
     """
     step, block = _SIDE + _NUMBER + _GAP, PICTURES * (_SIDE + _GAP) + _MEAN + 8
@@ -68,26 +69,34 @@ def grid(
     axes.text(4, 12, heading, fontsize=10, fontweight="bold")
     axes.text(4, 24, note, fontsize=8)
     lefts = {name: _LABELS + place * block for place, name in enumerate(names)}
+    targets = {row["name"]: row["target"] for row in rows if row["level"] == level}
+    more = {name: finer(targets[name]) for name in names}
     for name, left in lefts.items():
-        target = next(row["target"] for row in rows if row["name"] == name and row["level"] == level)
+        target = targets[name]
         axes.text(left, 12, name, fontsize=11, fontweight="bold")
-        axes.text(left, 24, f"level: {target:.2f}, above {100 * level:g} % of all pictures", fontsize=8)
+        axes.text(left, 24, f"level: {target:.{2 + more[name]}f}, above {100 * level:g} % of all pictures", fontsize=8)
     top = _TOP
     if best:
         _label(axes, top, "for comparison", "the real pictures of highest score", "0.2")
-        _row(axes, top, lefts, best, shown, "0.2")
+        _row(axes, top, lefts, more, best, shown, "0.2")
         top += step
     for paradigm, color in zip(paradigms, (*COLORS, *["0.3"] * len(paradigms)), strict=False):
         axes.plot([4, wide - 4], [top + 2, top + 2], color=color, lw=1.2)
         axes.text(4, top + 12.5, paradigm[0].upper() + paradigm[1:], fontsize=10, fontweight="bold", color=color)
-        axes.text(_LABELS, top + 12.5, TOLD.get(paradigm, ""), fontsize=9, color=color, style="italic")
+        size = 9 if len(names) > 1 else 7
+        axes.text(_LABELS, top + 12.5, TOLD.get(paradigm, ""), fontsize=size, color=color, style="italic")
         top += _HEAD
         for method in (method for method in methods if method.paradigm == paradigm):
             ours = [row for row in rows if (row["method"], row["level"]) == (method.method, level)]
             _label(axes, top, method.method, method.says, color)
-            _row(axes, top, lefts, ours, shown, color)
+            _row(axes, top, lefts, more, ours, shown, color)
             top += step
     return figure
+
+
+def finer(target: float) -> int:
+    """Digits behind the point that scores get more than usual, where the level is below 1."""
+    return math.ceil(-math.log10(abs(target))) if 0 < abs(target) < 1 else 0
 
 
 def _label(axes: Axes, top: float, name: str, says: str, color: str) -> None:
@@ -99,6 +108,7 @@ def _row(
     axes: Axes,
     top: float,
     lefts: Mapping[str, float],
+    more: Mapping[str, int],
     rows: Sequence[dict[str, Any]],
     shown: Callable[[dict[str, Any]], tuple[Any, Float[np.ndarray, " k"]]],
     color: str,
@@ -112,13 +122,27 @@ def _row(
                 axes.imshow(
                     picture, cmap="gray", vmin=0, vmax=255, extent=(x, x + _SIDE, top + _SIDE, top), aspect="auto"
                 )
-                axes.text(x + _SIDE / 2, top + _SIDE + 7, f"{score:.1f}", fontsize=6.5, color="0.35", ha="center")
+                axes.text(
+                    x + _SIDE / 2,
+                    top + _SIDE + 7,
+                    f"{score:.{1 + more[name]}f}",
+                    fontsize=6.5,
+                    color="0.35",
+                    ha="center",
+                )
         if ours:
             missed = sum(row.get("reached") is False for row in ours)
             mostly = 2 * missed > len(ours)
             x = left + PICTURES * (_SIDE + _GAP)
             mean = float(np.mean([row["activation"] for row in ours]))
-            axes.text(x, top + 14, f"mean\n{mean:.2f}", fontsize=7.5, color=_MISSED if mostly else color, va="center")
+            axes.text(
+                x,
+                top + 14,
+                f"mean\n{mean:.{2 + more[name]}f}",
+                fontsize=7.5,
+                color=_MISSED if mostly else color,
+                va="center",
+            )
             if missed:
                 told = "missed" if missed == len(ours) else f"{missed} of {len(ours)} missed"
                 axes.text(

@@ -99,13 +99,19 @@ def line(s: Summary) -> tuple[str, ...]:
     )
 
 
-def note(budget: Any, seed: int) -> str:
-    """What the columns mean."""
+EMBEDDED = (
+    "KID: to the test pictures on the classifier's features; to the tilt: to the test pictures weighed to the same "
+    "level, zero for exact draws. Naturalness: a NIQE of the training pictures, small is natural."
+)
+"""What pictures are measured with on the embedded world."""
+
+
+def note(budget: Any, seed: int, told: str = EMBEDDED) -> str:
+    """What the columns mean; `told` says what pictures are measured with."""
     return (
         f"{budget.n} pictures a cell, {budget.seeds} seeds (± standard error over seeds; features are given). Levels: "
         "quantiles of the score over the data, the mean that every method is brought to. Reached: cells whose mean is "
-        "within .15 sd of the score of the level, or two standard errors of the mean. KID: to the test pictures on the "
-        "classifier's features; to the tilt: to the test pictures weighed to the same level, zero for exact draws. "
-        "Naturalness: a NIQE of the training pictures, small is natural. Twins: pictures with a near-duplicate. "
+        f"within .15 sd of the score of the level, or two standard errors of the mean. {told} Twins: pictures with a "
+        "near-duplicate. "
         f"CPU s: a draw; search s: calibration and search before it; MiB: peak of the draw. Seed {seed}."
     )

@@ -148,7 +148,7 @@ def compute(
     """
     from distributional_view.backends.embedded import narrow, prior_experiment
     from distributional_view.backends.embedded.features import chosen_features
-    from distributional_view.backends.embedded.paradigm_experiment import shown
+    from distributional_view.backends.paradigms.kept import shown
     from distributional_view.theory.progress import named
 
     usual = prior_experiment.QUICK if quick else prior_experiment.PriorBudget()

@@ -135,7 +135,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry(
             "paradigms",
             "All paradigms of Table 1 at the same activation of a feature (needs torch; forty minutes).",
-            "figures.command:paradigms",
+            "figures.paradigms_command:paradigms",
         ),
         Entry(
             "levels",

@@ -13,9 +13,9 @@ from distributional_view.backends.__main__ import main
 from distributional_view.backends.embedded import animals, world
 from distributional_view.backends.embedded.animals import Animals
 from distributional_view.backends.explain import guidance, sources
+from distributional_view.backends.explain.folder import some_of, spread
 from distributional_view.backends.explain.guidance import Teaching
 from distributional_view.backends.explain.lessons import KeptScores
-from distributional_view.backends.explain.sources import some_of, spread
 from distributional_view.backends.priors.prior import Prior
 from distributional_view.backends.transcoders.checkpoint import publish, save_published
 from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec

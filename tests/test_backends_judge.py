@@ -8,9 +8,10 @@ from scipy.stats import binom, multinomial
 from distributional_view.backends.embedded import judge_measures
 from distributional_view.backends.embedded.animals import CLASSES
 from distributional_view.backends.embedded.judge import Judge, tilt_of, trusted_up_to
-from distributional_view.backends.embedded.judge_measures import KernelReference, class_tv, resampled, shares, tv_floor
+from distributional_view.backends.embedded.judge_measures import class_tv, resampled, shares, tv_floor
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.measures.kernel import kid
+from distributional_view.backends.measures.weighted import KernelReference
 
 torch.set_num_threads(1)
 LEVEL, N = 0.9, 48

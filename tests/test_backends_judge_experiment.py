@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from distributional_view.backends.embedded import cells as cells_module
+from distributional_view.backends import cells as cells_module
 from distributional_view.backends.embedded.features import read_named
 from distributional_view.backends.embedded.judge_experiment import FeatureJudged, cells, run, size_at
 from distributional_view.backends.embedded.judge_methods import (
@@ -20,8 +20,8 @@ from distributional_view.backends.embedded.judge_methods import (
     JudgeBudget,
 )
 from distributional_view.backends.embedded.prior_pool import PoolPlan, prior_pool
-from distributional_view.backends.embedded.strengths import bounded
 from distributional_view.backends.jobs import OtherRequest
+from distributional_view.backends.paradigms.strengths import bounded
 from distributional_view.jobs import Job
 from distributional_view.theory.errors import CalibrationFailed
 from distributional_view.theory.methods.method import forgetful

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import torch
 
+from distributional_view.backends.cells import ordered
 from distributional_view.backends.embedded import layer as layer_module
 from distributional_view.backends.embedded import layers, train
 from distributional_view.backends.embedded.animals import CLASSES, Animals, load_animals
-from distributional_view.backends.embedded.cells import ordered
 from distributional_view.backends.embedded.convnext import Hook
 from distributional_view.backends.embedded.layer import load_layer
 from distributional_view.backends.embedded.layers import LayerBudget, chosen, trained
 from distributional_view.backends.embedded.methods import shared
-from distributional_view.backends.embedded.paradigm_experiment import FeatureCells, entrants_of
-from distributional_view.backends.embedded.paradigm_methods import OneFeature
+from distributional_view.backends.embedded.paradigm_experiment import cells_of
 from distributional_view.backends.embedded.store import WEIGHTS
+from distributional_view.backends.paradigms.entrants import entrants_of
 from distributional_view.errors import UserError
 from distributional_view.jobs import Job
 
@@ -65,14 +65,15 @@ def test_features_of_a_layer_are_live_and_know_their_class():
 def test_methods_climb_the_score_of_the_layer_they_are_given(tmp_path):
     """Channels in place of features: another dictionary at the same place."""
     channels = shared().layer.channels
-    one = OneFeature(5, CELLS, 0, Job(tmp_path, "token"), channels)
-    assert one.world.psi.transcoder is channels.transcoder
+    named = replace(chosen(shared().layer, train.HOOK, 1, 0)[0], index=5)
+    cells = cells_of(named, CELLS, 0, Job(tmp_path, "token"), channels)
+    one = cells.one
+    assert one.ground.world.psi.transcoder is channels.transcoder
     assert one.prompted.world.psi.transcoder is channels.transcoder
     images = shared().images[:4]
-    assert one.world.score(images).numpy() == pytest.approx(one.scores[:4], abs=1e-4)
-    named = chosen(shared().layer, train.HOOK, 1, 0)[0]
+    assert one.ground.world.score(images).numpy() == pytest.approx(one.scores[:4], abs=1e-4)
     (entrant,) = entrants_of(["KLSC-weights"])
-    row = FeatureCells(one, named).row(entrant, 0.8, 0)
+    row = cells.row(entrant, 0.8, 0)
     assert row["target"] == pytest.approx(np.quantile(channels.activation(5), 0.8))
     assert row["sd"] == pytest.approx(channels.activation(5).std())
 

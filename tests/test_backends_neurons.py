@@ -14,8 +14,8 @@ from distributional_view.backends.embedded.consistency import SUCCESS, base, con
 from distributional_view.backends.embedded.described import data_words
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.neurons import CHANNEL, FEATURE, MATCHED, NeuronBudget, chosen
-from distributional_view.backends.embedded.paradigm_experiment import shown
 from distributional_view.backends.embedded.words import VOCABULARY
+from distributional_view.backends.paradigms.kept import shown
 from distributional_view.jobs import OtherRequest
 from distributional_view.theory.pools.retrieval import reweight_to
 

@@ -11,9 +11,9 @@ from distributional_view.backends.embedded.animals import CLASSES, Animals, load
 from distributional_view.backends.embedded.features import read_named
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.narrow import as_seen, grey, narrowed, of_folder, wide
-from distributional_view.backends.embedded.paradigm_experiment import shown
 from distributional_view.backends.embedded.prior_experiment import DATA, GUIDED, TILT, UNGUIDED, PriorBudget
 from distributional_view.backends.embedded.store import load_prior, read_record
+from distributional_view.backends.paradigms.kept import shown
 from distributional_view.errors import UserError
 from tests.support import tiny_priors
 

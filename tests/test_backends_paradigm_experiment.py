@@ -10,22 +10,21 @@ import numpy as np
 import pytest
 import torch
 
-from distributional_view.backends.embedded import cells as cells_module
+from distributional_view.backends import cells as cells_module
 from distributional_view.backends.embedded import paradigm_experiment as module
 from distributional_view.backends.embedded.animals import load_animals
 from distributional_view.backends.embedded.features import read_named
 from distributional_view.backends.embedded.judge import tilt_of
-from distributional_view.backends.embedded.paradigm_experiment import RETRIEVED, SHOWN, FeatureCells, cells, run, shown
-from distributional_view.backends.embedded.paradigm_measures import Measuring, real
-from distributional_view.backends.embedded.paradigm_methods import (
-    AM,
-    ENTRANTS,
-    PARADIGMS,
-    SEARCH,
-    OneFeature,
-    ParadigmBudget,
-)
+from distributional_view.backends.embedded.methods import shared
+from distributional_view.backends.embedded.paradigm_experiment import cells_of, run
+from distributional_view.backends.embedded.paradigm_measures import real, real_of
 from distributional_view.backends.measures.cost import cost
+from distributional_view.backends.paradigms import comparison
+from distributional_view.backends.paradigms.budget import ParadigmBudget
+from distributional_view.backends.paradigms.comparison import RETRIEVED, cells
+from distributional_view.backends.paradigms.entrants import AM, ENTRANTS, PARADIGMS, SEARCH
+from distributional_view.backends.paradigms.kept import LARGEST, SHOWN, kept, shown
+from distributional_view.backends.paradigms.measuring import Measuring
 from distributional_view.backends.zoo.weights import MissingWeights
 from distributional_view.jobs import Job, OtherRequest
 from distributional_view.theory.errors import CalibrationFailed, InfeasibleTarget
@@ -41,8 +40,17 @@ MEASURED = ("seconds", "search_seconds", "peak_mib")
 
 
 @pytest.fixture
-def one(tmp_path):
-    return OneFeature(BELLY.index, BUDGET, 5, Job(tmp_path, "token"))
+def belly(tmp_path):
+    return of_belly(Job(tmp_path, "token"))
+
+
+@pytest.fixture
+def one(belly):
+    return belly.one
+
+
+def of_belly(job):
+    return cells_of(BELLY, BUDGET, 5, job, shared().layer)
 
 
 def untimed(rows):
@@ -50,9 +58,9 @@ def untimed(rows):
 
 
 @pytest.mark.slow
-def test_every_method_has_a_row_that_says_what_it_is(one):
-    feature = FeatureCells(one, BELLY)
-    rows = {entrant.name: feature.row(entrant, quantile, draw) for entrant, quantile, draw in cells(BUDGET)}
+def test_every_method_has_a_row_that_says_what_it_is(belly):
+    one = belly.one
+    rows = {entrant.name: belly.row(entrant, quantile, draw) for entrant, quantile, draw in cells(BUDGET, ENTRANTS)}
     assert list(rows) == [entrant.name for entrant in ENTRANTS]
     assert {entrant.paradigm for entrant in ENTRANTS} == set(PARADIGMS)
     level = np.quantile(one.scores, 0.8)
@@ -63,16 +71,16 @@ def test_every_method_has_a_row_that_says_what_it_is(one):
         pictures, scores = shown(row)
         assert len(pictures) == len(scores) == 3
         seen = torch.from_numpy(pictures.astype(np.float32))[:, None] / 127.5 - 1
-        kept = one.world.score(seen).numpy()
+        found = one.ground.world.score(seen).numpy()
         if row["paradigm"] in (AM, SEARCH):  # whose values are not cut, only rounded to grey values
-            assert kept == pytest.approx(scores, abs=0.1 * one.sd), name
+            assert found == pytest.approx(scores, abs=0.1 * one.sd), name
         assert row["activation"] == pytest.approx(scores.mean())
         assert row["seconds"] > 0
         assert row["diversity"] > 0
     for name in ("retrieval", "search-patch", "KLSC-weights"):
         assert rows[name]["prior_loss"] < 0.5 * rows["Fourier"]["prior_loss"]
     assert rows["DEXTER"]["search_seconds"] > rows["retrieval"]["search_seconds"]
-    again = FeatureCells(OneFeature(BELLY.index, BUDGET, 5, one.job), BELLY)
+    again = of_belly(one.job)
     dexter = next(entrant for entrant in ENTRANTS if entrant.name == "DEXTER")
     assert untimed([again.row(dexter, 0.8, 0)]) == untimed([rows["DEXTER"]])  # from the prompt that was kept
     assert len((one.job.folder / f"prompt-{BELLY.index}-DEXTER.jsonl").read_text().splitlines()) == 1
@@ -99,12 +107,12 @@ class Here:
 def cheap(monkeypatch):
     monkeypatch.setattr(cells_module, "workers", Here)
     monkeypatch.setattr(cells_module, "wait", lambda left, timeout: (left, set()))
-    monkeypatch.setattr(module, "ENTRANTS", CHEAP)
 
 
 def test_run_goes_on_and_another_level_only_adds(tmp_path, cheap):
     told = []
-    go = partial(run, tmp_path / "job", features=[BELLY], progress=lambda *a: told.append(a))
+    names = [entrant.name for entrant in CHEAP]
+    go = partial(run, tmp_path / "job", features=[BELLY], entrants=names, progress=lambda *a: told.append(a))
     rows = go(BUDGET, 0)
     assert [row["method"] for row in rows] == [RETRIEVED, *(entrant.name for entrant in CHEAP)]
     assert told[-1] == ("cells", len(rows), len(rows))
@@ -123,9 +131,9 @@ def test_run_goes_on_and_another_level_only_adds(tmp_path, cheap):
         go(replace(BUDGET, n=4), 0)
 
 
-def test_the_retrieved_set_has_the_highest_scores(one):
-    row = FeatureCells(one, BELLY).retrieved()
-    best = np.sort(one.pool.scores)[::-1][:3]
+def test_the_retrieved_set_has_the_highest_scores(belly):
+    row = belly.retrieved()
+    best = np.sort(belly.one.ground.pool.scores)[::-1][:3]
     assert row["activation"] == pytest.approx(best.mean())
     assert row["kid_tilt"] is None
     assert np.sort(shown(row)[1]) == pytest.approx(best[::-1])
@@ -141,28 +149,38 @@ def test_the_retrieved_set_has_the_highest_scores(one):
 )
 def test_a_level_that_is_missed_is_shown_as_it_is(one, failure, knob):
     method = Mock(calibrate=Mock(side_effect=failure), most=8.0)
-    assert module.brought_to(method, one, 0.8) == (knob, "no")
+    assert comparison.brought_to(method, one, 0.8) == (knob, "no")
 
 
-def test_nothing_is_measured_of_one_picture(one):
+def test_nothing_is_measured_of_one_picture(belly):
     drawn = Drawn(load_animals()[0].images[:1], np.array([1.0]), None, {})
-    told = FeatureCells(one, BELLY)._told(drawn, Measuring(one.scores, 1.0, BELLY.dominant), keep=True)
+    told = belly._told(drawn, drawn.points, Measuring(real(), belly.one.scores, 1.0), keep=True)
     assert told["kid"] is None
     assert told["activation"] == 1.0
-    assert "single picture" in module._missed(drawn)
-    assert module._missed(Drawn(None, np.ones(4), None, {"reached": 0.5, "steps": 7})) == (
+    assert "single picture" in comparison._missed(drawn)
+    assert comparison._missed(Drawn(None, np.ones(4), None, {"reached": 0.5, "steps": 7})) == (
         "50% of the pictures came to the level in 7 steps"
     )
-    assert module._missed(Drawn(None, np.ones(4), None, {"reached": 1.0, "steps": 7})) is None
+    assert comparison._missed(Drawn(None, np.ones(4), None, {"reached": 1.0, "steps": 7})) is None
 
 
 def test_kept_pictures_are_spread_over_the_scores():
     pictures = torch.linspace(-1, 1, 10)[:, None, None, None].expand(-1, 1, 32, 32)
-    grey, scores = shown({"shown": module.kept(pictures, np.arange(10.0))})
+    grey, scores = shown({"shown": kept(pictures, np.arange(10.0))})
     assert len(scores) == SHOWN
     assert scores.tolist() == [0, 3, 6, 9]
     assert grey[:, 0, 0].tolist() == [0, 85, 170, 255]
-    assert len(base64.b64decode(module.kept(pictures[:2], np.arange(2.0))["grey"])) == 2 * 32 * 32
+    assert len(base64.b64decode(kept(pictures[:2], np.arange(2.0))["grey"])) == 2 * 32 * 32
+
+
+def test_kept_pictures_have_their_colours_and_are_not_large():
+    blue = torch.tensor([-1.0, 0.0, 1.0])[None, :, None, None].expand(3, -1, 40, 40)
+    colours, scores = shown({"shown": kept(blue, np.arange(3.0))})
+    assert colours.shape == (3, 40, 40, 3)
+    assert colours[2, 7, 9].tolist() == [0, 128, 255]
+    assert scores.tolist() == [0, 1, 2]
+    large, _ = shown({"shown": kept(torch.zeros(2, 3, 2 * LARGEST, 2 * LARGEST), np.arange(2.0))})
+    assert large.shape == (2, LARGEST, LARGEST, 3)
 
 
 def test_pictures_of_the_tilt_are_near_it_and_others_are_not(one):
@@ -170,7 +188,7 @@ def test_pictures_of_the_tilt_are_near_it_and_others_are_not(one):
     training, test = load_animals()
     mine, others = one.scores[: len(training.images)], one.scores[len(training.images) :]
     level = one.level(0.95)
-    measure = Measuring(others, level, BELLY.dominant)
+    measure = Measuring(real_of(BELLY.dominant), others, level)
     weights = tilt_of(mine, training.labels.numpy(), level).weights
     drawn = np.random.default_rng(0).choice(len(mine), 60, replace=False, p=weights)
     usual = np.random.default_rng(0).choice(len(mine), 60, replace=False)
@@ -182,7 +200,7 @@ def test_pictures_of_the_tilt_are_near_it_and_others_are_not(one):
     assert noise.prior_loss > 5 * near.prior_loss
     assert noise.naturalness > 5 * near.naturalness
     assert measure(training.images[:1].expand(4, -1, -1, -1)).near_duplicates == 1.0
-    assert Measuring(others, float(others.max()), BELLY.dominant).tilt is None
+    assert Measuring(real(), others, float(others.max())).tilt is None
     assert len(real().features) == len(test.images)
 
 

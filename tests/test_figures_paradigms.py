@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from distributional_view.figures.command import main
 from distributional_view.figures.paradigms import COLUMNS, Paradigms
-from distributional_view.figures.paradigms_drawn import PICTURES, Method
+from distributional_view.figures.paradigms_drawn import PICTURES, Method, finer
 from distributional_view.figures.paradigms_plot import styles
 from distributional_view.figures.paradigms_summary import estimate, line, summaries
 
@@ -27,7 +27,7 @@ SPEC = (
 
 @dataclass(frozen=True)
 class Budget:
-    """In place of `backends.embedded.paradigm_methods.ParadigmBudget`, which needs torch."""
+    """In place of `backends.paradigms.budget.ParadigmBudget`, which needs torch."""
 
     n: int = 6
     seeds: int = 2
@@ -110,6 +110,38 @@ def test_three_features_a_page_with_a_number_under_each_picture(artefact):
     missed = Paradigms([{**r, "reached": False} for r in artefact.rows], [], METHODS, artefact.budget, 0, shown)
     assert "missed" in [text.get_text() for text in missed.draw()["paradigms"].axes[0].texts]
     plt.close("all")
+
+
+def test_scores_below_one_have_digits_that_tell_them_apart(artefact):
+    assert [finer(target) for target in (10.0, 1.0, 0.22, 0.022, 0.0)] == [0, 0, 1, 2, 0]
+    small = [{**r, "target": 0.22, "activation": 0.219} for r in artefact.rows]
+    drawn = Paradigms(small, [], METHODS, artefact.budget, 0, shown).draw()["paradigms"]
+    words = [text.get_text() for text in drawn.axes[0].texts]
+    assert "level: 0.220, above 95 % of all pictures" in words
+    assert "mean\n0.219" in words
+    assert "3.00" in words
+    plt.close("all")
+
+
+def test_pictures_are_drawn_in_their_colours(artefact):
+    def blue(row):
+        return np.full((PICTURES, 8, 8, 3), (9, 99, 199), dtype=np.uint8), np.arange(1.0, PICTURES + 1)
+
+    drawn = Paradigms(artefact.rows, [], METHODS, artefact.budget, 0, blue).draw()["paradigms"]
+    drawn.canvas.draw()
+    seen = np.asarray(drawn.canvas.buffer_rgba())[..., :3].reshape(-1, 3)
+    assert (seen == (9, 99, 199)).all(1).mean() > 0.1
+    plt.close("all")
+
+
+def test_settings_of_local_weights_stand_beside_the_others(artefact):
+    more = {"made_of": {"size": 256}, "left_out": {"DEXTER": "no words"}}
+    own = Paradigms(artefact.rows, artefact.retrieved, METHODS, artefact.budget, 0, shown, more, "KID: on mine.")
+    settings = own.numbers()["settings"]
+    assert settings["left_out"] == more["left_out"]
+    assert settings["methods"] == artefact.numbers()["settings"]["methods"]
+    assert "KID: on mine." in own.table().markdown()
+    assert "classifier" in artefact.table().markdown()
 
 
 def test_the_plot_has_every_method_at_every_level(artefact):

@@ -19,9 +19,10 @@ from torch import Tensor
 
 from distributional_view.backends.embedded.animals import CLASSES
 from distributional_view.backends.embedded.convnext import ConvNeXt
-from distributional_view.backends.embedded.judge_measures import KernelReference, class_tv, resampled, shares, tv_floor
+from distributional_view.backends.embedded.judge_measures import class_tv, resampled, shares, tv_floor
 from distributional_view.backends.embedded.measures import features_and_logits
 from distributional_view.backends.measures.alike import have_twins
+from distributional_view.backends.measures.weighted import KernelReference
 from distributional_view.theory.errors import require
 from distributional_view.theory.pools.retrieval import effective_size, reweight_to
 from distributional_view.theory.seeds import part_seed

@@ -15,8 +15,8 @@ from typing import Any, get_args
 import numpy as np
 import torch
 
+from distributional_view.backends.cells import FILES, Row, fill, lines_of, ordered
 from distributional_view.backends.embedded.animals import CLASSES
-from distributional_view.backends.embedded.cells import FILES, Row, fill, lines_of, ordered
 from distributional_view.backends.embedded.features import Named, read_named
 from distributional_view.backends.embedded.judge import Judge, Tilt, tilt_of
 from distributional_view.backends.embedded.judge_methods import (
@@ -33,8 +33,8 @@ from distributional_view.backends.embedded.judge_methods import (
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.prior_pool import PriorPool
 from distributional_view.backends.embedded.store import Part, weights_path
-from distributional_view.backends.embedded.strengths import LOWEST
 from distributional_view.backends.jobs import in_file
+from distributional_view.backends.paradigms.strengths import LOWEST
 from distributional_view.jobs import Job, opened
 from distributional_view.theory.errors import CalibrationFailed, require
 from distributional_view.theory.methods import energy_dps
@@ -94,11 +94,11 @@ def run(
         wanted = [list(cells(budget, place, entrants)) for place in range(len(chosen))]
         total = sum(map(len, wanted))
         given = [(pool, budget, seed, feature, place, learned, tuple(entrants)) for place, feature in enumerate(chosen)]
-        fill(job, chosen, _work, given, total, progress, jobs)
+        fill(job, [feature.index for feature in chosen], _work, given, total, progress, jobs)
         return [
             row
             for feature, of_it in zip(chosen, wanted, strict=True)
-            for row in ordered(lines_of(job, feature).rows, _key, (_name(*cell) for cell in of_it))
+            for row in ordered(lines_of(job, feature.index).rows, _key, (_name(*cell) for cell in of_it))
         ]
 
 
@@ -131,7 +131,7 @@ def _work(
 ) -> None:
     """The cells of a feature that the job has not."""
     torch.set_num_threads(1)
-    lines = lines_of(job, feature)
+    lines = lines_of(job, feature.index)
     known = {_key(row) for row in lines.rows}
     todo = [cell for cell in cells(budget, place, entrants) if _name(*cell) not in known]
     if todo:

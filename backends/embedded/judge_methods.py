@@ -21,8 +21,8 @@ from torch import Tensor
 from distributional_view.backends.adapter.world import Denoiser, TorchWorld
 from distributional_view.backends.embedded.learned import learned_potential
 from distributional_view.backends.embedded.prior_pool import PriorPool, spaced_world
-from distributional_view.backends.embedded.strengths import Strengths
 from distributional_view.backends.embedded.world import schedule_of
+from distributional_view.backends.paradigms.strengths import Strengths
 from distributional_view.backends.potential.from_pool import with_pool
 from distributional_view.backends.potential.train import PLAN
 from distributional_view.backends.potential.world import with_potential

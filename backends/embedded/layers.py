@@ -15,15 +15,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from distributional_view.backends.cells import Row
 from distributional_view.backends.embedded.animals import CLASSES
-from distributional_view.backends.embedded.cells import Row
 from distributional_view.backends.embedded.convnext import Hook
 from distributional_view.backends.embedded.features import TOP, Named
 from distributional_view.backends.embedded.layer import Layer, load_layer
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.paradigm_experiment import run as run_cells
-from distributional_view.backends.embedded.paradigm_methods import QUICK as PARADIGM_QUICK
-from distributional_view.backends.embedded.paradigm_methods import ParadigmBudget
 from distributional_view.backends.embedded.store import (
     WEIGHTS,
     load_classifier,
@@ -33,6 +31,8 @@ from distributional_view.backends.embedded.store import (
 )
 from distributional_view.backends.embedded.train import HOOK, TRANSCODER, as_recorded, train_features
 from distributional_view.backends.paradigms import maco
+from distributional_view.backends.paradigms.budget import QUICK as PARADIGM_QUICK
+from distributional_view.backends.paradigms.budget import ParadigmBudget
 from distributional_view.errors import UserError
 from distributional_view.theory.methods import energy_dps, hybrid, klsc_weights, retrieval
 from distributional_view.theory.progress import Progress, named, silent
@@ -97,7 +97,7 @@ def run(
         out: folder of all layers, each in a folder of its own.
         budget: sizes.
         hooks: the layers.
-        methods: names of `paradigm_methods.ENTRANTS`.
+        methods: names of `entrants.ENTRANTS`.
         seed: of everything random but the transcoders' training.
         progress: in steps of a training, then in cells.
         jobs: processes, one thread each.

@@ -16,7 +16,7 @@ from torch import Tensor
 from distributional_view.backends.adapter.feature import FeatureScore
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.embedded.animals import CLASSES, SIZE, of_classes
-from distributional_view.backends.embedded.paradigm_methods import WorldOf, own_prior
+from distributional_view.backends.embedded.paradigm_ground import WorldOf, own_prior
 from distributional_view.backends.embedded.prior_pool import CHUNK
 from distributional_view.backends.embedded.store import (
     WEIGHTS,

@@ -1,7 +1,7 @@
 """Transcoder features against single channels of the same place: is the explanation of one more consistent?
 
 Objects are random live features, for each the channel whose score is most correlated with its own over the pictures,
-and all live channels. Each object is explained at a quantile of its own score by methods of `paradigm_methods`; those
+and all live channels. Each object is explained at a quantile of its own score by methods of `entrants`; those
 that weigh the pictures of the data are measured with all their weights, the others on what they draw. As a control the
 same weights are given to random pictures.
 
@@ -19,18 +19,22 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from distributional_view.backends.embedded.cells import Row, filled
+from distributional_view.backends.cells import Row, filled
 from distributional_view.backends.embedded.consistency import Consistency, consistency
 from distributional_view.backends.embedded.described import data_words, words_of
 from distributional_view.backends.embedded.layer import Layer
 from distributional_view.backends.embedded.measures import features_and_logits, stage_maps
 from distributional_view.backends.embedded.methods import shared
-from distributional_view.backends.embedded.paradigm_experiment import brought_to, entrants_of, kept
-from distributional_view.backends.embedded.paradigm_measures import as_shown
-from distributional_view.backends.embedded.paradigm_methods import QUICK as PARADIGM_QUICK
-from distributional_view.backends.embedded.paradigm_methods import Entrant, OneFeature, ParadigmBudget
+from distributional_view.backends.embedded.paradigm_ground import EmbeddedGround
 from distributional_view.backends.embedded.store import Part, weights_path
 from distributional_view.backends.measures.diversity import diversity
+from distributional_view.backends.paradigms.budget import QUICK as PARADIGM_QUICK
+from distributional_view.backends.paradigms.budget import ParadigmBudget
+from distributional_view.backends.paradigms.comparison import brought_to
+from distributional_view.backends.paradigms.entrants import Entrant, entrants_of
+from distributional_view.backends.paradigms.kept import kept
+from distributional_view.backends.paradigms.measuring import as_shown
+from distributional_view.backends.paradigms.one_feature import OneFeature
 from distributional_view.jobs import Job, Lines, opened
 from distributional_view.theory.methods import klsc_weights, retrieval
 from distributional_view.theory.methods.method import Drawn
@@ -45,7 +49,7 @@ OFFLINE = (klsc_weights.NAME, retrieval.NAME)
 LIVE = 0.01
 """An object is live if it fires in this share of the pictures."""
 _CHOSEN, _OF_FEATURE, _OF_CHANNEL = 0, 1, 2  # parts of the seed
-_DRAWS, _MIXED = 0, 4  # parts of an object's seed, beside those of `paradigm_methods`
+_DRAWS, _MIXED = 0, 4  # parts of an object's seed, beside those of `entrants`
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def run(out: Path, budget: NeuronBudget, methods: tuple[str, ...], seed: int, pr
     Args:
         out: the comparison's folder.
         budget: sizes.
-        methods: names of `paradigm_methods.ENTRANTS`.
+        methods: names of `entrants.ENTRANTS`.
         seed: of everything random.
         progress: in rows.
 
@@ -166,14 +170,14 @@ class _Runner:
         pictures = as_shown(drawn.points)
         weights = self._weights(one, entrant, level)
         measured = self._drawn(drawn, pictures) if weights is None else self._of_data(weights)
-        mixed = np.random.default_rng(part_seed(one.seed, _MIXED)).permutation(len(one.pool.scores))
+        mixed = np.random.default_rng(part_seed(one.seed, _MIXED)).permutation(len(one.ground.pool.scores))
         control = None if weights is None else self._of_data(weights[mixed])
         return {
             **asdict(thing),
             "level": quantile,
             "target": level,
             "method": entrant.name,
-            "activation": float(drawn.mean if weights is None else weights @ one.pool.scores),
+            "activation": float(drawn.mean if weights is None else weights @ one.ground.pool.scores),
             **measured._asdict(),
             "diversity": diversity(self.maps, pictures) if len(pictures) > 1 else None,
             "control_gain": None if control is None else control.gain,
@@ -189,14 +193,13 @@ class _Runner:
             folder = self.job.folder / name
             folder.mkdir(exist_ok=True)
             job, seed = self.job._replace(folder=folder), part_seed(self.seed, part, thing.index)
-            self.ones[name, thing.index] = OneFeature(
-                thing.index, self.budget.sampling, seed, job, self.layers[thing.kind]
-            )
+            ground = EmbeddedGround(thing.index, self.budget.sampling.steps, self.layers[thing.kind])
+            self.ones[name, thing.index] = OneFeature(ground, self.budget.sampling, seed, job)
         return self.ones[name, thing.index]
 
     def _weights(self, one: OneFeature, entrant: Entrant, level: float) -> Float[np.ndarray, " n"] | None:
         """On the training pictures, of the methods that choose from them at the level's mean."""
-        scores = one.pool.scores
+        scores = one.ground.pool.scores
         if entrant.name == klsc_weights.NAME:
             return reweight_to(scores, level).weights
         if entrant.name == retrieval.NAME:

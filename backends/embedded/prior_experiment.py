@@ -19,26 +19,26 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from distributional_view.backends.cells import Row, filled
 from distributional_view.backends.embedded.animals import CLASSES, as_grey, load_animals, to_images
-from distributional_view.backends.embedded.cells import Row, filled
 from distributional_view.backends.embedded.features import Named
 from distributional_view.backends.embedded.judge import tilt_of
-from distributional_view.backends.embedded.judge_measures import (
-    KernelReference,
-    class_tv,
-    resampled,
-    shares,
-    tv_floor,
-)
+from distributional_view.backends.embedded.judge_measures import class_tv, resampled, shares, tv_floor
 from distributional_view.backends.embedded.measures import features_and_logits
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.narrow import Candidate, as_seen
-from distributional_view.backends.embedded.paradigm_experiment import brought_to, entrants_of, kept, near
-from distributional_view.backends.embedded.paradigm_measures import as_shown, real
-from distributional_view.backends.embedded.paradigm_methods import QUICK as PARADIGM_QUICK
-from distributional_view.backends.embedded.paradigm_methods import SOLVER, SPACING, OneFeature, ParadigmBudget
+from distributional_view.backends.embedded.paradigm_ground import EmbeddedGround, own_prior
+from distributional_view.backends.embedded.paradigm_measures import real
 from distributional_view.backends.embedded.prior_pool import CHUNK
 from distributional_view.backends.embedded.store import Part, weights_path
+from distributional_view.backends.measures.weighted import KernelReference
+from distributional_view.backends.paradigms.budget import QUICK as PARADIGM_QUICK
+from distributional_view.backends.paradigms.budget import SOLVER, SPACING, ParadigmBudget
+from distributional_view.backends.paradigms.comparison import brought_to, near
+from distributional_view.backends.paradigms.entrants import entrants_of
+from distributional_view.backends.paradigms.kept import kept
+from distributional_view.backends.paradigms.measuring import as_shown
+from distributional_view.backends.paradigms.one_feature import OneFeature
 from distributional_view.jobs import Job, Lines, opened
 from distributional_view.sealed import read_sealed_arrays, write_sealed_arrays
 from distributional_view.theory.errors import InfeasibleTarget, require
@@ -151,7 +151,7 @@ class _Runner:
     def __init__(self, job: Job, budget: PriorBudget, candidates: dict[str, tuple[int, Candidate]], seed: int) -> None:
         self.job, self.budget, self.candidates, self.seed = job, budget, candidates, seed
         self.home = np.array([CLASSES.index(name) for name in budget.classes])
-        at_home = np.isin(real().labels, self.home)
+        at_home = np.isin(load_animals()[1].labels.numpy(), self.home)
         theirs = real().features[at_home]
         self.of_home = KernelReference(theirs, np.full(len(theirs), 1 / len(theirs)))
         labels = load_animals()[0].labels.numpy()
@@ -181,15 +181,11 @@ class _Runner:
     def _one(self, feature: Named, prior: str) -> OneFeature:
         if (feature.index, prior) not in self.ones:
             place, candidate = self.candidates.get(prior, (0, None))
-            folder = self.job.folder / f"prior-{place}"
-            folder.mkdir(exist_ok=True)
-            one = OneFeature(
-                feature.index,
-                self.budget.cells,
-                part_seed(self.seed, feature.index),
-                self.job._replace(folder=folder),
-            )
-            self.ones[feature.index, prior] = one if candidate is None else replace(one, world_of=candidate.world_of)
+            world_of = own_prior if candidate is None else candidate.world_of
+            (folder := self.job.folder / f"prior-{place}").mkdir(exist_ok=True)
+            ground = EmbeddedGround(feature.index, self.budget.cells.steps, world_of=world_of)
+            seed, job = part_seed(self.seed, feature.index), self.job._replace(folder=folder)
+            self.ones[feature.index, prior] = OneFeature(ground, self.budget.cells, seed, job)
         return self.ones[feature.index, prior]
 
     def _guided(self, one: OneFeature) -> Row:
@@ -199,7 +195,7 @@ class _Runner:
         method = entrant.make(one, level)
         knob, problem = brought_to(method, one, quantile)
         drawn = method.draw(knob, part_seed(one.seed, _DRAWS), self.budget.cells.n)
-        pictures = _seen(as_shown(as_seen(one.world, drawn.points)))
+        pictures = _seen(as_shown(as_seen(one.ground.world, drawn.points)))
         n = len(drawn.scores)
         told = self._measured(pictures, drawn.scores, np.full(n, 1 / n), level)
         reached = near(drawn.scores, level, one.sd) and problem is None
@@ -219,7 +215,7 @@ class _Runner:
     def _scores(self, prior: str, pictures: _Seen, one: OneFeature) -> Float[np.ndarray, " n"]:
         if prior in self.places:
             return one.scores[self.places[prior]]
-        score = one.layer.score(one.feature)
+        score = shared().layer.score(one.ground.feature)
         with torch.no_grad():
             found: Float[np.ndarray, " n"] = torch.cat([score(part) for part in pictures.images.split(CHUNK)]).numpy()
         return found.astype(np.float64)

@@ -20,14 +20,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from distributional_view.backends.embedded.cells import Row, filled
-from distributional_view.backends.embedded.judge_measures import KernelReference, resampled
+from distributional_view.backends.cells import Row, filled
+from distributional_view.backends.embedded.judge_measures import resampled
 from distributional_view.backends.embedded.judge_methods import EVEN, ODD
 from distributional_view.backends.embedded.measures import pooled, stage_maps
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.prior_pool import PriorPool, spaced_world
 from distributional_view.backends.embedded.store import Part, weights_path
 from distributional_view.backends.measures.diversity import perceptual_distances
+from distributional_view.backends.measures.weighted import KernelReference
 from distributional_view.jobs import Lines, opened
 from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.pools.retrieval import effective_size

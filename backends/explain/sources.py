@@ -1,12 +1,11 @@
 """What `explain` works on: a score, a pool and a world with their origin, from local files or the embedded backend."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,21 +13,18 @@ from distributional_view.backends.adapter.feature import REDUCTIONS, FeatureScor
 from distributional_view.backends.adapter.passes import PictureScore, autocast_of
 from distributional_view.backends.adapter.world import TorchWorld
 from distributional_view.backends.choices import HYBRIDS, RETRIEVALS, MethodName, ReductionName
-from distributional_view.backends.explain.lessons import HELD, Lessons
+from distributional_view.backends.explain.folder import LEAST, folder_lessons, folder_pool, some_of, spread
+from distributional_view.backends.explain.lessons import Lessons
 from distributional_view.backends.explain.pool import Pool, pool_of
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions
 from distributional_view.backends.priors.prior import Prior, Resized
 from distributional_view.backends.transcoders.checkpoint import CONFIG, load_published
 from distributional_view.backends.transcoders.checkpoint import WEIGHTS as TRANSCODER
-from distributional_view.backends.zoo.images import ImageBatches, image_files
+from distributional_view.backends.zoo.images import image_files
 from distributional_view.backends.zoo.readable import remembered
 from distributional_view.errors import UserError
 from distributional_view.files import shown
-from distributional_view.fingerprints import listing
 from distributional_view.theory.progress import Progress, silent
-
-LEAST = 50
-"""Pictures of a folder that a potential is learned from."""
 
 
 class Missing(UserError):
@@ -94,27 +90,12 @@ def local_source(
         Missing: if a path that the method needs was not given.
         WrongWeights, BadCheckpoint, MissingWeights, UnreadableImage: see the loaders.
     """
-    from distributional_view.backends.zoo.dinov3 import load_backbone, weight_file
-
     require_paths(paths, method)
-    assert paths.backbone is not None
-    assert paths.transcoder is not None
-    published = load_published(paths.transcoder, sampler.device)
-    place = parse_hook(paths.hook or published.hook_in)
-    psi = FeatureScore(
-        load_backbone(paths.backbone, place, device=sampler.device),
-        published.transcoder,
-        options.feature,
-        REDUCTIONS[options.reduction],
-        share=0.5 if options.share is None else options.share,
-        gated=options.gated is not False,
-    )
+    psi, place = local_score(paths, options, sampler.device)
     score: Callable[[Tensor], Tensor] = psi
     prior = None if method in RETRIEVALS or paths.prior is None else own_prior(paths, sampler.device)
     if prior is not None:
         score = psi if prior.pixels[1:] == (paths.size, paths.size) else Resized(psi, paths.size)
-    contents = {"backbone": weight_file(paths.backbone)}
-    contents |= {f"transcoder/{name}": paths.transcoder / name for name in (CONFIG, TRANSCODER)}
     pool, images, lessons = None, None, None
     said = [] if prior is None else [*said_of(prior, paths.size)]
     world = None if prior is None else prior.world(score, sampler)
@@ -143,7 +124,7 @@ def local_source(
         | {"size": paths.size, "precision": sampler.precision}
         | ({} if paths.label is None else {"label": paths.label})
         | ({} if images is None or images.ordinary else {"pictures": images.record()}),
-        contents | ({} if prior is None else prior_files(prior)),
+        score_files(paths) | ({} if prior is None else prior_files(prior)),
         "\n".join(said),
         lessons,
     )
@@ -183,18 +164,43 @@ def embedded_source(options: ScoreOptions, sampler: SamplerOptions) -> Source:
     )
 
 
-def some_of(files: Sequence[Path], most: int | None, seed: int) -> list[Path]:
-    """At most so many of the files, drawn at random, in their order.
+def local_score(paths: LocalPaths, options: ScoreOptions, device: str) -> tuple[FeatureScore, tuple[int, int]]:
+    """The activation of a feature, and the stage and block that its transcoder reads.
+
+    Args:
+        paths: of backbone and transcoder, which must be given.
+        options: codes in the central half of each side unless they say otherwise.
+        device: of the networks.
 
     Raises:
-        UserError: for fewer than two.
+        WrongWeights, BadCheckpoint, MissingWeights: see the loaders.
+        ValueError: for a feature, a share or a hook that does not exist.
     """
-    if most is None or len(files) <= most:
-        return list(files)
-    if most < 2:
-        raise UserError(f"pool_size = {most}: must be >= 2, for the law of a score")
-    chosen = np.random.default_rng(seed).choice(len(files), most, replace=False)
-    return [files[place] for place in sorted(chosen.tolist())]
+    from distributional_view.backends.zoo.dinov3 import load_backbone
+
+    assert paths.backbone is not None
+    assert paths.transcoder is not None
+    published = load_published(paths.transcoder, device)
+    place = parse_hook(paths.hook or published.hook_in)
+    psi = FeatureScore(
+        load_backbone(paths.backbone, place, device=device),
+        published.transcoder,
+        options.feature,
+        REDUCTIONS[options.reduction],
+        share=0.5 if options.share is None else options.share,
+        gated=options.gated is not False,
+    )
+    return psi, place
+
+
+def score_files(paths: LocalPaths) -> dict[str, Path]:
+    """What the score is read from, by names for the record; backbone and transcoder must be given."""
+    from distributional_view.backends.zoo.dinov3 import weight_file
+
+    assert paths.backbone is not None
+    assert paths.transcoder is not None
+    found = {"backbone": weight_file(paths.backbone)}
+    return found | {f"transcoder/{name}": paths.transcoder / name for name in (CONFIG, TRANSCODER)}
 
 
 def own_prior(paths: LocalPaths, device: str) -> Prior:
@@ -233,41 +239,6 @@ def picture_score(psi: Callable[[Tensor], Tensor], sampler: SamplerOptions) -> P
 def described(psi: FeatureScore, reduction: ReductionName) -> dict[str, Any]:
     """A score in words and numbers, for the record."""
     return {"feature": psi.feature, "reduction": reduction, "share": psi.share, "gated": psi.gated}
-
-
-def folder_pool(folder: Path, files: list[Path], size: int, batch: int) -> Pool:
-    """Images of a folder, read when asked for."""
-
-    def batches(first: int) -> Any:
-        return in_order(files[first:], size, batch)
-
-    def picture(index: int) -> Tensor:
-        return next(iter(in_order([files[index]], size, 1)))[0]
-
-    return Pool(len(files), batches, picture, listing(folder, files))
-
-
-def in_order(files: Sequence[Path], size: int, batch: int) -> ImageBatches:
-    """Every image once, at most so many together."""
-    return ImageBatches(files, size, min(batch, len(files)), 0)
-
-
-def folder_lessons(psi: FeatureScore, folder: Path, files: list[Path], size: int, batch: int) -> Lessons | None:
-    """Images of a folder to learn from, one of `HELD` held back; None for fewer than `LEAST`."""
-    if len(files) < LEAST:
-        return None
-    held = files[::HELD]
-    rest = [path for place, path in enumerate(files) if place % HELD]
-
-    def few(n: int) -> Tensor:
-        return torch.cat(list(in_order(spread(held, n), size, batch)))
-
-    return Lessons(psi, lambda: in_order(rest, size, batch), few, len(rest), listing(folder, files))
-
-
-def spread(items: Any, n: int) -> Any:
-    """At most n of the items, evenly spread over them, in their order."""
-    return items[:: -(-len(items) // n)]
 
 
 def parse_hook(name: str) -> tuple[int, int]:

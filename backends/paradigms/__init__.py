@@ -1,1 +1,1 @@
-"""The paper's other paradigms on pictures: activation maximisation, prompts, search; each a `Method`."""
+"""All methods of the paper's Table 1 on pictures, each a `Method`, and their comparison at equal activation."""

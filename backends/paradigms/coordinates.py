@@ -66,6 +66,7 @@ class CoordinateSettings:
 SMALL = CoordinateSettings(Sampling(8, 1.0, 8), 3)
 SINGLE_SMALL = CoordinateSettings(Sampling(8, 1.0, 8), 1, rounds=1, starts=1)
 LARGE = CoordinateSettings(Sampling(4, 1.0, 4), 6, prefix="a picture of a", tried=100)
+SINGLE_LARGE = CoordinateSettings(Sampling(4, 1.0, 4), 1, rounds=1, starts=1, prefix="a picture of a", tried=1000)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

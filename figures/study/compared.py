@@ -45,8 +45,8 @@ def kept_of(cells: Path) -> Iterator[Kept]:
             raise UserError(f"{shown(cells)}: line {line} is none of `dview paradigms` ({error})") from error
 
 
-def picture(cells: Path, line: int, place: int) -> UInt8[np.ndarray, "h w"]:
-    """One of the pictures of a line, in grey."""
+def picture(cells: Path, line: int, place: int) -> UInt8[np.ndarray, "h w *rgb"]:
+    """One of the pictures of a line, in grey (h, w) or in colour (h, w, 3)."""
     return _pictures(json.loads(cells.read_bytes().split(b"\n")[line - 1]))[place]
 
 
@@ -66,8 +66,9 @@ def _rows(cells: Path) -> list[dict[str, Any] | None]:
     return found
 
 
-def _pictures(row: dict[str, Any]) -> UInt8[np.ndarray, "k h w"]:
-    grey = np.frombuffer(base64.b64decode(row["shown"]["grey"], validate=True), dtype=np.uint8)
+def _pictures(row: dict[str, Any]) -> UInt8[np.ndarray, "k h w *rgb"]:
+    kind, colours = ("rgb", (3,)) if "rgb" in row["shown"] else ("grey", ())
+    flat = np.frombuffer(base64.b64decode(row["shown"][kind], validate=True), dtype=np.uint8)
     count = len(row["shown"]["scores"])
-    side = math.isqrt(grey.size // count)
-    return grey.reshape(count, side, side)
+    side = math.isqrt(flat.size // count // math.prod(colours))
+    return flat.reshape(count, side, side, *colours)

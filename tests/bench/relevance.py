@@ -7,7 +7,6 @@ Last, the mean score of VITAL's pictures by each after 128 steps, with its stand
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import click
 import numpy as np
@@ -15,11 +14,10 @@ import torch
 from scipy.stats import spearmanr
 
 from distributional_view.backends.embedded.features import read_named
-from distributional_view.backends.embedded.methods import shared
-from distributional_view.backends.embedded.paradigm_methods import OneFeature, ParadigmBudget
+from distributional_view.backends.embedded.paradigm_ground import EmbeddedGround
+from distributional_view.backends.embedded.world import STEPS
 from distributional_view.backends.paradigms import vital
 from distributional_view.backends.paradigms.relevance import relevances
-from distributional_view.jobs import Job
 
 
 @click.command()
@@ -29,7 +27,7 @@ from distributional_view.jobs import Job
 def main(features: int, references: int, pictures: int) -> None:
     torch.set_num_threads(1)
     for feature in read_named()[:features]:
-        one = OneFeature(feature.index, ParadigmBudget(), 0, Job(Path(), ""), shared().layer)
+        one = EmbeddedGround(feature.index, STEPS)
         best = torch.as_tensor(one.pool.take(np.argsort(-one.pool.scores, kind="stable")[:references]))
         score = one.layers(best)[1].detach()
         maps = {rule: relevances(one.layers, best, rule) for rule in ("gradient", "LRP")}

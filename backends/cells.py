@@ -8,7 +8,6 @@ from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 
-from distributional_view.backends.embedded.features import Named
 from distributional_view.jobs import Job, Lines
 from distributional_view.theory.progress import Progress
 from distributional_view.workers import workers
@@ -21,7 +20,7 @@ KeyOf = Callable[[Row], Hashable]
 """What tells a row's cell from the others of its feature."""
 
 
-def lines_of(job: Job, feature: Named) -> Lines:
+def lines_of(job: Job, feature: int) -> Lines:
     """The rows of a feature that are there.
 
     Raises:
@@ -32,7 +31,7 @@ def lines_of(job: Job, feature: Named) -> Lines:
 
 def fill(
     job: Job,
-    features: Sequence[Named],
+    features: Sequence[int],
     work: Callable[..., None],
     given: Sequence[tuple[Any, ...]],
     total: int,
@@ -43,7 +42,7 @@ def fill(
 
     Args:
         job: whose cells they are.
-        features: their files are counted for the progress.
+        features: indices; their files are counted for the progress.
         work: makes the cells of a feature that are missing; can be pickled.
         given: what it is given for each feature.
         total: number of cells of all features.
@@ -102,5 +101,5 @@ def _count(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def _path(job: Job, feature: Named) -> Path:
-    return job.folder / f"cells-{feature.index}.jsonl"
+def _path(job: Job, feature: int) -> Path:
+    return job.folder / f"cells-{feature}.jsonl"
