@@ -44,11 +44,19 @@ def figure(rows: Rows) -> Figure:
     _band(axes[4], toy, "tv_floor", "exact draws")
     axes[4].set(title="toy world: smoothed TV", xlabel="target τ", yscale="log")
     named = {text: line for axis in axes for line, text in zip(*axis.get_legend_handles_labels(), strict=True)}
-    order = [*(name for name in COLORS if name in named), *(name for name in named if name not in COLORS)]
-    drawn.legend([named[n] for n in order], order, loc="lower center", ncols=len(order), frameon=False, fontsize=8)
+    order = sorted((n for n in named if not any(other.startswith(f"{n} (") for other in named)), key=_rank)
+    columns = -(-len(order) // 2)
+    drawn.legend([named[n] for n in order], order, loc="lower center", ncols=columns, frameon=False, fontsize=8)
     drawn.suptitle("Who reaches the tilt: a method does where its line lies in the grey band of exact draws")
-    drawn.get_layout_engine().set(rect=(0, 0.08, 1, 0.92))  # type: ignore[union-attr,call-arg]
+    drawn.get_layout_engine().set(rect=(0, 0.12, 1, 0.88))  # type: ignore[union-attr,call-arg]
     return drawn
+
+
+def _rank(label: str) -> int:
+    """Methods in the order of their colours, then the references."""
+    names = list(COLORS)
+    method = label.split(" (")[0]
+    return names.index(method) if method in COLORS else len(names)
 
 
 def _x(summary: Summary) -> float:
@@ -61,14 +69,17 @@ def _series(found: Sequence[Summary], name: str) -> tuple[list[float], list[floa
 
 
 def _panel(axes: Axes, found: Sequence[Summary], name: str) -> None:
-    """A line a method; KID with its standard error."""
+    """A line a method, named with the number of features where it ran on some alone; KID with its standard error."""
     methods = list(dict.fromkeys(s.method for s in found))
+    levels = sorted({_x(s) for s in found})
+    apart = 0.02 * (levels[-1] - levels[0] or 1.0)
+    most = max(s.features for s in found)
     for place, method in enumerate(methods):
         ours = [s for s in found if s.method == method]
         x, y = _series(ours, name)
         errors = _series(ours, "kid_se")[1] if name == "kid" else None
-        shift = 0.25 * (place - len(methods) / 2) if name == "kid" else 0.0
-        color = COLORS.get(method, OTHER)
+        shift = apart * (place - len(methods) / 2) if name == "kid" else 0.0
+        color, some = COLORS.get(method, OTHER), ours[0].features
         axes.errorbar(
             np.array(x) + shift,
             y,
@@ -77,9 +88,8 @@ def _panel(axes: Axes, found: Sequence[Summary], name: str) -> None:
             marker="o",
             ms=3.5,
             lw=1.3,
-            label=method,
+            label=method if some == most else f"{method} ({some} of {most} features)",
         )
-    levels = sorted({_x(s) for s in found})
     axes.set_xticks(levels, [f"{level:g}" for level in levels])
 
 

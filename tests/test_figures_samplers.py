@@ -85,6 +85,12 @@ def test_the_picture_has_a_line_for_each_method_in_each_panel():
     assert drawn.axes[4].get_yscale() == "log"
 
 
+def test_the_legend_says_who_ran_on_some_features_alone():
+    rows = [*(row("hybrid", feature) for feature in "ab"), row("another", "a"), TOY, TOY | {"method": "another"}]
+    legend = [text.get_text() for text in figure(rows).legends[0].get_texts()]
+    assert legend == ["hybrid", "another (1 of 2 features)", "exact draws", "data's tilt"]
+
+
 def test_a_feature_without_a_number_or_a_name_is_refused(tmp_path):
     wrong = CliRunner().invoke(main, ["samplers", "--features", "zebra", "--out", str(tmp_path)])
     assert wrong.exit_code == 2
