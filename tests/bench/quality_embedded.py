@@ -24,7 +24,7 @@ def rows(out: Path, pool: Path, quick: bool, progress: Progress) -> list[dict[st
     chain.
     """
     counts, many = (QUICK_COUNTS, QUICK_MANY) if quick else (COUNTS, MANY)
-    size = dict(n=12, calibrated=12, pool=500) if quick else dict(n=24, calibrated=24, pool=20_000)
+    size = dict(n=12, calibrated=12, pool=500, known=60) if quick else dict(n=24, calibrated=24, pool=20_000)
     found: list[dict[str, Any]] = []
     drawn = prior_pool(pool, size["pool"], progress=progress)
     feature = [named for named in read_named() if named.index == FEATURE]

@@ -104,7 +104,7 @@ def kl_at_least(
 ) -> Estimate:
     """A lower bound of KL(q || p) in expectation, from features of draws from p and from q.
 
-    Ours: the module's first formula, on halves.
+    Paper: Theorem F.7 (23). The module's first formula, on halves, is ours.
 
     Args:
         pool: features of draws from p.
