@@ -6,9 +6,10 @@ A cell is made by one process, the one that has its file, and never twice: what 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import wait
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from distributional_view.jobs import Job, Lines
+from distributional_view.theory.errors import require
 from distributional_view.theory.progress import Progress
 from distributional_view.workers import workers
 
@@ -89,6 +90,29 @@ def filled(
             lines.add(make(*parts))
     progress(ended, len(wanted), len(wanted))
     return ordered(lines.rows, key_of, wanted)
+
+
+@runtime_checkable
+class Entrant(Protocol):
+    """What is compared: a method with a name, which solvers of one method share."""
+
+    @property
+    def name(self) -> str: ...
+
+
+E = TypeVar("E", bound=Entrant)
+
+
+def called(entrants: Sequence[E], names: Sequence[str]) -> tuple[E, ...]:
+    """Those with these names, in the order of the table.
+
+    Raises:
+        ValueError: for a name that none has.
+    """
+    every = tuple(dict.fromkeys(entrant.name for entrant in entrants))
+    for name in names:
+        require(name in every, "method", name, f"one of {', '.join(every)}")
+    return tuple(entrant for entrant in entrants if entrant.name in names)
 
 
 def ordered(rows: Iterable[Row], key_of: KeyOf, wanted: Iterable[Hashable]) -> list[Row]:

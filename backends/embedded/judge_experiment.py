@@ -15,7 +15,7 @@ from typing import Any, get_args
 import numpy as np
 import torch
 
-from distributional_view.backends.cells import FILES, Row, fill, lines_of, ordered
+from distributional_view.backends.cells import FILES, Row, called, fill, lines_of, ordered
 from distributional_view.backends.embedded.animals import CLASSES
 from distributional_view.backends.embedded.features import Named, read_named
 from distributional_view.backends.embedded.judge import Judge, Tilt, tilt_of
@@ -36,7 +36,7 @@ from distributional_view.backends.embedded.store import Part, weights_path
 from distributional_view.backends.jobs import in_file
 from distributional_view.backends.paradigms.strengths import LOWEST
 from distributional_view.jobs import Job, opened
-from distributional_view.theory.errors import CalibrationFailed, require
+from distributional_view.theory.errors import CalibrationFailed
 from distributional_view.theory.methods import energy_dps
 from distributional_view.theory.pools.retrieval import effective_size
 from distributional_view.theory.progress import Progress, silent
@@ -77,8 +77,7 @@ def run(
         UserError: if a file of the folder is damaged, another process works there, or it cannot be written.
         MissingWeights, MissingData: if a part of the backend is not there.
     """
-    for name in entrants:
-        require(name in EVERY, "method", name, f"one of {', '.join(EVERY)}")
+    called(ENTRANTS, entrants)  # an unknown name is refused before a folder is begun
     chosen = read_named()[: budget.features] if features is None else features
     contents = {part: weights_path(part) for part in get_args(Part)}
     learned = None if budget.training == 0 else [feature.index for feature in chosen]
@@ -105,7 +104,7 @@ def run(
 def cells(budget: JudgeBudget, place: int = 0, entrants: Sequence[str] = EVERY) -> Iterator[tuple[Entrant, float, int]]:
     """The method, quantile and seed of each cell of a feature, in order; its place among the features counts from 0."""
     for quantile in budget.quantiles:
-        for entrant in (entrant for entrant in ENTRANTS if entrant.name in entrants):
+        for entrant in called(ENTRANTS, entrants):
             if not entrant.costly or (quantile == budget.thorough and place < budget.thorough_features):
                 for seed in range(budget.seeds):
                     yield entrant, quantile, seed

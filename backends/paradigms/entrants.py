@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from distributional_view.backends.cells import called
 from distributional_view.backends.paradigms import coordinates, dexter, diffexplainer, fourier, maco, search, vital
 from distributional_view.backends.paradigms.budget import SOLVER
 from distributional_view.backends.paradigms.one_feature import Need, OneFeature
 from distributional_view.backends.paradigms.prompts import Prompting
-from distributional_view.theory.errors import require
 from distributional_view.theory.methods import energy_dps, hybrid, klsc_weights, retrieval
 from distributional_view.theory.methods.klsc_weights import KlscWeights
 from distributional_view.theory.methods.method import Method
@@ -134,6 +134,4 @@ def entrants_of(names: Sequence[str]) -> tuple[Entrant, ...]:
     Raises:
         ValueError: for a name that none has.
     """
-    for name in names:
-        require(name in EVERY, "method", name, f"one of {', '.join(EVERY)}")
-    return tuple(entrant for entrant in ENTRANTS if entrant.name in names)
+    return called(ENTRANTS, names)
