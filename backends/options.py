@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from distributional_view.backends.choices import OnBadPicture, Precision, ReductionName, Solver, Spacing
+from distributional_view.choices import OnBadPicture, Precision, ReductionName, Solver, Spacing
 
 Options = TypeVar("Options")
 

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from distributional_view.backends.__main__ import main
 from distributional_view.backends.adapter.feature import REDUCTIONS
-from distributional_view.backends.choices import MethodName, ReductionName
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions, chosen
+from distributional_view.choices import MethodName, ReductionName
 
 HEAVY = ("torch", "jax", "transformers", "diffusers", "safetensors", "torchmetrics")
 HELP = f"""

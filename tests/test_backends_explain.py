@@ -10,12 +10,12 @@ from click.testing import CliRunner
 
 from distributional_view.backends.__main__ import main
 from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.choices import FILTERS, RETRIEVALS
 from distributional_view.backends.explain.job import explain
 from distributional_view.backends.explain.methods import NAMES, Request, methods
 from distributional_view.backends.explain.pool import pool_of, pool_scores
 from distributional_view.backends.explain.sources import parse_hook
 from distributional_view.backends.jobs import OtherRequest
+from distributional_view.choices import FILTERS, RETRIEVALS
 from distributional_view.errors import UserError
 from distributional_view.figures.study.sources import Cell, collected
 from distributional_view.theory.errors import CalibrationFailed, InfeasibleTarget

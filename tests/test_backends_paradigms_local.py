@@ -13,7 +13,6 @@ from click.testing import CliRunner
 from PIL import Image
 
 from distributional_view.backends.adapter.feature import REDUCTIONS
-from distributional_view.backends.choices import ReductionName
 from distributional_view.backends.explain.command import explain
 from distributional_view.backends.measures import cost as cost_module
 from distributional_view.backends.measures.prior_loss import prior_loss
@@ -28,6 +27,7 @@ from distributional_view.backends.priors.latents import Latents
 from distributional_view.backends.priors.load import load_prior
 from distributional_view.backends.priors.prior import Prior, resized
 from distributional_view.backends.zoo.images import read_image
+from distributional_view.choices import ReductionName
 from distributional_view.errors import UserError
 from distributional_view.figures.command import main
 from distributional_view.figures.paradigms import COLUMNS

@@ -9,11 +9,11 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from distributional_view.backends.choices import Activation
 from distributional_view.backends.explain import job
 from distributional_view.backends.potential import store
 from distributional_view.backends.store import layout
 from distributional_view.backends.transcoders import checkpoint, config, run
+from distributional_view.choices import Activation
 from distributional_view.figures.report import ReportSettings, report
 from distributional_view.jobs import HASHES, JOB
 from distributional_view.tables import SUFFIXES

@@ -18,7 +18,20 @@ from tests.support.scopes import scope_of
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "distributional_view"
 ROOMS = ("theory", "toy", "figures", "proofs_check", "backends")
-SHARED = {"errors", "files", "fingerprints", "jobs", "locks", "sealed", "shell", "tables", "terminal", "workers"}
+SHARED = {
+    "choices",
+    "errors",
+    "files",
+    "flags",
+    "fingerprints",
+    "jobs",
+    "locks",
+    "sealed",
+    "shell",
+    "tables",
+    "terminal",
+    "workers",
+}
 """Modules and folders at the top of the package that import nothing of ours but each other."""
 ALLOWED = {
     "theory": {"theory"},

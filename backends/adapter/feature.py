@@ -20,8 +20,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from distributional_view.backends.choices import ReductionName
 from distributional_view.backends.transcoders.transcoder import Transcoder, Window
+from distributional_view.choices import ReductionName
 from distributional_view.theory.errors import require
 
 Reduction = Callable[[Tensor], Tensor]

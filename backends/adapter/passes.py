@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from distributional_view.backends.choices import Precision
+from distributional_view.choices import Precision
 
 
 class ModelFailed(RuntimeError):

@@ -5,17 +5,15 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
-from click.core import ParameterSource
 
-from distributional_view.backends import flags
-from distributional_view.backends.choices import (
+from distributional_view import flags
+from distributional_view.choices import (
     BEST,
     RETRIEVALS,
     RUNS,
     WITHOUT_PICTURES,
     MethodName,
     PotentialName,
-    ReductionName,
     Solver,
     Spacing,
 )
@@ -31,12 +29,8 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
 @click.command("explain", cls=Command)
 @flags.BACKBONE
 @flags.TRANSCODER
-@click.option(
-    "--prior",
-    type=flags.FOLDER,
-    help="ADM ImageNet-256 checkpoint, or folder of diffusers (pixels, latents, Stable Diffusion); to sample from.",
-)
-@click.option("--label", type=str, help="Class (number or name), or prompt, of the prior. [default: none]")
+@flags.PRIOR
+@flags.LABEL
 @click.option(
     "--images",
     type=flags.FOLDER,
@@ -116,13 +110,7 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
     f"[default: {CALIBRATED}, {', '.join(f'{name} {count}' for name, count in RUNS.items())}]",
 )
 @click.option("--tolerance", type=float, help="Of the mean activation. [default: 5 % of the target]")
-@click.option(
-    "--reduction",
-    type=click.Choice(get_args(ReductionName)),
-    default="mix",
-    show_default=True,
-    help="Of the feature's map to a number.",
-)
+@flags.REDUCTION
 @flags.SHARE
 @click.option(
     "--gated/--ungated",
@@ -138,7 +126,7 @@ METHOD = click.Choice(get_args(MethodName), case_sensitive=False)
 @click.option(
     "--attribution", is_flag=True, help="Also attribution.png: to which pixels of each picture its activation is owed."
 )
-@click.option("--recompute", is_flag=True, help="Gradient checkpointing of the prior: less memory, more time.")
+@flags.RECOMPUTE
 def explain(**options: Any) -> None:
     """Show pictures at a mean activation of a feature: retrieved, or sampled from a prior with guidance."""
     from rich.console import Console
@@ -195,10 +183,6 @@ def refuse_beside_embedded(context: click.Context) -> None:
         UserError: if there are some.
     """
     names = ("backbone", "transcoder", "prior", "label", "images", "hook", "size", "on_bad_picture")
-    given = [
-        f"--{name.replace('_', '-')}"
-        for name in names
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
+    given = [f"--{name}" for name in flags.given(context, names)]
     if given:
         raise UserError(f"--embedded brings its own networks and pictures: leave out {', '.join(given)}, or --embedded")

@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 
 from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.choices import PotentialName
 from distributional_view.backends.explain.kept import kept
 from distributional_view.backends.explain.lessons import KeptScores, Lessons
 from distributional_view.backends.fit import Plan
@@ -26,6 +25,7 @@ from distributional_view.backends.potential.learned import LearnedPotential
 from distributional_view.backends.potential.pictures import learn_from_pictures, together, with_mirrors
 from distributional_view.backends.potential.train import PLAN
 from distributional_view.backends.potential.world import with_potential
+from distributional_view.choices import PotentialName
 from distributional_view.sealed import read_sealed_arrays, write_sealed_arrays
 from distributional_view.theory.errors import require
 from distributional_view.theory.progress import Progress, named, silent

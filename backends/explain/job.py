@@ -21,11 +21,11 @@ from jaxtyping import Float
 
 from distributional_view.backends.adapter.passes import PictureScore
 from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.choices import RETRIEVALS
 from distributional_view.backends.explain.methods import CALIBRATION, Request, methods
 from distributional_view.backends.explain.pool import Pool, Score, pool_scores, scored
 from distributional_view.backends.explain.reuse import CALIBRATED, nearest, of_calibration
 from distributional_view.backends.jobs import in_file
+from distributional_view.choices import RETRIEVALS
 from distributional_view.files import finite
 from distributional_view.jobs import Job, opened
 from distributional_view.sealed import read_sealed_arrays, write_sealed_arrays

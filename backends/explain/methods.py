@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, get_args
 
 from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.choices import FILTERS, MethodName, Solver
+from distributional_view.choices import FILTERS, MethodName, Solver
 from distributional_view.theory.errors import require
 from distributional_view.theory.methods import energy_dps, hybrid, klsc_weights, retrieval, twisted_smc
 from distributional_view.theory.methods.method import MeanAt, Memory, Registry, Watch, unwatched

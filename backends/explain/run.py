@@ -12,16 +12,6 @@ import torch
 from jaxtyping import Float
 from rich.console import Console
 
-from distributional_view.backends.choices import (
-    BEST,
-    FIRST,
-    HYBRIDS,
-    PREDICTED,
-    RETRIEVALS,
-    RUNS,
-    WITHOUT_PICTURES,
-    MethodName,
-)
 from distributional_view.backends.explain.command import (
     CALIBRATED,
     DEFAULT_LEVEL,
@@ -44,6 +34,16 @@ from distributional_view.backends.explain.sources import Source, embedded_source
 from distributional_view.backends.jobs import usable
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions, chosen
 from distributional_view.backends.potential.train import PLAN
+from distributional_view.choices import (
+    BEST,
+    FIRST,
+    HYBRIDS,
+    PREDICTED,
+    RETRIEVALS,
+    RUNS,
+    WITHOUT_PICTURES,
+    MethodName,
+)
 from distributional_view.errors import UserError
 from distributional_view.files import finite, write_arrays, write_json, write_with
 from distributional_view.terminal import progress_bar, tell

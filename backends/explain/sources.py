@@ -12,7 +12,6 @@ from torch import Tensor
 from distributional_view.backends.adapter.feature import REDUCTIONS, FeatureScore
 from distributional_view.backends.adapter.passes import PictureScore, autocast_of
 from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.choices import HYBRIDS, RETRIEVALS, MethodName, ReductionName
 from distributional_view.backends.explain.folder import LEAST, folder_lessons, folder_pool, some_of, spread
 from distributional_view.backends.explain.lessons import Lessons
 from distributional_view.backends.explain.pool import Pool, pool_of
@@ -22,6 +21,7 @@ from distributional_view.backends.transcoders.checkpoint import CONFIG, load_pub
 from distributional_view.backends.transcoders.checkpoint import WEIGHTS as TRANSCODER
 from distributional_view.backends.zoo.images import image_files
 from distributional_view.backends.zoo.readable import remembered
+from distributional_view.choices import HYBRIDS, RETRIEVALS, MethodName, ReductionName
 from distributional_view.errors import UserError
 from distributional_view.files import shown
 from distributional_view.theory.progress import Progress, silent

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from distributional_view.backends.choices import Solver, Spacing
+from distributional_view.choices import Solver, Spacing
 from distributional_view.theory.errors import require
 
 SOLVER: Solver = "2M-SDE"

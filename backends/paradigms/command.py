@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from distributional_view.backends import flags
+from distributional_view import flags
 from distributional_view.backends.explain.command import refuse_beside_embedded
 from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions, chosen
 from distributional_view.files import write_json, write_with
@@ -14,7 +14,7 @@ from distributional_view.shell import Command
 @click.command("search", cls=Command)
 @flags.BACKBONE
 @flags.TRANSCODER
-@click.option("--images", type=flags.FOLDER, help="Folder of images, searched in depth.")
+@flags.IMAGES
 @flags.ON_BAD_PICTURE
 @flags.EMBEDDED
 @flags.FEATURE

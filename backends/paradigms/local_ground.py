@@ -12,7 +12,6 @@ from jaxtyping import Float
 
 from distributional_view.backends.adapter.passes import autocast_of, in_precision, require_finite
 from distributional_view.backends.adapter.world import TorchWorld
-from distributional_view.backends.choices import ReductionName
 from distributional_view.backends.explain.folder import folder_pool
 from distributional_view.backends.explain.lessons import KeptScores
 from distributional_view.backends.explain.pool import scored
@@ -29,6 +28,7 @@ from distributional_view.backends.paradigms.statistics import PictureStatistics
 from distributional_view.backends.potential.from_pool import PoolWorld, with_seen
 from distributional_view.backends.potential.pictures import together
 from distributional_view.backends.priors.stable_diffusion import PromptedDiffusion
+from distributional_view.choices import ReductionName
 from distributional_view.jobs import Job
 from distributional_view.theory.methods.pool import ScoredPool
 from distributional_view.theory.progress import Progress, silent

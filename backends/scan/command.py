@@ -5,9 +5,9 @@ from typing import Any, get_args
 
 import click
 
-from distributional_view.backends.choices import Precision, ReductionName
 from distributional_view.backends.options import chosen
 from distributional_view.backends.scan.recipe import Normalise, Recipe, Tokens
+from distributional_view.choices import Precision, ReductionName
 from distributional_view.errors import UserError
 from distributional_view.shell import Command
 

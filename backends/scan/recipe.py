@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from distributional_view.backends.choices import Precision, ReductionName
+from distributional_view.choices import Precision, ReductionName
 from distributional_view.errors import UserError
 
 Tokens = Literal["patch", "class", "register"]

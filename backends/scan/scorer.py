@@ -18,7 +18,7 @@ from torch import Tensor
 
 from distributional_view.backends.adapter.feature import REDUCTIONS, centre
 from distributional_view.backends.adapter.passes import advice, in_precision, require_finite
-from distributional_view.backends.choices import ReductionName
+from distributional_view.choices import ReductionName
 
 
 class Found(NamedTuple):

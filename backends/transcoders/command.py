@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from distributional_view.backends import flags
-from distributional_view.backends.choices import Activation, OnBadPicture
+from distributional_view import flags
 from distributional_view.backends.options import chosen
+from distributional_view.choices import Activation, OnBadPicture
 from distributional_view.files import write_json
 from distributional_view.fingerprints import listing
 from distributional_view.jobs import opened

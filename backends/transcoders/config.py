@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from distributional_view.backends.choices import Activation
+from distributional_view.choices import Activation
 from distributional_view.errors import UserError
 from distributional_view.files import shown
 

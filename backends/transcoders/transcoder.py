@@ -31,7 +31,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from distributional_view.backends.choices import Activation
+from distributional_view.choices import Activation
 from distributional_view.theory.errors import require
 
 Window = tuple[slice, slice]

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from distributional_view.backends.choices import OnBadPicture
 from distributional_view.backends.zoo.decode import UnreadableImage, decode
+from distributional_view.choices import OnBadPicture
 from distributional_view.files import shown, write_json
 from distributional_view.fingerprints import listing
 from distributional_view.theory.progress import Progress, silent
