@@ -13,7 +13,9 @@ from distributional_view.figures.options import JOBS, OUT, SEED, indices_of, lev
 EMBEDDED = ("features", "jobs")
 """Options of the embedded world alone."""
 LOCAL = (
-    *flags.LOCAL,
+    *flags.local(
+        click.option("--images", type=flags.FOLDER, help="Folder of images, searched in depth; one of five judges.")
+    ),
     click.option(
         "--words",
         type=flags.FOLDER,

@@ -1,14 +1,16 @@
 """Options that several commands have, with one spelling and one help; imports nothing heavy."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 from click.core import ParameterSource
 
 from distributional_view.choices import OnBadPicture, Precision, ReductionName
 
+Option = Callable[[Any], Any]
+"""What puts an option to a command."""
 FOLDER = click.Path(path_type=Path)
 COUNT = click.IntRange(min=1)
 
@@ -55,33 +57,40 @@ IMAGES = click.option("--images", type=FOLDER, help="Folder of images, searched 
 INCEPTION = click.option(
     "--inception", type=FOLDER, help="TorchScript file of Inception. [default: KID on the backbone]"
 )
-LOCAL = (
-    BACKBONE,
-    TRANSCODER,
-    click.option("--images", type=FOLDER, help="Folder of images, searched in depth; one of five judges."),
-    ON_BAD_PICTURE,
-    PRIOR,
-    LABEL,
-    HOOK,
-    REDUCTION,
-    click.option("--share", type=float, help="Of each side of the map that counts. [default: 0.5]"),
-    click.option(
-        "--gated/--ungated",
-        default=None,
-        help="Codes, or pre-activations, which have a gradient everywhere. [default: codes]",
-    ),
-    SIZE,
-    click.option(
-        "--pool-size", type=COUNT, default=5000, show_default=True, help="Images to take, at random, of the folder."
-    ),
-    DEVICE,
-    PRECISION,
-    click.option(
-        "--batch", type=COUNT, default=8, show_default=True, help="Most pictures in one pass of a prior or a score."
-    ),
-    RECOMPUTE,
-)
-"""What commands that take weights and pictures of one's own beside the embedded world ask for."""
+
+
+def local(images: Option) -> tuple[Option, ...]:
+    """What commands that take weights and pictures of one's own beside the embedded world ask for.
+
+    Args:
+        images: the option of the folder, whose help says what the pictures are for.
+    """
+    return (
+        BACKBONE,
+        TRANSCODER,
+        images,
+        ON_BAD_PICTURE,
+        PRIOR,
+        LABEL,
+        HOOK,
+        REDUCTION,
+        click.option("--share", type=float, help="Of each side of the map that counts. [default: 0.5]"),
+        click.option(
+            "--gated/--ungated",
+            default=None,
+            help="Codes, or pre-activations, which have a gradient everywhere. [default: codes]",
+        ),
+        SIZE,
+        click.option(
+            "--pool-size", type=COUNT, default=5000, show_default=True, help="Images to take, at random, of the folder."
+        ),
+        DEVICE,
+        PRECISION,
+        click.option(
+            "--batch", type=COUNT, default=8, show_default=True, help="Most pictures in one pass of a prior or a score."
+        ),
+        RECOMPUTE,
+    )
 
 
 def given(context: click.Context, names: Iterable[str]) -> list[str]:

@@ -4,7 +4,7 @@ They serve every feature and level at the same steps: as the law of a score wher
 pictures of a method are compared with.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -130,8 +130,14 @@ def prior_sample(
         ValueError: for n < 1.
         UserError: if a file is damaged or of another job, or cannot be written.
     """
+    return torch.cat(list(sampled_parts(job, world, n, seed, solver, progress)))
+
+
+def sampled_parts(
+    job: Job, world: TorchWorld, n: int, seed: int, solver: Solver, progress: Progress = silent
+) -> Iterator[Float[Tensor, "m ..."]]:
+    """The same, `PART` of them at a time, so that they need not lie in memory together."""
     require(n >= 1, "n", n, ">= 1")
-    parts = []
     for first in range(0, n, PART):
         places = tuple(range(first, min(first + PART, n)))
         path = job.folder / f"pictures-{first // PART:04}.npy"
@@ -140,8 +146,7 @@ def prior_sample(
             told = partial(_in_all, progress, first, len(places), n)
             x = unguided(here, here.noise(seed, len(places)), told, solver)
             write_sealed_arrays(path, world.to_numpy(x).astype(np.float32), job.token)
-        parts.append(torch.from_numpy(read_sealed_arrays(path, job.token)[0]))
-    return torch.cat(parts)
+        yield torch.from_numpy(read_sealed_arrays(path, job.token)[0])
 
 
 def _in_all(progress: Progress, first: int, size: int, n: int, _: str, done: int, total: int) -> None:

@@ -6,6 +6,7 @@ variance 1 (the network's own last norm, without its gain).
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from distributional_view.backends.adapter.feature import imagenet_normalise
 from distributional_view.backends.adapter.passes import autocast_of, in_precision
 from distributional_view.backends.explain.folder import spread
 from distributional_view.backends.measures.alike import usual_distance
+from distributional_view.backends.measures.diversity import Maps
 from distributional_view.backends.measures.inception import inception_features
 from distributional_view.backends.measures.naturalness import PUBLISHED, SMALL, Naturalness, fit_naturalness
 from distributional_view.backends.measures.prior_loss import prior_loss
@@ -30,6 +32,31 @@ _FINE = 50  # levels of noise, of which the loss takes the nearest to its own
 _PAIRS = 128  # of pictures whose distance is the usual one
 
 
+class Eyes(NamedTuple):
+    """Networks that see pictures.
+
+    Args:
+        see: pictures in [-1, 1] -> features (n, d) for kernel distances, on the CPU.
+        maps: pictures -> what each stage of the backbone puts out.
+    """
+
+    see: Callable[[Tensor], Tensor]
+    maps: Maps
+
+
+def local_eyes(model: LocalModel) -> Eyes:
+    """The whole backbone, behind the hook too; and Inception in place of its features where there is one."""
+    paths = model.request.paths
+    assert paths.backbone is not None
+    depths = model.psi.backbone.depths  # type: ignore[attr-defined]
+    whole = load_backbone(paths.backbone, (len(depths) - 1, depths[-1]), device=model.device)
+    if model.request.inception is None:
+        see: Callable[[Tensor], Tensor] = partial(_pooled, model, whole)
+    else:
+        see = partial(inception_features, model.request.inception, device=model.device)
+    return Eyes(see, partial(_maps, model, whole))
+
+
 def local_real(model: LocalModel, progress: Progress = silent) -> Real:
     """Networks and pictures that judge, for all features.
 
@@ -40,14 +67,7 @@ def local_real(model: LocalModel, progress: Progress = silent) -> Real:
     Raises:
         UserError: if the file of Inception is no such network.
     """
-    paths = model.request.paths
-    assert paths.backbone is not None
-    depths = model.psi.backbone.depths  # type: ignore[attr-defined]
-    whole = load_backbone(paths.backbone, (len(depths) - 1, depths[-1]), device=model.device)
-    if model.request.inception is None:
-        see: Callable[[Tensor], Tensor] = partial(_pooled, model, whole)
-    else:
-        see = partial(inception_features, model.request.inception, device=model.device)
+    see, maps = local_eyes(model)
     features = list[Tensor]()
     for part in model.batches(model.held):
         features.append(see(part))
@@ -57,7 +77,7 @@ def local_real(model: LocalModel, progress: Progress = silent) -> Real:
     return Real(
         see,
         torch.cat(features).double().numpy(),
-        partial(_maps, model, whole),
+        maps,
         usual_distance(some, pairs[pairs.max(1).values < len(some)]),
         natural(model),
         None if model.prior is None else partial(_loss, model),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from distributional_view.backends.explain.guidance import block_of
 from distributional_view.backends.explain.lessons import HELD
 from distributional_view.backends.explain.sources import (
     Missing,
+    described,
     local_score,
     own_prior,
     prior_files,
@@ -37,6 +39,7 @@ from distributional_view.backends.priors.stable_diffusion import StableDiffusion
 from distributional_view.backends.zoo.images import image_files
 from distributional_view.backends.zoo.readable import Readable, remembered
 from distributional_view.errors import UserError
+from distributional_view.fingerprints import listing
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.samplers.schedule import Spacing
 
@@ -46,6 +49,23 @@ FEWEST = 20
 """Pictures without which nothing is compared: four would judge."""
 BATCH = 8
 """Pictures in one pass, unless another number is asked for."""
+
+
+class Purpose(NamedTuple):
+    """What everything is loaded for.
+
+    Args:
+        command: that asks for it.
+        prior: whether nothing is possible without one.
+        few: what `FEWEST` pictures are needed for.
+    """
+
+    command: str
+    prior: bool
+    few: str
+
+
+COMPARISON = Purpose("paradigms", False, "one of five judges")
 
 
 @dataclass(frozen=True)
@@ -167,6 +187,22 @@ class LocalModel:
             found |= {f"words/{name}": path for name, path in self.words.unconditional.files.items()}
         return found | ({} if self.request.inception is None else {"inception": self.request.inception})
 
+    @property
+    def made_of(self) -> dict[str, Any]:
+        """Everything that decides a result beside weights, features and sizes, as JSON can hold it."""
+        paths = self.request.paths
+        assert paths.images is not None
+        score = described(self.psi, self.request.score.reduction)
+        return {
+            **{name: value for name, value in score.items() if name != "feature"},
+            "hook": list(self.hook),
+            "size": self.size,
+            "label": paths.label,
+            "precision": self.request.sampler.precision,
+            "device": torch.device(self.device).type,  # each kind has its random numbers
+            "pool": {"size": len(self.images.good), "digest": listing(paths.images, self.images.good)},
+        }
+
     @cached_property
     def statistics(self) -> PictureStatistics:
         """Of some pictures of the pool."""
@@ -184,7 +220,9 @@ class LocalModel:
         return torch.cat(list(self.batches([self.held[place] for place in places]))).to(self.device)
 
 
-def local_model(request: LocalRequest, memory: Path, seed: int, progress: Progress = silent) -> LocalModel:
+def local_model(
+    request: LocalRequest, memory: Path, seed: int, progress: Progress = silent, purpose: Purpose = COMPARISON
+) -> LocalModel:
     """Load everything.
 
     Args:
@@ -192,18 +230,20 @@ def local_model(request: LocalRequest, memory: Path, seed: int, progress: Progre
         memory: a file in which to keep which pictures can be read.
         seed: of the choice of pictures.
         progress: told while they are read.
+        purpose: what it is for.
 
     Raises:
-        Missing: if a path that all methods need was not given.
+        Missing: if a path that the purpose needs was not given.
         ValueError: for a feature that does not exist.
         UserError: for too few pictures, or a label without a prior.
         WrongWeights, BadCheckpoint, MissingWeights, UnreadableImage: see the loaders.
     """
     paths, device = request.paths, request.sampler.device
     needed = {"--backbone": paths.backbone, "--transcoder": paths.transcoder, "--images": paths.images}
+    needed |= {"--prior": paths.prior} if purpose.prior else {}
     absent = [name for name, value in needed.items() if value is None]
     if absent:
-        raise Missing(f"paradigms on your own weights needs {', '.join(absent)} too")
+        raise Missing(f"{purpose.command} on your own weights needs {', '.join(absent)} too")
     if paths.label is not None and paths.prior is None:
         raise UserError(f"label = {paths.label!r}: must be left out without a --prior, which it is for")
     assert paths.images is not None
@@ -222,7 +262,7 @@ def local_model(request: LocalRequest, memory: Path, seed: int, progress: Progre
     drawn = some_of(files, request.pool_size, seed)
     images = remembered(memory, paths.images, drawn, paths.on_bad_picture, progress)
     if len(images.good) < FEWEST:
-        raise UserError(f"{paths.images}: {len(images.good)} pictures: must be at least {FEWEST}; one of five judges")
+        raise UserError(f"{paths.images}: {len(images.good)} pictures: must be at least {FEWEST}; {purpose.few}")
     said = [f"{len(drawn)} of the {len(files)} pictures, drawn at random"] if len(drawn) < len(files) else []
     said += [] if images.ordinary else [str(images)]
     said += [] if prior is None else said_of(prior, paths.size)

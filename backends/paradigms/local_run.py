@@ -11,10 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
-
 from distributional_view.backends.cells import FILES, Row
-from distributional_view.backends.explain.sources import described
 from distributional_view.backends.jobs import usable
 from distributional_view.backends.paradigms.budget import ParadigmBudget
 from distributional_view.backends.paradigms.comparison import FeatureCells, complete, rows_of
@@ -25,7 +22,6 @@ from distributional_view.backends.paradigms.local_measures import kid_features, 
 from distributional_view.backends.paradigms.local_model import LocalModel, LocalRequest, local_model
 from distributional_view.backends.paradigms.one_feature import OneFeature
 from distributional_view.errors import UserError
-from distributional_view.fingerprints import listing
 from distributional_view.jobs import Job, opened
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.seeds import part_seed
@@ -103,7 +99,7 @@ class Comparison:
         """
         features = self.model.request.features
         entrants = tuple(entrant for entrant in ENTRANTS if entrant.name not in self.left_out)
-        made_of = self._made_of()
+        made_of = self.model.made_of
         identity = {
             "budget": asdict(self.budget) | {"features": None, "levels": None},
             "seed": self.seed,
@@ -129,21 +125,6 @@ class Comparison:
     def _one(self, feature: int, job: Job) -> OneFeature:
         ground = LocalGround(feature, self.model, self.budget.steps, self.settings, job, self.progress)
         return OneFeature(ground, self.budget, part_seed(self.seed, feature), job, self.progress)
-
-    def _made_of(self) -> dict[str, Any]:
-        """Everything that decides the result beside weights and sizes."""
-        model, paths = self.model, self.model.request.paths
-        assert paths.images is not None
-        score = described(model.psi, model.request.score.reduction)
-        return {
-            **{name: value for name, value in score.items() if name != "feature"},
-            "hook": list(model.hook),
-            "size": model.size,
-            "label": paths.label,
-            "precision": model.request.sampler.precision,
-            "device": torch.device(model.device).type,  # each kind has its random numbers
-            "pool": {"size": len(model.images.good), "digest": listing(paths.images, model.images.good)},
-        }
 
 
 def require_reachable(one: OneFeature, levels: Sequence[float]) -> None:
