@@ -1,4 +1,4 @@
-"""What the judge measures of weighted pictures: class shares and their floor; and a smaller set that stands for one.
+"""What the judge measures of weighted pictures: class shares and their floor.
 
 Paper: Tables 8-10. The weights are ours.
 """
@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from distributional_view.backends.measures.weighted import Weights
+from distributional_view.backends.measures.weighted import resampled as resampled
 from distributional_view.theory.errors import require
-from distributional_view.theory.samplers.resampling import systematic_resample
 
 
 def shares(labels: Int[np.ndarray, " n"], weights: Weights, classes: int) -> Float[np.ndarray, " classes"]:
@@ -44,10 +44,3 @@ def tv_floor(
     counts = rng.multinomial(n, whole, size=repeats)
     other = law if known_from is None else rng.multinomial(known_from, whole, size=repeats) / known_from
     return float((0.5 * np.abs(counts / n - other).sum(1)).mean())
-
-
-def resampled(weights: Weights, m: int, seed: int) -> tuple[Int[np.ndarray, " k"], Float[np.ndarray, " k"]]:
-    """Places of a weighted set and their shares of m systematic draws by weight: a smaller set that stands for it."""
-    drawn = systematic_resample(weights, float(np.random.default_rng(seed).random()), m)
-    places, counts = np.unique(drawn, return_counts=True)
-    return places, counts / m

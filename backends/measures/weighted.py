@@ -14,9 +14,10 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from distributional_view.theory.errors import require
+from distributional_view.theory.samplers.resampling import systematic_resample
 
 _PARTS = 20  # of the reference, for its share of the standard error
 
@@ -88,6 +89,13 @@ class KernelReference:
         """The mean over pairs of different pictures of some parts."""
         w = self._shared_out[:, kept]
         return float(self._between[kept][:, kept].sum() / (w.sum() ** 2 - (w**2).sum()))
+
+
+def resampled(weights: Weights, m: int, seed: int) -> tuple[Int[np.ndarray, " k"], Float[np.ndarray, " k"]]:
+    """Places of a weighted set and their shares of m systematic draws by weight: a smaller set that stands for it."""
+    drawn = systematic_resample(weights, float(np.random.default_rng(seed).random()), m)
+    places, counts = np.unique(drawn, return_counts=True)
+    return places, counts / m
 
 
 def _require_two(name: str, weights: Weights) -> None:
