@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from distributional_view.backends.adapter.world import TorchWorld
@@ -96,6 +96,32 @@ def kept_sample(world: TorchWorld, how: Sampling, progress: Progress = silent) -
         return Sampled(prior_sample(job, world, how.n, how.seed, how.solver, progress), job.token)
 
 
+def kept_parts(world: TorchWorld, how: Sampling, progress: Progress = silent) -> Iterator[Float[Tensor, "m ..."]]:
+    """The same, `PART` of them at a time; the folder is held until the last one is taken.
+
+    Raises:
+        OtherRequest, UserError: see `kept`.
+    """
+    with how.job(world) as job:
+        yield from sampled_parts(job, world, how.n, how.seed, how.solver, progress)
+
+
+def kept_points(
+    world: TorchWorld, how: Sampling, places: Int[np.ndarray, " k"], progress: Progress = silent
+) -> Float[Tensor, "k ..."]:
+    """Some of the samples, of which only the files that have them are read, or made.
+
+    Raises:
+        OtherRequest, UserError: see `kept`.
+    """
+    with how.job(world) as job:
+        parts = {
+            first: _part(job, world, how.n, how.seed, how.solver, first, progress)
+            for first in sorted({PART * (int(place) // PART) for place in places})
+        }
+    return torch.stack([parts[PART * (int(place) // PART)][int(place) % PART] for place in places])
+
+
 def kept_losses(world: TorchWorld, how: Sampling, progress: Progress = silent) -> Float[np.ndarray, "n levels"]:
     """The losses of the samples at some levels, see `level_losses`; kept beside them.
 
@@ -139,14 +165,21 @@ def sampled_parts(
     """The same, `PART` of them at a time, so that they need not lie in memory together."""
     require(n >= 1, "n", n, ">= 1")
     for first in range(0, n, PART):
-        places = tuple(range(first, min(first + PART, n)))
-        path = job.folder / f"pictures-{first // PART:04}.npy"
-        if not path.exists():
-            here = replace(world, places=places)
-            told = partial(_in_all, progress, first, len(places), n)
-            x = unguided(here, here.noise(seed, len(places)), told, solver)
-            write_sealed_arrays(path, world.to_numpy(x).astype(np.float32), job.token)
-        yield torch.from_numpy(read_sealed_arrays(path, job.token)[0])
+        yield _part(job, world, n, seed, solver, first, progress)
+
+
+def _part(
+    job: Job, world: TorchWorld, n: int, seed: int, solver: Solver, first: int, progress: Progress
+) -> Float[Tensor, "m ..."]:
+    """The samples of one file, which is made if it is not there."""
+    places = tuple(range(first, min(first + PART, n)))
+    path = job.folder / f"pictures-{first // PART:04}.npy"
+    if not path.exists():
+        here = replace(world, places=places)
+        told = partial(_in_all, progress, first, len(places), n)
+        x = unguided(here, here.noise(seed, len(places)), told, solver)
+        write_sealed_arrays(path, world.to_numpy(x).astype(np.float32), job.token)
+    return torch.from_numpy(read_sealed_arrays(path, job.token)[0])
 
 
 def _in_all(progress: Progress, first: int, size: int, n: int, _: str, done: int, total: int) -> None:
