@@ -23,9 +23,10 @@ from rich.console import Console
 
 from distributional_view.errors import UserError
 from distributional_view.figures.ablations import layers, neurons, priors
-from distributional_view.figures.on_pictures import OPTIONS, SAYS, levels, make_on_pictures, refuse_without_embedded
+from distributional_view.figures.on_pictures import levels
 from distributional_view.figures.options import JOBS, OUT, SEED, indices_of, levels_of
 from distributional_view.figures.paradigms_command import paradigms
+from distributional_view.figures.pictures_command import OPTIONS, SAYS, make_on_pictures
 from distributional_view.figures.registry import NAMES
 from distributional_view.files import shown
 from distributional_view.shell import Group
@@ -50,11 +51,8 @@ def figure_command(name: str) -> click.Command:
     @OUT
     @SEED
     @QUICK
-    def command(out: Path, seed: int, quick: bool, embedded: bool = False, **of_embedded: Any) -> None:
-        if embedded:
-            make_on_pictures(name, out, seed, quick, of_embedded)
-        else:
-            refuse_without_embedded(of_embedded)
+    def command(out: Path, seed: int, quick: bool, **of_pictures: Any) -> None:
+        if not make_on_pictures(name, out, seed, quick, of_pictures):
             make(names, out, seed, quick)
 
     for option in OPTIONS.get(name, ()):

@@ -1,75 +1,14 @@
-"""`dview levels`, and options of `dview drift` and `dview strength` for pictures; imports nothing heavy."""
+"""`dview levels`; imports nothing heavy."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
 from distributional_view.errors import UserError
 from distributional_view.files import shown
 
-FEATURE, FEATURES = 457, (457, 417, 367)
+FEATURES = (457, 417, 367)
 """Of the embedded world, where none is asked for."""
-
-Option = Callable[[click.Command], click.Command]
-EMBEDDED = click.option("--embedded", is_flag=True, help="On pictures of the embedded world (needs torch).")
-OF_FEATURE = click.option("--feature", type=int, help=f"With --embedded: index of the feature.  [default: {FEATURE}]")
-
-
-def _pool(otherwise: str) -> Option:
-    said = f"With --embedded: folder of `embedded-pool`.  [default: {otherwise}]"
-    return click.option("--pool", type=click.Path(file_okay=False, path_type=Path), help=said)
-
-
-OPTIONS: dict[str, tuple[Option, ...]] = {
-    "drift": (
-        EMBEDDED,
-        OF_FEATURE,
-        _pool("the data's pictures"),
-        click.option("--word", help="With --embedded: a class.  [default: the one that the tilt shows second most]"),
-        click.option(
-            "--reference",
-            type=int,
-            help="With --embedded: place of the reference picture.  [default: the word's picture at the level]",
-        ),
-    ),
-    "strength": (EMBEDDED, OF_FEATURE, _pool("prior-pool in OUT; sampled if need be")),
-}
-"""Further options of the commands of some artefacts."""
-SAYS = {
-    "drift": "With --embedded: a word or a reference picture, demanded of a feature's pictures at the same activation.",
-    "strength": "With --embedded: EnergyDPS on a feature's pictures; goes on where it stopped.",
-}
-"""What the help says of them."""
-
-
-def refuse_without_embedded(given: dict[str, Any]) -> None:
-    """Raise `UserError` if options of `--embedded` were given without it."""
-    for name, value in given.items():
-        if value is not None:
-            raise UserError(f"--{name} {value}: must be left out, or --embedded given too")
-
-
-def make_on_pictures(name: str, out: Path, seed: int, quick: bool, options: dict[str, Any]) -> None:
-    """Compute, show and save the artefact on pictures.
-
-    Raises:
-        click.ClickException: without torch.
-        UserError: for an option that does not fit.
-    """
-    from distributional_view.figures import artefact
-
-    feature, pool = FEATURE if options["feature"] is None else options["feature"], options["pool"]
-    if name == "drift":
-        from distributional_view.figures.drift_embedded import compute
-
-        artefact.run(lambda progress: compute(feature, pool, options["word"], options["reference"], progress), out)
-    else:
-        from distributional_view.figures.strength_embedded import compute as guided
-
-        folder = pool or out / "prior-pool"
-        artefact.run(lambda progress: guided(out, folder, feature, seed, quick, progress), out)
 
 
 @click.command("levels")

@@ -45,3 +45,22 @@ def _index(text: str) -> int:
     except ValueError:
         wanted = "a whole number, the index of a feature"
         raise click.BadParameter(f"{text!r}: must be {wanted}", param_hint="--features") from None
+
+
+def factors_of(factors: str | None) -> tuple[float, ...] | None:
+    """Strengths between commas, ascending, each once; None of no text.
+
+    Raises:
+        click.BadParameter: for another text.
+    """
+    return None if factors is None else tuple(sorted({_factor(text) for text in factors.split(",")}))
+
+
+def _factor(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = float("nan")
+    if not 0 < found < float("inf"):
+        raise click.BadParameter(f"{text!r}: must be a number > 0, a strength", param_hint="--factors")
+    return found

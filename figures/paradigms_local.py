@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from distributional_view.errors import UserError
+from distributional_view.figures.own import request_of, told
 from distributional_view.figures.paradigms import Paradigms
 from distributional_view.figures.paradigms_drawn import Method
 from distributional_view.theory.progress import Progress
@@ -51,10 +52,8 @@ def compute_local(
         ValueError: for a level or a feature out of range.
         OtherRequest: if the folder belongs to something else.
     """
-    from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions, chosen
     from distributional_view.backends.paradigms.comparison import RETRIEVED
     from distributional_view.backends.paradigms.kept import shown
-    from distributional_view.backends.paradigms.local_model import LocalRequest
     from distributional_view.backends.paradigms.local_run import LARGE, QUICK_LARGE, QUICK_TRIED, Comparison
 
     features = tuple(dict.fromkeys(options["own"]))
@@ -63,20 +62,11 @@ def compute_local(
     sizes = {name: options[name] for name in SIZES if options[name] is not None}
     budget = replace(QUICK_LARGE if quick else LARGE, features=len(features), **sizes)
     budget = replace(budget, levels=tuple(sorted(set(levels))) or budget.levels)
-    request = LocalRequest(
-        features,
-        chosen(LocalPaths, options),
-        options["words"],
-        options["inception"],
-        ScoreOptions(0, options["reduction"], options["share"], options["gated"]),
-        chosen(SamplerOptions, options),
-        options["pool_size"],
-    )
+    request = request_of(features, options)
     tried = options["tried"] or (QUICK_TRIED if quick else None)
     job = out / ("paradigms-job-quick" if quick else "paradigms-job")
     comparison = Comparison(job, request, budget, seed, tried, progress)
-    for line in comparison.said:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    told(comparison.said, console)
     found = comparison.run()
     return Paradigms(
         [row for row in found.rows if row["method"] != RETRIEVED],

@@ -1,0 +1,36 @@
+"""What the commands on weights and pictures of the user's own share: from options to a request."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+
+SAMPLES = "prior-samples"
+"""Folder of the unguided samples of priors, in that of the results."""
+
+
+def request_of(features: tuple[int, ...], options: Mapping[str, Any]) -> Any:
+    """A `LocalRequest` from the options of a command, by their names; what a command has no option for is left out.
+
+    Args:
+        features: indices.
+        options: those of `flags.local`, and perhaps `words` and `inception`.
+    """
+    from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions, chosen
+    from distributional_view.backends.paradigms.local_model import LocalRequest
+
+    return LocalRequest(
+        features,
+        chosen(LocalPaths, options),
+        options.get("words"),
+        options.get("inception"),
+        ScoreOptions(0, options["reduction"], options["share"], options["gated"]),
+        chosen(SamplerOptions, options),
+        options["pool_size"],
+    )
+
+
+def told(sentences: Sequence[str], console: Console) -> None:
+    """Say what the user should know, a line each."""
+    for line in sentences:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
