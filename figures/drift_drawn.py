@@ -1,4 +1,4 @@
-"""The picture of `figures.drift_embedded`: a block a task, its demands as strips of pictures, its prices beside."""
+"""The picture of `figures.drift_pictures`: a block a task, its demands as strips of pictures, its prices beside."""
 
 from typing import TYPE_CHECKING
 
@@ -8,19 +8,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
-    from distributional_view.figures.drift_embedded import Demand, EmbeddedDrift, PictureTask
+    from distributional_view.figures.drift_pictures import Demand, PictureDrift, PictureTask
 
 EDGE = 0.06
 HIGH = 1.75
 """From one strip to the next, in sides of a picture."""
 
 
-def figure(data: "EmbeddedDrift") -> Figure:
+def figure(data: "PictureDrift") -> Figure:
     """Strips of pictures on the left, prices on the right."""
     drawn = plt.figure(figsize=(11.6, 4.0 * len(data.tasks) + 0.4))
     grid = drawn.add_gridspec(len(data.tasks), 2, width_ratios=(1.45, 1))
     for row, task in enumerate(data.tasks):
-        _strips(drawn.add_subplot(grid[row, 0]), data, task, row == 1)
+        _strips(drawn.add_subplot(grid[row, 0]), data, task)
         _prices(drawn.add_subplot(grid[row, 1]), task)
     drawn.suptitle(
         f"{data.title} at mean activation {data.intrinsic.mean:.2f}: what a task score makes of {data.source}"
@@ -28,20 +28,20 @@ def figure(data: "EmbeddedDrift") -> Figure:
     return drawn
 
 
-def _strips(axes: Axes, data: "EmbeddedDrift", task: "PictureTask", reference: bool) -> None:
+def _strips(axes: Axes, data: "PictureDrift", task: "PictureTask") -> None:
     """The tilt, then growing demands; the reference is shown beside the tilt."""
-    from distributional_view.figures.drift_embedded import largest_classes
+    from distributional_view.figures.drift_pictures import largest_classes
 
     wide = max(len(d.places) for d in task.demands)
     for row, demand in enumerate(task.demands):
         y = row * HIGH
         for i, pixels in enumerate(data.pictures(np.array(demand.places))):
             _picture(axes, pixels, i * (1 + EDGE), y)
-        said = largest_classes(data.classes, demand.classes)
-        axes.text(0, y - 0.08, f"{_words(demand, row == 0)}: {said}", fontsize=7.5, va="bottom")
-    if reference:
+        said = f": {largest_classes(data.classes, demand.classes)}" if data.classes else ""
+        axes.text(0, y - 0.08, f"{_words(demand, row == 0)}{said}", fontsize=7.5, va="bottom")
+    if task.reference is not None:
         x = wide * (1 + EDGE) + 0.3
-        _picture(axes, data.pictures(np.array([data.reference]))[0], x, 0.0)
+        _picture(axes, task.reference, x, 0.0)
         axes.plot([x, x + 1, x + 1, x, x], [0, 0, 1, 1, 0], color="#EE3344", lw=1.5)
         axes.text(x + 0.5, -0.08, "reference", color="#EE3344", ha="center", va="bottom", fontsize=7.5)
     bottom = (len(task.demands) - 1) * HIGH + 1.1
