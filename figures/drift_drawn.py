@@ -23,7 +23,7 @@ def figure(data: "PictureDrift") -> Figure:
         _strips(drawn.add_subplot(grid[row, 0]), data, task)
         _prices(drawn.add_subplot(grid[row, 1]), task)
     drawn.suptitle(
-        f"{data.title} at mean activation {data.intrinsic.mean:.2f}: what a task score makes of {data.source}"
+        f"{data.title} at mean activation {_signed(data.intrinsic.mean)}: what a task score makes of {data.source}"
     )
     return drawn
 
@@ -53,9 +53,9 @@ def _strips(axes: Axes, data: "PictureDrift", task: "PictureTask") -> None:
 def _words(demand: "Demand", tilt: bool) -> str:
     step = demand.step
     if tilt:
-        return f"the tilt, E[ψ] = {step.mean:.2f}, E[g] = {_signed(step.task_target)}"
+        return f"the tilt, E[ψ] = {_signed(step.mean)}, E[g] = {_signed(step.task_target)}"
     error = f" ± {demand.se:.2f}" if np.isfinite(demand.se) else " (error unknown)"
-    return f"E[ψ] = {step.mean:.2f}, E[g] = {_signed(step.task_target)}, Δ = {step.distortion:.2f}{error} nats"
+    return f"E[ψ] = {_signed(step.mean)}, E[g] = {_signed(step.task_target)}, Δ = {step.distortion:.2f}{error} nats"
 
 
 def _picture(axes: Axes, pixels: np.ndarray, x: float, y: float) -> None:
@@ -85,4 +85,5 @@ def _prices(axes: Axes, task: "PictureTask") -> None:
 
 
 def _signed(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+    """Two decimals, or two digits of a small number, with a typographic minus."""
+    return (f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}").replace("-", "−")

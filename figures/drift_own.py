@@ -67,8 +67,9 @@ class OwnDrift(PictureDrift):
         lines = [_line(task, demand) for task in self.tasks for demand in task.demands]
         note = (
             f"{len(self.intrinsic.masses)} pictures ({self.source}); the activation is held at "
-            f"{self.intrinsic.mean:.3g}, the {self.level:g} quantile over --images. The first line of a task is the tilt, before anything is "
-            "demanded. Errors: jackknife over the pictures; none where some of them alone carry the demand."
+            f"{self.intrinsic.mean:.3g}, the {self.level:g} quantile over --images. The first line of a task is the "
+            "tilt, before anything is demanded. Errors: jackknife over the pictures; none where some of them alone "
+            "carry the demand."
         )
         return Table(
             f"{self.title}: what a task score costs at the same activation", HEADER, lines, ("task",), 1, note=note

@@ -4,6 +4,7 @@ Both schedules of EnergyDPS at growing strengths (`backends.paradigms.strength_c
 truncation of the prior's samples at the same means. Counterpart of the paper's Table 10 and Figure 8.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
@@ -83,18 +84,21 @@ class PictureStrength(Artefact):
 
     def table(self) -> Table:
         """A line a schedule and strength, averaged over seeds; then the solutions."""
-        lines = [
-            (NAMES[m["zeta"]], f"{m['factor']:g}", *(f"{m[k]:.2f} ± {m[k + '_se']:.2f}" for k in MEASURED))
-            for m in over_seeds(self.rows)
-        ]
+        means = over_seeds(self.rows)
+        told = {k: decimals([m[k] for m in means]) for k in MEASURED}
+
+        def said(row: dict[str, Any], name: str) -> str:
+            return f"{row[name]:.{told[name]}f} ± {row[name + '_se']:.{told[name]}f}"
+
+        lines = [(NAMES[m["zeta"]], f"{m['factor']:g}", *(said(m, k) for k in MEASURED)) for m in means]
         lines += [
-            (SOLUTIONS[s["solution"]], "", f"{s['activation']:.2f}", f"{s['kid']:.2f} ± {s['kid_se']:.2f}", "")
+            (SOLUTIONS[s["solution"]], "", f"{s['activation']:.{told['activation']}f}", said(s, "kid"), "")
             for s in sorted(self.solutions, key=lambda s: s["solution"])
         ]
         note = (
             f"{self.budget.n} pictures a cell, {self.budget.seeds} seeds, {self.budget.steps} reverse steps, seed "
             f"{self.seed}. KID to unguided samples, on {self.kid_on}. Perceptual distance to the unguided "
-            f"sample of the same noise; between independent samples it is {self.independent:.2f}. Factor: strength in "
+            f"sample of the same noise; between independent samples it is {self.independent:.{told['lpips']}f}. Factor: strength in "
             "1/sd of the activation; a constant zeta of the same factor has the same sum over the steps."
             f"{self.unreached}"
         )
@@ -119,6 +123,12 @@ def over_seeds(rows: Rows) -> list[dict[str, Any]]:
         | {f"{name}_se": _error([row[f"{name}_se"] for row in cell]) for name in MEASURED}
         for (zeta, factor), cell in found.items()
     ]
+
+
+def decimals(values: Sequence[float]) -> int:
+    """Digits behind the point of a column: two, or as many as show two digits of its largest number."""
+    largest = max(map(abs, values))
+    return 2 if largest == 0 else max(2, 1 + math.ceil(-math.log10(largest)))
 
 
 def _error(errors: Sequence[float]) -> float:
