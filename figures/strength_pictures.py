@@ -95,10 +95,11 @@ class PictureStrength(Artefact):
             (SOLUTIONS[s["solution"]], "", f"{s['activation']:.{told['activation']}f}", said(s, "kid"), "")
             for s in sorted(self.solutions, key=lambda s: s["solution"])
         ]
+        apart = f"{self.independent:.{told['lpips']}f}"
         note = (
             f"{self.budget.n} pictures a cell, {self.budget.seeds} seeds, {self.budget.steps} reverse steps, seed "
             f"{self.seed}. KID to unguided samples, on {self.kid_on}. Perceptual distance to the unguided "
-            f"sample of the same noise; between independent samples it is {self.independent:.{told['lpips']}f}. Factor: strength in "
+            f"sample of the same noise; between independent samples it is {apart}. Factor: strength in "
             "1/sd of the activation; a constant zeta of the same factor has the same sum over the steps."
             f"{self.unreached}"
         )
