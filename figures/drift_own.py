@@ -66,7 +66,7 @@ class OwnDrift(PictureDrift):
         """A line a task and demand."""
         lines = [_line(task, demand) for task in self.tasks for demand in task.demands]
         note = (
-            f"On {len(self.intrinsic.masses)} pictures, {self.source}; the activation is held at "
+            f"On {self.source}, {len(self.intrinsic.masses)} in all; the activation is held at "
             f"{self.intrinsic.mean:.3g}, the {self.level:g} quantile over --images. The first line of a task is the "
             "tilt, before anything is demanded. Errors: jackknife over the pictures; none where some of them alone "
             "carry the demand."
@@ -118,7 +118,7 @@ def compute(
     local = LocalDrift(job, out / SAMPLES, request_of((feature,), options), other, file, sizes, seed, progress)
     told(local.model.said, console)
     found = local.run()
-    source = "those of the folder" if sizes is None else "the prior's samples"
+    source = "the folder's pictures" if sizes is None else "the prior's samples"
     target, n = float(np.quantile(found.data, level)), len(found.scores)
     require_level(found.scores, target, level, source)
     intrinsic = baseline(found.scores, target, masses=np.full(n, 1 / n))

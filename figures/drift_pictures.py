@@ -150,7 +150,7 @@ def require_level(scores: Vector, target: float, level: float, source: str) -> N
     if not mean < target < largest:
         raise UserError(
             f"level = {level:g}: the activation is {target:.4g} there, must be above the mean, {mean:.4g}, and below "
-            f"the largest, {largest:.4g}, of the {len(scores)} pictures ({source}): choose another level, or give more"
+            f"the largest, {largest:.4g}, of {source}, {len(scores)} in all: choose another level, or give more"
         )
 
 

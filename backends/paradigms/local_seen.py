@@ -108,13 +108,13 @@ def prior_samples(
     return PriorSamples(model, feature, how, steps, progress)
 
 
-def seen_samples(samples: PriorSamples, features: tuple[int, ...], see: See, job: Job) -> Seen:
+def seen_samples(samples: PriorSamples, features: tuple[int, ...], see: See | None, job: Job) -> Seen:
     """The samples with their scores and what `see` makes of them.
 
     Args:
         samples: made if need be.
         features: indices, a column each.
-        see: pictures -> features, on the CPU.
+        see: pictures -> features, on the CPU; None: nothing is seen of them.
         job: where the numbers are kept.
     """
     path = job.folder / _file("samples", features, see)
