@@ -1,13 +1,28 @@
-"""`dview neurons`: what else could be explained, on the embedded world; imports nothing heavy.
+"""`dview neurons`, `layers`, `priors`: what else could be explained; imports nothing heavy.
 
 Paper: Tables 7, 8, 9, Appendix L.
 """
 
 from pathlib import Path
+from typing import Any
 
 import click
+from rich.console import Console
 
-from distributional_view.figures.options import JOBS, OUT, SEED, indices_of, levels_of
+from distributional_view import flags
+from distributional_view.errors import UserError
+from distributional_view.figures.options import (
+    JOBS,
+    OF_CELLS,
+    OF_SEARCHES,
+    OUT,
+    SEED,
+    WORDS,
+    indices_of,
+    levels_of,
+)
+
+_IMAGES = click.option("--images", type=flags.FOLDER, help="Folder of images, searched in depth; one of five judges.")
 
 
 @click.command("neurons")
@@ -38,6 +53,22 @@ def neurons(
     artefact.run(lambda progress: compute(out, seed, quick, objects, wanted, methods, progress), out)
 
 
+_LAYERS = (
+    *(o for o in flags.local(_IMAGES) if o not in (flags.TRANSCODER, flags.HOOK)),
+    click.option(
+        "--transcoder",
+        type=flags.FOLDER,
+        multiple=True,
+        help="Folder with config.json and sae_weights.safetensors, which names its layer; repeatable.",
+    ),
+    WORDS,
+    flags.INCEPTION,
+    click.option("--levels", help="Quantiles of the activation, each in (0, 1).  [default: 0.95]"),
+    *OF_CELLS,
+    *OF_SEARCHES,
+)
+
+
 @click.command("layers")
 @OUT
 @SEED
@@ -48,7 +79,8 @@ def neurons(
     "--method",
     "methods",
     multiple=True,
-    help="Any of `dview paradigms`; repeatable.  [default: MACO, retrieval, KLSC-weights, EnergyDPS, hybrid]",
+    help="Any of `dview paradigms`; repeatable.  [default: MACO, retrieval, KLSC-weights, EnergyDPS, hybrid; own "
+    "weights all]",
 )
 @JOBS
 def layers(
@@ -59,17 +91,50 @@ def layers(
     features: int | None,
     methods: tuple[str, ...],
     jobs: int,
+    **mine: Any,
 ) -> None:
     """The same methods for features of other layers of the classifier (needs torch; ten minutes).
 
-    A layer without a transcoder gets a small one first. It goes on where it stopped. On the embedded world alone: for
-    real weights, `dview explain` takes any transcoder, whose folder names its layer.
+    A layer without a transcoder gets a small one first. It goes on where it stopped. On the embedded world, or, with
+    --backbone and the options after it, on weights and pictures of your own, with a --transcoder for each layer.
     """
     from distributional_view.figures import artefact
+
+    if _own(mine, ("hooks", "jobs")):
+        from distributional_view.figures.layers_own import compute as own
+
+        wanted, console, options = levels_of(mine["levels"]), Console(), {**mine, "features": features}
+        artefact.run(lambda progress: own(out, seed, quick, wanted, methods, options, console, progress), out, console)
+        return
     from distributional_view.figures.layers import compute
 
     chosen = [] if hooks is None else [_hook(text) for text in hooks.split(",")]
     artefact.run(lambda progress: compute(out, seed, quick, chosen, features, methods, jobs, progress), out)
+
+
+for _option in _LAYERS:
+    layers = _option(layers)
+
+
+def _own(mine: dict[str, Any], embedded: tuple[str, ...]) -> bool:
+    """Whether weights of the user's own are asked for.
+
+    Args:
+        mine: the options that say so.
+        embedded: options of the embedded world alone.
+
+    Raises:
+        UserError: if both are given.
+    """
+    context = click.get_current_context()
+    if not flags.given(context, mine):
+        return False
+    if found := flags.given(context, embedded):
+        raise UserError(
+            f"{', '.join(f'--{name}' for name in found)}: of the embedded world: must be left out beside weights of "
+            "your own"
+        )
+    return True
 
 
 def _hook(text: str) -> tuple[int, int]:

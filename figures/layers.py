@@ -3,7 +3,7 @@
 `layers.json` has a row for each layer, feature and method (`backends.embedded.layers`; torch is needed), the retrieved
 set of each feature, and what a layer's transcoder explains. The picture shows one feature a layer.
 
-Paper: Table 8. On the embedded world, at matched activations.
+Paper: Table 8. At matched activations; here on the embedded world, in `figures.layers_own` on weights of one's own.
 
 dview layers [--out results] [--seed 0] [--quick] [--hooks 1.0,2.0,3.0] [--features 3] [--method MACO] [--jobs 2]
 """
@@ -35,7 +35,8 @@ WORDS = {
     "prior_loss": "the prior's loss",
     "agreement": "class agrees",
 }
-PANELS = ("kid_tilt", "agreement", "diversity")
+PANELS = ("kid_tilt", "agreement", "diversity", "prior_loss")
+"""Of these the first three that were measured."""
 RETRIEVED = "retrieved"
 SAID = {"MACO": "pixels climb, the spectrum stays that of pictures"}
 """Where the method that it is compared with in `figures.paradigms` is not there."""
@@ -46,11 +47,12 @@ class Layers(Artefact):
     """A layer each: its words, what its transcoder explains, and its rows with `off`, in sd of the score."""
 
     name: ClassVar[str] = "layers"
-    layers: Sequence[tuple[str, float, Sequence[dict[str, Any]]]]
+    layers: Sequence[tuple[str, float | None, Sequence[dict[str, Any]]]]
     methods: Sequence[Method]
     parameters: dict[str, Any]
     seed: int
     shown: Callable[[dict[str, Any]], Any] = field(repr=False)
+    judges: str = "test pictures"
 
     @property
     def provenance(self) -> Provenance:
@@ -101,10 +103,16 @@ class Layers(Artefact):
         pictures = grid(rows, self.methods, names, levels[len(levels) // 2], self.shown, "At other layers")
         return {self.name: pictures, f"{self.name}-measures": self._measures()}
 
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """Columns that are not empty."""
+        return tuple(m for m in MEASURES if any(row[m] is not None for _, _, rows in self.layers for row in rows))
+
     def _measures(self) -> Figure:
-        figure, panels = plt.subplots(1, len(PANELS), figsize=(3.6 * len(PANELS), 3.6), layout="constrained")
+        names = [name for name in PANELS if name in self.measured][:3]
+        figure, panels = plt.subplots(1, len(names), figsize=(3.6 * len(names), 3.6), layout="constrained")
         several = (*styles(self.methods), (RETRIEVED, "0.5", "x"))
-        for axes, name in zip(panels, PANELS, strict=True):
+        for axes, name in zip(panels, names, strict=True):
             for place, (method, color, marker) in enumerate(several):
                 means = [self.means(rows, method)[name] for _, _, rows in self.layers]
                 there = [(i, mean) for i, mean in enumerate(means) if mean.mean is not None]
@@ -128,7 +136,8 @@ class Layers(Artefact):
 
     def table(self) -> Table:
         """A line for each layer and method."""
-        header = ("layer", "method", "reached", "off", *(WORDS.get(name, name) for name in MEASURES))
+        measured = self.measured
+        header = ("layer", "method", "reached", "off", *(WORDS.get(name, name) for name in measured))
         lines = []
         for layer, _, rows in self.layers:
             for method in (RETRIEVED, *(m.method for m in self.methods)):
@@ -141,17 +150,19 @@ class Layers(Artefact):
                         method if at_level else "highest scores",
                         reached,
                         text_of(*means["off"]) if at_level else "–",
-                        *(text_of(*means[name]) for name in MEASURES),
+                        *(text_of(*means[name]) for name in measured),
                     )
                 )
         return Table("The same methods at other layers", header, lines, ("layer", "method"), 2, self._note())
 
     def _note(self) -> str:
-        explained = ", ".join(f"{layer} {value:.0%}" for layer, value, _ in self.layers)
+        explained = ", ".join(
+            f"{layer} {'not known' if value is None else f'{value:.0%}'}" for layer, value, _ in self.layers
+        )
         return (
             f"Explained variance of the transcoders: {explained}. ± standard error over features. Off: mean minus "
-            "level, in sd of the score over the data. KID to the tilt: to the test pictures weighed to the same level. "
-            f"Seed {self.seed}."
+            f"level, in sd of the score over the data. KID to the tilt: to the {self.judges} weighed to the same "
+            f"level. Seed {self.seed}."
         )
 
 
@@ -195,9 +206,12 @@ def compute(
     entrants = [Method(e.name, e.paradigm, SAID.get(e.name, e.says)) for e in entrants_of(names)]
     job = out / ("layers-job-quick" if quick else "layers-job")
     found = layers.run(job, budget, chosen, names, seed, progress, jobs)
-    told = [(layer.name, layer.explained_variance, [row | {"off": _off(row)} for row in layer.rows]) for layer in found]
+    told = [(layer.name, layer.explained_variance, with_off(layer.rows)) for layer in found]
     return Layers(told, entrants, layers.parameters(budget, chosen), seed, shown)
 
 
-def _off(row: dict[str, Any]) -> float | None:
-    return None if row["level"] is None else (row["activation"] - row["target"]) / row["sd"]
+def with_off(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with how far each mean lies from its level, in sd of the score; None where there is no level."""
+    return [
+        row | {"off": None if row["level"] is None else (row["activation"] - row["target"]) / row["sd"]} for row in rows
+    ]

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from distributional_view import flags
+
 OUT = click.option("--out", default="results", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 SEED = click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of all random numbers."
@@ -11,6 +13,35 @@ SEED = click.option(
 JOBS = click.option(
     "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes, one thread each."
 )
+
+WORDS = click.option(
+    "--words",
+    type=flags.FOLDER,
+    help="Folder of Stable Diffusion, for the methods that look for a prompt. [default: the prior, if it is one]",
+)
+OF_CELLS = (
+    click.option("--n", type=click.IntRange(min=2), help="Pictures a cell. [default: 12, quick 4]"),
+    click.option("--seeds", type=flags.COUNT, help="Draws of each method at a level. [default: 1]"),
+    click.option("--steps", type=flags.COUNT, help="Reverse steps of all priors. [default: 50, quick 10]"),
+    click.option("--runs", type=flags.COUNT, help="Pictures a calibration run. [default: 16, quick 4]"),
+)
+"""Sizes of the methods' cells on weights of one's own."""
+OF_SEARCHES = (
+    click.option(
+        "--ascent",
+        type=flags.COUNT,
+        help="Most steps of the methods that optimise pictures. [default: as published, 512 to 2000; quick 32]",
+    ),
+    click.option(
+        "--prompt", type=flags.COUNT, help="Iterations of a search for a prompt. [default: 1000 as published, quick 8]"
+    ),
+    click.option(
+        "--tried",
+        type=flags.COUNT,
+        help="Single words that a search tries first. [default: 1000 as published, quick 20]",
+    ),
+)
+"""Sizes of the methods that search."""
 
 
 def levels_of(levels: str | None) -> list[float]:

@@ -1,12 +1,23 @@
 """What the commands on weights and pictures of the user's own share: from options to a request."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from rich.console import Console
 
 SAMPLES = "prior-samples"
 """Folder of the unguided samples of priors, in that of the results."""
+
+SIZES = ("n", "seeds", "steps", "runs", "ascent", "prompt")
+"""Options that change a size of a budget of cells."""
+Budget = TypeVar("Budget", bound=Any)
+
+
+def sized(budget: Budget, options: Mapping[str, Any]) -> Budget:
+    """The budget with the sizes that were asked for."""
+    found: Budget = replace(budget, **{name: options[name] for name in SIZES if options.get(name) is not None})
+    return found
 
 
 def request_of(features: tuple[int, ...], options: Mapping[str, Any]) -> Any:

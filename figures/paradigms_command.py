@@ -8,7 +8,7 @@ from rich.console import Console
 
 from distributional_view import flags
 from distributional_view.errors import UserError
-from distributional_view.figures.options import JOBS, OUT, SEED, indices_of, levels_of
+from distributional_view.figures.options import JOBS, OF_CELLS, OF_SEARCHES, OUT, SEED, WORDS, indices_of, levels_of
 
 EMBEDDED = ("features", "jobs")
 """Options of the embedded world alone."""
@@ -16,30 +16,11 @@ LOCAL = (
     *flags.local(
         click.option("--images", type=flags.FOLDER, help="Folder of images, searched in depth; one of five judges.")
     ),
-    click.option(
-        "--words",
-        type=flags.FOLDER,
-        help="Folder of Stable Diffusion, for the methods that look for a prompt. [default: the prior, if it is one]",
-    ),
+    WORDS,
     flags.INCEPTION,
     click.option("--feature", "own", type=int, multiple=True, help="Index of a feature; repeatable."),
-    click.option("--n", type=click.IntRange(min=2), help="Pictures a cell. [default: 12, quick 4]"),
-    click.option("--seeds", type=flags.COUNT, help="Draws of each method at a level. [default: 1]"),
-    click.option("--steps", type=flags.COUNT, help="Reverse steps of all priors. [default: 50, quick 10]"),
-    click.option("--runs", type=flags.COUNT, help="Pictures a calibration run. [default: 16, quick 4]"),
-    click.option(
-        "--ascent",
-        type=flags.COUNT,
-        help="Most steps of the methods that optimise pictures. [default: as published, 512 to 2000; quick 32]",
-    ),
-    click.option(
-        "--prompt", type=flags.COUNT, help="Iterations of a search for a prompt. [default: 1000 as published, quick 8]"
-    ),
-    click.option(
-        "--tried",
-        type=flags.COUNT,
-        help="Single words that a search tries first. [default: 1000 as published, quick 20]",
-    ),
+    *OF_CELLS,
+    *OF_SEARCHES,
 )
 """Options of local weights, as those of `dview explain`."""
 

@@ -13,13 +13,11 @@ from typing import Any
 from rich.console import Console
 
 from distributional_view.errors import UserError
-from distributional_view.figures.own import request_of, told
+from distributional_view.figures.own import request_of, sized, told
 from distributional_view.figures.paradigms import Paradigms
 from distributional_view.figures.paradigms_drawn import Method
 from distributional_view.theory.progress import Progress
 
-SIZES = ("n", "seeds", "steps", "runs", "ascent", "prompt")
-"""Options that change a size of the budget."""
 TOLD = (
     "KID: to the pictures held back, on {features}; to the tilt: to these weighed to the same level, zero for exact "
     "draws. Naturalness: a NIQE of the other pictures, small is natural."
@@ -59,8 +57,7 @@ def compute_local(
     features = tuple(dict.fromkeys(options["own"]))
     if not features:
         raise UserError("--feature: must be given at least once for weights of your own, the index of a feature")
-    sizes = {name: options[name] for name in SIZES if options[name] is not None}
-    budget = replace(QUICK_LARGE if quick else LARGE, features=len(features), **sizes)
+    budget = sized(replace(QUICK_LARGE if quick else LARGE, features=len(features)), options)
     budget = replace(budget, levels=tuple(sorted(set(levels))) or budget.levels)
     request = request_of(features, options)
     tried = options["tried"] or (QUICK_TRIED if quick else None)

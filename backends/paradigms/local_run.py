@@ -6,8 +6,8 @@ A method that lacks what it needs is left out, and is told of.
 Paper: Table 1.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,11 +15,11 @@ from distributional_view.backends.cells import FILES, Row
 from distributional_view.backends.jobs import usable
 from distributional_view.backends.paradigms.budget import ParadigmBudget
 from distributional_view.backends.paradigms.comparison import FeatureCells, complete, rows_of
-from distributional_view.backends.paradigms.entrants import ENTRANTS, Entrant
+from distributional_view.backends.paradigms.entrants import EVERY, Entrant, entrants_of
 from distributional_view.backends.paradigms.ground import Settings
 from distributional_view.backends.paradigms.local_ground import SCORES, UNRULED, LocalGround, published
 from distributional_view.backends.paradigms.local_measures import kid_features, local_real
-from distributional_view.backends.paradigms.local_model import LocalModel, LocalRequest, local_model
+from distributional_view.backends.paradigms.local_model import COMPARISON, LocalModel, LocalRequest, local_model
 from distributional_view.backends.paradigms.one_feature import OneFeature
 from distributional_view.errors import UserError
 from distributional_view.jobs import Job, opened
@@ -53,6 +53,9 @@ class Comparison:
         seed: of everything random.
         tried: most single words that a search tries; None: as many as published.
         progress: of each cell.
+        methods: names of those that are wanted.
+        choose: the features, by what is loaded; None: those of the request.
+        command: that asks.
 
     Raises:
         UserError, ValueError: see `local_model`, before anything but the list of readable pictures is written.
@@ -66,17 +69,24 @@ class Comparison:
         seed: int,
         tried: int | None = None,
         progress: Progress = silent,
+        methods: Sequence[str] = EVERY,
+        choose: Callable[[LocalModel], tuple[int, ...]] | None = None,
+        command: str = COMPARISON.command,
     ) -> None:
         usable(request.sampler.device)
         self.out, self.budget, self.seed, self.progress = out, budget, seed, progress
-        self.model: LocalModel = local_model(request, out / ".pictures.json", seed, progress)
+        self.wanted, purpose = entrants_of(methods), COMPARISON._replace(command=command)
+        model = local_model(request, out / ".pictures.json", seed, progress, purpose)
+        if choose is not None:
+            model = replace(model, request=replace(request, features=choose(model)))
+        self.model: LocalModel = model
         self.settings: Settings = published(self.model.hook[0], request.score.reduction, tried)
 
     @property
     def left_out(self) -> dict[str, str]:
         """Methods that lack what they need, and why."""
         lacking = self.model.lacking
-        return {e.name: lacking[e.needs] for e in ENTRANTS if e.needs is not None and e.needs in lacking}
+        return {e.name: lacking[e.needs] for e in self.wanted if e.needs is not None and e.needs in lacking}
 
     @property
     def said(self) -> list[str]:
@@ -98,7 +108,7 @@ class Comparison:
             UserError: for a level out of reach; if a file of the folder is damaged or cannot be written.
         """
         features = self.model.request.features
-        entrants = tuple(entrant for entrant in ENTRANTS if entrant.name not in self.left_out)
+        entrants = tuple(entrant for entrant in self.wanted if entrant.name not in self.left_out)
         made_of = self.model.made_of
         identity = {
             "budget": asdict(self.budget) | {"features": None, "levels": None},
