@@ -13,10 +13,12 @@ from distributional_view import flags
 from distributional_view.errors import UserError
 from distributional_view.figures.options import (
     JOBS,
+    LEVEL,
     OF_CELLS,
     OF_SEARCHES,
     OUT,
     SEED,
+    SEEDS,
     WORDS,
     indices_of,
     levels_of,
@@ -146,6 +148,16 @@ def _hook(text: str) -> tuple[int, int]:
         raise click.BadParameter(f"{text!r}: must be {wanted}", param_hint="--hooks") from None
 
 
+_PRIORS = (
+    *(o for o in flags.local(_IMAGES) if o is not flags.PRIOR),
+    flags.INCEPTION,
+    click.option("--feature", "own", type=int, multiple=True, help="Index of a feature; repeatable."),
+    LEVEL,
+    click.option("--samples", type=flags.COUNT, help="Unguided samples of each prior.  [default: 1000, quick 64]"),
+    *(o for o in OF_CELLS if o is not SEEDS),
+)
+
+
 @click.command("priors")
 @OUT
 @SEED
@@ -156,8 +168,8 @@ def _hook(text: str) -> tuple[int, int]:
     "--prior",
     "priors",
     multiple=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A folder of diffusers with a further prior, seen in grey at 32 pixels; repeatable.",
+    type=click.Path(exists=True, path_type=Path),
+    help="A folder of diffusers, seen in grey at 32 pixels in the embedded world, or an ADM checkpoint; repeatable.",
 )
 def priors(
     out: Path,
@@ -166,14 +178,26 @@ def priors(
     classes: str | None,
     features: str | None,
     priors: tuple[Path, ...],
+    **mine: Any,
 ) -> None:
     """The same features under a narrower prior, beside the tilt of it (needs torch; ten minutes).
 
-    The world's prior is trained further on a few classes, in a folder of OUT. It goes on where it stopped. The features
-    are those of the embedded world: for real weights, `dview explain --prior` takes another prior.
+    The world's prior is trained further on a few classes, in a folder of OUT. It goes on where it stopped. Or, with
+    --backbone and the options after it, weights and pictures of your own under each --prior.
     """
     from distributional_view.figures import artefact
+
+    if _own(mine, ("classes", "features")):
+        from distributional_view.figures.priors_own import compute as own
+
+        console = Console()
+        artefact.run(lambda progress: own(out, seed, quick, priors, mine, console, progress), out, console)
+        return
     from distributional_view.figures.priors import compute
 
     names, chosen = [] if classes is None else classes.split(","), indices_of(features)
     artefact.run(lambda progress: compute(out, seed, quick, names, chosen, priors, progress), out)
+
+
+for _option in _PRIORS:
+    priors = _option(priors)

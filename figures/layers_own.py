@@ -72,5 +72,10 @@ def compute(
         "made_of": {layer.name: layer.found.made_of for layer in layers},
         "left_out": layers[0].found.left_out,
     }
-    shown_layers = [(layer.name, layer.explained, with_off(layer.found.rows)) for layer in layers]
-    return Layers(shown_layers, entrants, parameters, seed, shown, "pictures held back")
+    told_layers = [(layer.name, layer.explained, _named(layer.name, layer.found.rows)) for layer in layers]
+    return Layers(told_layers, entrants, parameters, seed, shown, "pictures held back")
+
+
+def _named(layer: str, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows whose features are told from those of other layers."""
+    return [row | {"name": f"{layer}: {row['feature']}"} for row in with_off(rows)]

@@ -19,9 +19,15 @@ WORDS = click.option(
     type=flags.FOLDER,
     help="Folder of Stable Diffusion, for the methods that look for a prompt. [default: the prior, if it is one]",
 )
+LEVEL = click.option(
+    "--level",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Quantile of the activation over the pictures at which it is held.  [default: 0.95]",
+)
+SEEDS = click.option("--seeds", type=flags.COUNT, help="Draws of each method at a level. [default: 1]")
 OF_CELLS = (
     click.option("--n", type=click.IntRange(min=2), help="Pictures a cell. [default: 12, quick 4]"),
-    click.option("--seeds", type=flags.COUNT, help="Draws of each method at a level. [default: 1]"),
+    SEEDS,
     click.option("--steps", type=flags.COUNT, help="Reverse steps of all priors. [default: 50, quick 10]"),
     click.option("--runs", type=flags.COUNT, help="Pictures a calibration run. [default: 16, quick 4]"),
 )

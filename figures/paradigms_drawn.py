@@ -80,7 +80,7 @@ def grid(
         _label(axes, top, "for comparison", "the real pictures of highest score", "0.2")
         _row(axes, top, lefts, more, best, shown, "0.2")
         top += step
-    for paradigm, color in zip(paradigms, (*COLORS, *["0.3"] * len(paradigms)), strict=False):
+    for paradigm, color in _colors(paradigms).items():
         axes.plot([4, wide - 4], [top + 2, top + 2], color=color, lw=1.2)
         axes.text(4, top + 12.5, paradigm[0].upper() + paradigm[1:], fontsize=10, fontweight="bold", color=color)
         size = 9 if len(names) > 1 else 7
@@ -102,6 +102,14 @@ def finer(target: float) -> int:
 def _label(axes: Axes, top: float, name: str, says: str, color: str) -> None:
     axes.text(4, top + 13, name, fontsize=9, color=color)
     axes.text(4, top + 23, says, fontsize=7, color="0.25")
+
+
+def _colors(paradigms: Sequence[str]) -> dict[str, str]:
+    """The paper's paradigms keep their colours where some are missing; other groups take them in turn."""
+    if set(paradigms) <= set(TOLD):
+        own = dict(zip(TOLD, COLORS, strict=True))
+        return {paradigm: own[paradigm] for paradigm in paradigms}
+    return dict(zip(paradigms, (*COLORS, *["0.3"] * len(paradigms)), strict=False))
 
 
 def _row(

@@ -10,18 +10,13 @@ import click
 
 from distributional_view import flags
 from distributional_view.errors import UserError
-from distributional_view.figures.options import factors_of
+from distributional_view.figures.options import LEVEL, factors_of
 
 FEATURE = 457
 """Of the embedded world, where none is asked for."""
 
 _EMBEDDED = click.option("--embedded", is_flag=True, help="On pictures of the embedded world (needs torch).")
 _FEATURE = click.option("--feature", type=int, help=f"Index of the feature.  [default: embedded {FEATURE}]")
-_LEVEL = click.option(
-    "--level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Quantile of the activation over the pictures at which it is held.  [default: 0.95]",
-)
 _SAMPLES = "Unguided samples of the prior, made once.  [default: 1000, quick 64]"
 _STEPS = click.option("--steps", type=flags.COUNT, help="Reverse steps of the prior.  [default: 50, quick 10]")
 
@@ -35,7 +30,7 @@ OPTIONS: dict[str, tuple[flags.Option, ...]] = {
     "drift": (
         _EMBEDDED,
         _FEATURE,
-        _LEVEL,
+        LEVEL,
         click.option(
             "--reference",
             help="Reference picture: a file; with --embedded its place.  [default: embedded the word's picture at the "
