@@ -27,6 +27,14 @@ from distributional_view.figures.options import (
 _IMAGES = click.option("--images", type=flags.FOLDER, help="Folder of images, searched in depth; one of five judges.")
 
 
+_NEURONS = (
+    *flags.local(_IMAGES),
+    flags.INCEPTION,
+    click.option("--label-folders", is_flag=True, help="The folder that a picture lies in is its word."),
+    *(o for o in OF_CELLS if o is not SEEDS),
+)
+
+
 @click.command("neurons")
 @OUT
 @SEED
@@ -41,18 +49,37 @@ _IMAGES = click.option("--images", type=flags.FOLDER, help="Folder of images, se
     "retrieval]",
 )
 def neurons(
-    out: Path, seed: int, quick: bool, objects: int | None, levels: str | None, methods: tuple[str, ...]
+    out: Path,
+    seed: int,
+    quick: bool,
+    objects: int | None,
+    levels: str | None,
+    methods: tuple[str, ...],
+    **mine: Any,
 ) -> None:
     """Features against single channels: whose explanation is more consistent (needs torch; minutes).
 
-    It goes on where it stopped. Another level or method adds to what is there. On the embedded world alone: for real
-    weights, `dview scan --neurons` makes a store of channels beside that of a transcoder's features.
+    It goes on where it stopped. Another level or method adds to what is there. On the embedded world, or, with
+    --backbone and the options after it, on weights and pictures of your own.
     """
     from distributional_view.figures import artefact
-    from distributional_view.figures.neurons import compute
 
     wanted = levels_of(levels)
+    if _own(mine, ()):
+        from distributional_view.figures.neurons_own import compute as own
+
+        console = Console()
+        artefact.run(
+            lambda progress: own(out, seed, quick, objects, wanted, methods, mine, console, progress), out, console
+        )
+        return
+    from distributional_view.figures.neurons import compute
+
     artefact.run(lambda progress: compute(out, seed, quick, objects, wanted, methods, progress), out)
+
+
+for _option in _NEURONS:
+    neurons = _option(neurons)
 
 
 _LAYERS = (

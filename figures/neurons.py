@@ -3,7 +3,8 @@
 `neurons.json` has a row for each object, level and method (`backends.embedded.neurons`; torch is needed), means by kind
 of object, and differences. The pictures show some features, each beside its matched channel and a random one.
 
-Paper: Table 7, Figures 6, 7. On the embedded world and without raters.
+Paper: Table 7, Figures 6, 7. Without raters; here on the embedded world, in `figures.neurons_own` on weights of one's
+own.
 
 dview neurons [--out results] [--seed 0] [--quick] [--objects 100] [--levels 0.99] [--method EnergyDPS]
 """
@@ -61,12 +62,17 @@ class Neurons(KeptRows):
         """Levels and methods."""
         return list(dict.fromkeys((row["level"], row["method"]) for row in self.rows))
 
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Columns that are not empty: without words some are."""
+        return tuple(name for name in MEASURES if any(row[name] is not None for row in self.rows))
+
     def differences(self, level: float, method: str) -> dict[str, dict[str, Difference | None]]:
         """Of each measure: features minus matched channels, and minus random ones."""
         a, b, c = (self.of(kind, level, method) for kind in KINDS)
         return {
             name: {MATCHED: paired(a, b, name, self.seed), CHANNEL: unpaired(a, c, name, self.seed)}
-            for name in MEASURES
+            for name in self.measures
         }
 
     def numbers(self) -> dict[str, Any]:
@@ -98,7 +104,8 @@ class Neurons(KeptRows):
     def _pictures(self) -> Figure:
         level, method = self.cells[-1]
         features, matched, channels = (self.of(kind, level, method) for kind in KINDS)
-        by_gain = sorted(features, key=lambda row: row["gain"])
+        key = "gain" if "gain" in self.measures else "similarity"
+        by_gain = sorted(features, key=lambda row: row[key])
         places = np.unique(np.linspace(0, len(by_gain) - 1, BLOCKS).round().astype(int))
         rows, names = [], []
         for place in places:
@@ -112,25 +119,33 @@ class Neurons(KeptRows):
         return grid(rows, methods, names, level, self.shown, "Feature or channel?", "Each at a level of its own.")
 
     def _gains(self) -> Figure:
-        figure, panels = plt.subplots(1, 2, figsize=(9.4, 3.8), sharey=True)
         level, method = self.cells[-1]
-        for axes, name, title in zip(panels, ("gain", "class_gain"), ("any word", "a class"), strict=True):
+        told = {n: f"by {t}" for n, t in (("gain", "any word"), ("class_gain", "a class")) if n in self.measures}
+        told = told or {"similarity": "mean cosine between pictures"}
+        figure, panels = plt.subplots(1, len(told), figsize=(1.4 + 4.0 * len(told), 3.8), sharey=True, squeeze=False)
+        for axes, (name, title) in zip(panels[0], told.items(), strict=True):
             for kind, color in KINDS.items():
                 values = np.sort([max(row[name], 0.0) for row in self.of(kind, level, method)])
                 x = np.concatenate([[0.0], values, [1.0]])
                 y = np.concatenate([[1.0], 1 - np.arange(len(values)) / len(values), [0.0]])
                 axes.step(x, y, where="pre", color=color, label=f"{kind} ({len(values)})")
-            axes.axvline(SUCCESS, color="0.5", ls=":", lw=1)
-            axes.set(xlabel="gain that is asked for", xlim=(0, 1), ylim=(0, 1.02))
-            axes.set_title(f"by {title}")
-        panels[0].set_ylabel("share of objects that have it")
-        panels[0].legend(fontsize=8)
-        figure.suptitle(f"How much of a word's possible gain an explanation has ({method}, {100 * level:g} % level)")
+            if name != "similarity":
+                axes.axvline(SUCCESS, color="0.5", ls=":", lw=1)
+            axes.set(xlabel=f"{name.replace('_', ' ')} that is asked for", xlim=(0, 1), ylim=(0, 1.02))
+            axes.set_title(title)
+        panels[0, 0].set_ylabel("share of objects that have it")
+        panels[0, 0].legend(fontsize=8)
+        said = (
+            "alike the pictures of an explanation are"
+            if "similarity" in told
+            else "much of a word it could gain it has"
+        )
+        figure.suptitle(f"How {said} ({method}, {100 * level:g} % level)", fontsize=10)
         return figure
 
     def table(self) -> Table:
         """A line for each level, method and kind."""
-        header = ("level", "method", "object", "n", *(name.replace("_", " ") for name in MEASURES), "pictures")
+        header = ("level", "method", "object", "n", *(name.replace("_", " ") for name in self.measures), "pictures")
         lines = []
         for level, method in self.cells:
             for kind in KINDS:
@@ -142,7 +157,7 @@ class Neurons(KeptRows):
                         method,
                         kind,
                         str(len(rows)),
-                        *(text_of(*mean_of(rows, name)) for name in MEASURES),
+                        *(text_of(*mean_of(rows, name)) for name in self.measures),
                         "–" if size is None else f"{size:.0f}",
                     )
                 )
@@ -191,9 +206,10 @@ def compute(
     """
     from distributional_view.backends.embedded import neurons
     from distributional_view.backends.paradigms.kept import shown
+    from distributional_view.backends.paradigms.objects import OFFLINE
 
     usual = neurons.QUICK if quick else neurons.NeuronBudget()
     budget = replace(usual, objects=objects or usual.objects, levels=tuple(sorted(set(levels))) or usual.levels)
     job = out / ("neurons-job-quick" if quick else "neurons-job")
-    rows = neurons.run(job, budget, tuple(methods) or neurons.OFFLINE, seed, progress)
+    rows = neurons.run(job, budget, tuple(methods) or OFFLINE, seed, progress)
     return Neurons(rows, budget, seed, shown)

@@ -10,12 +10,14 @@ import torch
 from distributional_view.backends.adapter.feature import Mix
 from distributional_view.backends.embedded import neurons
 from distributional_view.backends.embedded.animals import CLASSES, load_animals
-from distributional_view.backends.embedded.consistency import SUCCESS, base, consistency
+from distributional_view.backends.embedded.consistency import base, consistency
 from distributional_view.backends.embedded.described import data_words
 from distributional_view.backends.embedded.methods import shared
-from distributional_view.backends.embedded.neurons import CHANNEL, FEATURE, MATCHED, NeuronBudget, chosen
+from distributional_view.backends.embedded.neurons import NeuronBudget, chosen
 from distributional_view.backends.embedded.words import VOCABULARY
+from distributional_view.backends.measures.consistency import SUCCESS
 from distributional_view.backends.paradigms.kept import shown
+from distributional_view.backends.paradigms.objects import CHANNEL, FEATURE, MATCHED
 from distributional_view.jobs import OtherRequest
 from distributional_view.theory.pools.retrieval import reweight_to
 
@@ -86,7 +88,7 @@ def test_a_match_is_the_channel_of_largest_correlation():
 
 
 def test_rows_are_made_once_and_say_what_the_weights_say(tmp_path, monkeypatch):
-    rows = neurons.run(tmp_path, BUDGET, neurons.OFFLINE, 0)
+    rows = neurons.run(tmp_path, BUDGET, OFFLINE, 0)
     assert len(rows) == 2 * 3 * 2
     layer = shared().layer
     for row in rows:
@@ -100,9 +102,9 @@ def test_rows_are_made_once_and_say_what_the_weights_say(tmp_path, monkeypatch):
     assert weighted["activation"] == pytest.approx(weighted["target"])
     assert weighted["effective_size"] == pytest.approx(reweight_to(pool, weighted["target"]).effective_size)
     monkeypatch.setattr(neurons._Runner, "row", Mock(side_effect=AssertionError("made again")))
-    assert neurons.run(tmp_path, BUDGET, neurons.OFFLINE, 0) == rows
+    assert neurons.run(tmp_path, BUDGET, OFFLINE, 0) == rows
     with pytest.raises(OtherRequest):
-        neurons.run(tmp_path, BUDGET, neurons.OFFLINE, 1)
+        neurons.run(tmp_path, BUDGET, OFFLINE, 1)
 
 
 @pytest.mark.slow

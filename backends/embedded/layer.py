@@ -20,7 +20,8 @@ from distributional_view.backends.adapter.feature import FeatureScore, Mix
 from distributional_view.backends.embedded.convnext import ConvNeXt, Hook
 from distributional_view.backends.embedded.store import WEIGHTS, load_classifier, load_transcoder
 from distributional_view.backends.embedded.world import feature_score, pictures
-from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec
+from distributional_view.backends.transcoders.channels import identity
+from distributional_view.backends.transcoders.transcoder import Transcoder
 
 _CHUNK = 500
 
@@ -91,15 +92,6 @@ class Layer:
         found = replace(self, transcoder=identity(self.transcoder.spec.d_in))
         found.__dict__["hooked"] = self.hooked  # the same activations, computed once
         return found
-
-
-def identity(width: int) -> Transcoder:
-    """The dictionary whose features are the channels; its codes are their positive parts."""
-    found = Transcoder(TranscoderSpec(width, width, 1, "relu", decoder_bias=False), seed=0)
-    with torch.no_grad():
-        found.W_conv.copy_(torch.eye(width)[:, :, None, None])
-        found.W_D.copy_(torch.eye(width))
-    return found.eval().requires_grad_(False)
 
 
 def load_layer(folder: Path = WEIGHTS) -> Layer:

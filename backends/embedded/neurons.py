@@ -10,23 +10,23 @@ The work lies in a folder, a line an object, level and method; what is there is 
 Paper: Table 7, Figures 6, 7, Appendix L.1. Matched channels, weights and control are ours.
 """
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import torch
 from jaxtyping import Float
 
 from distributional_view.backends.cells import Row, filled
-from distributional_view.backends.embedded.consistency import Consistency, consistency
+from distributional_view.backends.embedded.consistency import consistency
 from distributional_view.backends.embedded.described import data_words, words_of
 from distributional_view.backends.embedded.layer import Layer
 from distributional_view.backends.embedded.measures import features_and_logits, stage_maps
 from distributional_view.backends.embedded.methods import shared
 from distributional_view.backends.embedded.paradigm_ground import EmbeddedGround
 from distributional_view.backends.embedded.store import Part, weights_path
+from distributional_view.backends.measures.consistency import Consistency
 from distributional_view.backends.measures.diversity import diversity
 from distributional_view.backends.paradigms.budget import QUICK as PARADIGM_QUICK
 from distributional_view.backends.paradigms.budget import ParadigmBudget
@@ -34,21 +34,24 @@ from distributional_view.backends.paradigms.comparison import brought_to
 from distributional_view.backends.paradigms.entrants import Entrant, entrants_of
 from distributional_view.backends.paradigms.kept import kept
 from distributional_view.backends.paradigms.measuring import as_shown
+from distributional_view.backends.paradigms.objects import (
+    CHANNEL,
+    FEATURE,
+    LIVE,
+    MATCHED,
+    Object,
+    cells,
+    key_of,
+    picked,
+    weights_of,
+)
 from distributional_view.backends.paradigms.one_feature import OneFeature
 from distributional_view.jobs import Job, Lines, opened
-from distributional_view.theory.methods import klsc_weights, retrieval
 from distributional_view.theory.methods.method import Drawn
-from distributional_view.theory.pools.retrieval import retrieve, reweight_to
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.seeds import part_seed
 
-FEATURE, MATCHED, CHANNEL = "feature", "matched channel", "channel"
-KINDS = (FEATURE, MATCHED, CHANNEL)
-OFFLINE = (klsc_weights.NAME, retrieval.NAME)
-"""Methods that need no sampling: the default."""
-LIVE = 0.01
-"""An object is live if it fires in this share of the pictures."""
-_CHOSEN, _OF_FEATURE, _OF_CHANNEL = 0, 1, 2  # parts of the seed
+_OF_FEATURE, _OF_CHANNEL = 1, 2  # parts of the seed, beside that of the choice
 _DRAWS, _MIXED = 0, 4  # parts of an object's seed, beside those of `entrants`
 
 
@@ -76,16 +79,6 @@ class NeuronBudget:
 QUICK = NeuronBudget(12, sampling=replace(PARADIGM_QUICK, seeds=1))
 
 
-@dataclass(frozen=True)
-class Object:
-    """What is explained: a feature or a channel by its index; for a matched channel the feature, and how correlated."""
-
-    kind: str
-    index: int
-    feature: int | None = None
-    correlation: float | None = None
-
-
 def run(out: Path, budget: NeuronBudget, methods: tuple[str, ...], seed: int, progress: Progress = silent) -> list[Row]:
     """All rows, by object, level and method.
 
@@ -107,10 +100,10 @@ def run(out: Path, budget: NeuronBudget, methods: tuple[str, ...], seed: int, pr
     identity = {"budget": asdict(budget) | {"levels": None}, "seed": seed}
     with opened(out, identity, contents, ("rows.jsonl",)) as job:
         features = shared().layer
-        every = cells(chosen(features, budget.objects, seed), budget, entrants)
+        every = cells(chosen(features, budget.objects, seed), budget.levels, entrants)
         return filled(
             Lines(job.folder / "rows.jsonl", job.token),
-            _key,
+            key_of,
             {(t.kind, t.index, t.feature, q, e.name): (t, q, e) for t, q, e in every},
             _Runner(features, features.channels, budget, seed, job).row,
             progress,
@@ -119,35 +112,16 @@ def run(out: Path, budget: NeuronBudget, methods: tuple[str, ...], seed: int, pr
         )
 
 
-def cells(
-    objects: list[Object], budget: NeuronBudget, entrants: tuple[Entrant, ...]
-) -> Iterator[tuple[Object, float, Entrant]]:
-    """Object, quantile and method of each row."""
-    for thing in objects:
-        for quantile in budget.levels:
-            for entrant in entrants:
-                yield thing, quantile, entrant
-
-
-def _key(row: Row) -> tuple[Any, ...]:
-    return row["kind"], row["index"], row["feature"], row["level"], row["method"]
-
-
 def chosen(features: Layer, most: int, seed: int) -> list[Object]:
     """Random live features, the channel that is most correlated with each, and random live channels."""
-    rng = np.random.default_rng(part_seed(seed, _CHOSEN))
-    live = rng.permutation(features.live(LIVE))[:most].tolist()
     channels = features.channels
-    alive = channels.live(LIVE)
-    own, theirs = features.activations(live), channels.activations(alive)
-    correlation = np.corrcoef(own, theirs, rowvar=False)[: len(live), len(live) :]
-    best = correlation.argmax(1)
-    matched = [
-        Object(MATCHED, alive[channel], feature, float(row[channel]))
-        for feature, channel, row in zip(live, best, correlation, strict=True)
-    ]
-    others = [Object(CHANNEL, channel) for channel in sorted(rng.permutation(alive)[:most].tolist())]
-    return [*(Object(FEATURE, feature) for feature in live), *matched, *others]
+    return picked(
+        features.live(LIVE),
+        channels.live(LIVE),
+        lambda own, theirs: (features.activations(own), channels.activations(theirs)),
+        most,
+        seed,
+    )
 
 
 class _Runner:
@@ -168,7 +142,7 @@ class _Runner:
         knob, problem = brought_to(method, one, quantile)
         drawn = method.draw(knob, part_seed(one.seed, _DRAWS), one.budget.n)
         pictures = as_shown(drawn.points)
-        weights = self._weights(one, entrant, level)
+        weights = weights_of(one.ground.pool.scores, entrant, level)
         measured = self._drawn(drawn, pictures) if weights is None else self._of_data(weights)
         mixed = np.random.default_rng(part_seed(one.seed, _MIXED)).permutation(len(one.ground.pool.scores))
         control = None if weights is None else self._of_data(weights[mixed])
@@ -196,16 +170,6 @@ class _Runner:
             ground = EmbeddedGround(thing.index, self.budget.sampling.steps, self.layers[thing.kind])
             self.ones[name, thing.index] = OneFeature(ground, self.budget.sampling, seed, job)
         return self.ones[name, thing.index]
-
-    def _weights(self, one: OneFeature, entrant: Entrant, level: float) -> Float[np.ndarray, " n"] | None:
-        """On the training pictures, of the methods that choose from them at the level's mean."""
-        scores = one.ground.pool.scores
-        if entrant.name == klsc_weights.NAME:
-            return reweight_to(scores, level).weights
-        if entrant.name == retrieval.NAME:
-            indices = retrieve(scores, level).indices
-            return np.bincount(indices, minlength=len(scores)) / len(indices)
-        return None
 
     def _of_data(self, weights: Float[np.ndarray, " n"]) -> Consistency:
         return consistency(data_words()[: len(weights)], self.features[: len(weights)], weights)
