@@ -69,12 +69,12 @@ def grid(
     axes.text(4, 12, heading, fontsize=10, fontweight="bold")
     axes.text(4, 24, note, fontsize=8)
     lefts = {name: _LABELS + place * block for place, name in enumerate(names)}
-    targets = {row["name"]: row["target"] for row in rows if row["level"] == level}
-    more = {name: finer(targets[name]) for name in names}
+    of = {name: {row["target"] for row in rows if row["level"] == level and row["name"] == name} for name in names}
+    more = {name: max(map(finer, of[name])) for name in names}
     for name, left in lefts.items():
-        target = targets[name]
         axes.text(left, 12, name, fontsize=11, fontweight="bold")
-        axes.text(left, 24, f"level: {target:.{2 + more[name]}f}, above {100 * level:g} % of all pictures", fontsize=8)
+        own = f"level: {max(of[name]):.{2 + more[name]}f}, " if len(of[name]) == 1 else "each level: "
+        axes.text(left, 24, f"{own}above {100 * level:g} % of all pictures", fontsize=8)
     top = _TOP
     if best:
         _label(axes, top, "for comparison", "the real pictures of highest score", "0.2")

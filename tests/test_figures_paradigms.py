@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from distributional_view.figures.command import main
 from distributional_view.figures.paradigms import COLUMNS, Paradigms
-from distributional_view.figures.paradigms_drawn import PICTURES, Method, finer
+from distributional_view.figures.paradigms_drawn import COLORS, PICTURES, Method, finer, grid
 from distributional_view.figures.paradigms_plot import styles
 from distributional_view.figures.paradigms_summary import estimate, line, summaries
 
@@ -121,6 +121,23 @@ def test_scores_below_one_have_digits_that_tell_them_apart(artefact):
     assert "mean\n0.219" in words
     assert "3.00" in words
     plt.close("all")
+
+
+def test_rows_of_one_heading_with_levels_of_their_own_name_none_of_them():
+    rows = [row(method.method) | {"target": 3.0 + place} for place, method in enumerate(METHODS)]
+    words = [text.get_text() for text in grid(rows, METHODS, ["stripes"], 0.95, shown).axes[0].texts]
+    assert "each level: above 95 % of all pictures" in words
+    assert not any(word.startswith("level:") for word in words)
+
+
+def test_paradigms_keep_their_colours_where_one_is_missing():
+    def colors(*paradigms):
+        methods = [Method(str(place), name, "does so") for place, name in enumerate(paradigms)]
+        drawn = grid([row(m.method) for m in methods], methods, ["stripes"], 0.95, shown).axes[0].texts
+        return {text.get_text(): text.get_color() for text in drawn if text.get_text().lower() in paradigms}
+
+    assert colors("dataset search", "soft constraint") == {"Dataset search": COLORS[1], "Soft constraint": COLORS[3]}
+    assert colors("one prior", "another") == {"One prior": COLORS[0], "Another": COLORS[1]}
 
 
 def test_pictures_are_drawn_in_their_colours(artefact):

@@ -104,6 +104,7 @@ def run(
         own = replace(request, paths=replace(request.paths, prior=path))
         model = local_model(own, out / ".pictures.json", seed, named(progress, path.name), PURPOSE)
         loaded.append(_Prior(path.name, out / f"prior-{len(loaded)}", model))
+        prior_samples(model, request.features[0], keep, samples, budget.steps, seed)  # refuses too few
         said += [line for line in model.said if line not in said]
     left = {each.name: _left_out(each.model) for each in loaded}
     say(said + [f"{name}: left out: {method}: {why}" for name, all_ in left.items() for method, why in all_.items()])
