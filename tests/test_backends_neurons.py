@@ -17,7 +17,7 @@ from distributional_view.backends.embedded.neurons import NeuronBudget, chosen
 from distributional_view.backends.embedded.words import VOCABULARY
 from distributional_view.backends.measures.consistency import SUCCESS
 from distributional_view.backends.paradigms.kept import shown
-from distributional_view.backends.paradigms.objects import CHANNEL, FEATURE, MATCHED
+from distributional_view.backends.paradigms.objects import CHANNEL, FEATURE, MATCHED, OFFLINE
 from distributional_view.jobs import OtherRequest
 from distributional_view.theory.pools.retrieval import reweight_to
 
