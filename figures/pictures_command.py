@@ -1,4 +1,4 @@
-"""`dview drift` and `dview strength` on pictures: the embedded world's, or weights and pictures that the user has.
+"""`dview drift`, `strength` and `bottleneck` on pictures: the embedded world's, or weights and pictures that the user has.
 
 Their options, and which of the worlds they ask for; imports nothing heavy.
 """
@@ -10,7 +10,7 @@ import click
 
 from distributional_view import flags
 from distributional_view.errors import UserError
-from distributional_view.figures.options import LEVEL, factors_of
+from distributional_view.figures.options import LEVEL, factors_of, indices_of, levels_of
 
 FEATURE = 457
 """Of the embedded world, where none is asked for."""
@@ -55,9 +55,14 @@ OPTIONS: dict[str, tuple[flags.Option, ...]] = {
         _STEPS,
         click.option("--samples", type=flags.COUNT, help=_SAMPLES),
     ),
+    "bottleneck": (
+        _EMBEDDED,
+        click.option("--features", help="With --embedded: indices of named features.  [default: the first two]"),
+        click.option("--levels", help="With --embedded: quantiles of the activation.  [default: 0.95]"),
+    ),
 }
 """Further options of the commands of some artefacts."""
-EMBEDDED = ("pool", "word")
+EMBEDDED = ("pool", "word", "features", "levels")
 """Options of the embedded world alone."""
 BOTH = ("embedded", "feature", "level", "reference")
 """Options that it shares with weights of one's own."""
@@ -66,6 +71,8 @@ SAYS = {
     "With --backbone and the options after it: a reference picture or another feature, on pictures of your own.",
     "strength": "With --embedded: EnergyDPS on a feature's pictures; goes on where it stopped. With --backbone and the "
     "options after it: on weights and pictures of your own.",
+    "bottleneck": "With --embedded: what prompts and guidance pay for a feature's level; takes the prompts of a "
+    "`paradigms` in OUT, or looks for them there. It goes on where it stopped.",
 }
 """What the help says of them."""
 
@@ -103,6 +110,12 @@ def _refuse(found: list[str], why: str) -> None:
 def _embedded(name: str, out: Path, seed: int, quick: bool, options: dict[str, Any]) -> None:
     from distributional_view.figures import artefact
 
+    if name == "bottleneck":
+        from distributional_view.figures.bottleneck_embedded import compute as split
+
+        features, levels = indices_of(options["features"]), levels_of(options["levels"])
+        artefact.run(lambda progress: split(out, seed, quick, features, levels, progress), out)
+        return
     feature, pool = FEATURE if options["feature"] is None else options["feature"], options["pool"]
     if name == "drift":
         from distributional_view.figures.drift_embedded import QUANTILE, compute

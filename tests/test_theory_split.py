@@ -85,3 +85,13 @@ def test_refusals():
         split_sampled(y, labels, mine, own, TARGET, bins=0)
     with pytest.raises(ValueError, match="repeats = 1"):
         split_sampled(y, labels, mine, own, TARGET, repeats=1)
+
+
+def test_an_error_is_infinite_where_a_resampled_pool_has_nothing_of_the_sample():
+    """One draw of the pool holds a tenth of the tilt: every third resampled pool has not got it."""
+    pool, labels = np.r_[np.ones(400), 5.0], np.r_[np.zeros(400, int), 1]
+    mine, own = np.r_[np.ones(20), np.full(20, 5.0)], np.r_[np.zeros(20, int), np.ones(20, int)]
+    found = split_sampled(pool, labels, mine, own, 1.4, bins=2, repeats=60)
+    assert found.cells == 2
+    assert np.isfinite([each.value for each in found[:4]]).all()
+    assert found.floor == found.gap.se == found.klsc_kl.se == found.kl.se == np.inf

@@ -6,6 +6,7 @@ number of processes.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
@@ -56,18 +57,23 @@ def run(
         UserError: if a file of the folder is damaged, another process works there, or it cannot be written.
         MissingWeights, MissingData: if a part of the backend is not there.
     """
-    for part in get_args(Part):
-        read_record(part)
     methods = entrants_of(entrants)
-    contents = {part: weights_path(part) for part in get_args(Part)}
-    contents["transcoder"] = weights_path("transcoder", transcoder)
-    identity = {"budget": asdict(budget) | {"features": None, "levels": None}, "seed": seed}
-    with opened(out, identity, contents, (FILES,)) as job:
+    with job_of(out, budget, seed, transcoder) as job:
         indices = [feature.index for feature in features]
         total = len(features) * len(wanted(budget, methods))
         given = [(budget, seed, feature, tuple(entrants), transcoder) for feature in features]
         fill(job, indices, work, given, total, progress, jobs)
         return rows_of(job, indices, budget, methods)
+
+
+def job_of(out: Path, budget: ParadigmBudget, seed: int, transcoder: Path = WEIGHTS) -> AbstractContextManager[Job]:
+    """The folder of a comparison, in which its prompts and calibrations lie too; arguments and errors as in `run`."""
+    for part in get_args(Part):
+        read_record(part)
+    contents = {part: weights_path(part) for part in get_args(Part)}
+    contents["transcoder"] = weights_path("transcoder", transcoder)
+    identity = {"budget": asdict(budget) | {"features": None, "levels": None}, "seed": seed}
+    return opened(out, identity, contents, (FILES,))
 
 
 def work(

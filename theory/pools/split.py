@@ -10,17 +10,19 @@ the score. Divergences never grow when points are merged, so that it is a lower 
 
 Cells are cut at quantiles of the score under the mean of both laws; a cell on which the pool says too little is merged
 with the next one. The estimate by shares is too large by about half a nat for each cell and point; that much is taken
-off. Standard errors are those of a bootstrap of both sets, calibration included.
+off. Standard errors are those of a bootstrap of both sets, calibration included; infinite, which is not known, where a
+resampled pool has nothing in a cell of the sample or above the target.
 
 Paper: Theorem F.7 (23), (175)-(180). The coarse estimate and its floor are ours.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from distributional_view.theory.errors import require
+from distributional_view.theory.errors import InfeasibleTarget, require
 from distributional_view.theory.laws.arrays import ArrayLike1D, finite_vector
 from distributional_view.theory.laws.atomic import AtomicLaw
 from distributional_view.theory.pools.retrieval import effective_size, tilted_weights
@@ -110,12 +112,19 @@ def split_sampled(
     drawn, exact = [], []
     for _ in range(repeats):
         again = p.resampled(rng)
-        solution = _solution(again, target)
+        try:
+            solution = _solution(again, target)
+        except InfeasibleTarget:  # it has lost the scores above
+            drawn.append((math.inf,) * 4)
+            exact.append(math.inf)
+            continue
         drawn.append(_parts(again, q.resampled(rng), cells, target, solution))
         exact.append(cells.gap(rng.multinomial(len(q.scores), cells.tilt), again, solution.multiplier))
-    spread = np.std(drawn, axis=0, ddof=1)
+    finite = np.isfinite(drawn).all(0)
+    spread = np.where(finite, np.std(np.where(finite, drawn, 0.0), axis=0, ddof=1), math.inf)
+    floor = float(np.quantile(exact, 0.95)) if np.isfinite(exact).all() else math.inf
     kl, level, gap, excess = (Estimate(float(v), float(s)) for v, s in zip(value, spread, strict=True))
-    return SampledDecomposition(kl, level, gap, excess, float(np.quantile(exact, 0.95)), cells.count)
+    return SampledDecomposition(kl, level, gap, excess, floor, cells.count)
 
 
 class _Draws(NamedTuple):
@@ -163,11 +172,12 @@ class _Cells:
         w = np.bincount(self.of_pool, weights=weights, minlength=self.count)
         held = np.bincount(self.of_pool, weights=weights**2 / np.maximum(p.counts, 1), minlength=self.count)
         seen = shares > 0
-        with np.errstate(divide="ignore"):
-            plain = float(shares[seen] @ np.log(shares[seen] / w[seen]))
-            variance = held * (1 - 2 * w) + w**2 * held.sum()  # of each w, a ratio of sums
-            own = (int(seen.sum()) - 1) / (2 * counts.sum())
-            return plain - own - 0.5 * float(shares[seen] @ (variance[seen] / w[seen] ** 2))
+        if (w[seen] == 0).any():  # resampling left out what the pool has there
+            return math.inf
+        plain = float(shares[seen] @ np.log(shares[seen] / w[seen]))
+        variance = held * (1 - 2 * w) + w**2 * held.sum()  # of each w, a ratio of sums
+        own = (int(seen.sum()) - 1) / (2 * counts.sum())
+        return plain - own - 0.5 * float(shares[seen] @ (variance[seen] / w[seen] ** 2))
 
     def sample(self, q: _Draws) -> Int[np.ndarray, " cells"]:
         """How many of the sample lie in each."""
