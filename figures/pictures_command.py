@@ -1,4 +1,4 @@
-"""`dview drift`, `strength` and `bottleneck` on pictures: the embedded world's, or weights and pictures that the user has.
+"""`dview drift`, `strength` and `bottleneck` on pictures: the embedded world's, or weights and pictures of one's own.
 
 Their options, and which of the worlds they ask for; imports nothing heavy.
 """
@@ -94,10 +94,8 @@ def make_on_pictures(name: str, out: Path, seed: int, quick: bool, options: dict
         _own(name, out, seed, quick, options)
     else:
         for option in (o for o in (*EMBEDDED, *BOTH) if options.get(o) is not None and o != "embedded"):
-            raise UserError(
-                f"--{option} {options[option]}: must be left out, or --embedded given too, or --backbone and other "
-                "weights of your own"
-            )
+            more = ", or --backbone and other weights of your own" if own else ""
+            raise UserError(f"--{option} {options[option]}: must be left out, or --embedded given too{more}")
         return False
     return True
 
