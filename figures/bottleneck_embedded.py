@@ -168,6 +168,7 @@ def _figure(data: EmbeddedBottleneck) -> Figure:
         _bars(here, rows, data.shown)
         target, prior = rows[0]["target"], rows[0]["prior_mean"]
         here.set_title(f"{name}, {100 * level:g} % level: E[ψ] = {target:.2f} (prior {prior:.2f})", loc="left")
+    axes[-1, 0].margins(x=0.02)
     axes[-1, 0].set_xlabel("KL to the prior, at least (nats)")
     handles = [Patch(color=color, label=said) for said, color in PARTS.values()]
     handles.append(Patch(facecolor="none", edgecolor=PARTS["excess"][1], hatch="////", label="short of the level"))
