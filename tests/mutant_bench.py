@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.mutant_code import OutOfReach, Watch, change, functions_by_key
-from tests.mutant_runs import PACKAGE, ROOT, RUNGS, Timer, enter, forked, run_pytest, test_files
+from tests.mutant_runs import PACKAGE, ROOT, RUNGS, Timer, enter, forked, judging_files, run_pytest
 from tests.mutations import Mutant
 
 LEAST_CPU_S, TIMES = 30.0, 10.0  # a test may take so long, or so many times what it took unchanged
@@ -26,7 +26,7 @@ WALL_TIMES = 20.0  # a child that waits for ever uses no CPU
 class Bench:
     """One such process, which lives until `close`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, files: Sequence[str] | None = None) -> None:
         to_bench, self._requests = os.pipe()
         self._answers, from_bench = os.pipe()
         self.folder, self._pid = folder, os.fork()
@@ -34,7 +34,7 @@ class Bench:
             os.close(self._requests)
             os.close(self._answers)
             try:
-                _serve(folder, os.fdopen(to_bench), os.fdopen(from_bench, "w"))
+                _serve(folder, files or judging_files(), os.fdopen(to_bench), os.fdopen(from_bench, "w"))
             finally:
                 os._exit(0)
         os.close(to_bench)
@@ -62,7 +62,7 @@ class Bench:
         os.waitpid(self._pid, 0)
 
 
-def _serve(folder: Path, requests, answers) -> None:
+def _serve(folder: Path, files: Sequence[str], requests, answers) -> None:
     for path in (folder / "theory").rglob("*.py"):  # as mutants are written, line for line
         path.write_text(ast.unparse(ast.parse(path.read_text(encoding="utf-8"))), encoding="utf-8")
     enter(folder)
@@ -73,7 +73,7 @@ def _serve(folder: Path, requests, answers) -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     watch = Watch(folder)
     watch.on()
-    code = run_pytest([*test_files(), "-k", RUNGS], _Loop(folder, requests, answers, watch))
+    code = run_pytest([*files, "-k", RUNGS], _Loop(folder, requests, answers, watch))
     print(json.dumps({"failed": f"pytest ended with {code}"}), file=answers, flush=True)
 
 

@@ -1,15 +1,16 @@
-"""Which tests touch which line of theory/, and how long each takes: one run under coverage, kept in a file.
+"""Which tests touch which line of theory/, and how long each takes: a run of each test file under coverage, kept.
 
-After a change of a test file only that file runs again; after a change of anything that tests share, all of them.
+After a change of a test file only that file runs again; after a change of anything that tests share, all of them. A
+call that was stopped goes on with the next file.
 """
 
 import json
 from pathlib import Path
 
 from tests.mutant_ledger import digest
-from tests.mutant_runs import PACKAGE, ROOT, RUNGS, Timer, enter, forked, run_pytest, test_files
+from tests.mutant_runs import PACKAGE, ROOT, RUNGS, Timer, enter, forked, run_pytest
 
-LONGEST_S = 5400.0
+LONGEST_S = 3600.0
 
 
 def map_lines(folder: Path, files: list[str]) -> dict:
@@ -38,25 +39,28 @@ def shared() -> str:
     return digest("".join(digest(p.read_text(encoding="utf-8")) for p in sorted(parts)))
 
 
-def touching(cache: Path, folder: Path, say) -> dict:
-    """`map_lines` of all test files, from `cache` where it still holds.
+def touching(cache: Path, folder: Path, say, names: list[str]) -> dict:
+    """`map_lines` of some test files, from `cache` where it still holds.
 
     Raises:
         SystemExit: if a test fails before anything is changed.
     """
-    files = {f: digest((ROOT / f).read_text(encoding="utf-8")) for f in test_files()}
+    files = {f: digest((ROOT / f).read_text(encoding="utf-8")) for f in names}
     known = json.loads(cache.read_text()) if cache.exists() else {}
     if known.get("shared") != shared():
         known = {"shared": shared(), "files": {}, "lines": {}, "seconds": {}}
     fresh = [f for f, version in files.items() if known["files"].get(f) != version]
-    kept = {f for f in files if f not in fresh}
-    if fresh:
-        say(f"running {len(fresh)} of {len(files)} test files once under coverage")
-        found = forked(lambda: map_lines(folder, fresh), LONGEST_S)
+    for place, file in enumerate(fresh, start=1):
+        say(f"{file} under coverage, {place} of {len(fresh)}")
+        found = forked(lambda file=file: map_lines(folder, [file]), LONGEST_S)
         if found is None or "failed" in found:
-            failed = found or {"failed": ["no answer"], "why": ""}
+            failed = found or {"failed": [file], "why": "no answer"}
             raise SystemExit(f"the tests must pass before mutants are judged: {failed['failed']}\n{failed['why']}")
-        known = _joined(known, found, kept) | {"shared": known["shared"], "files": files}
+        kept = {f for f in known["files"] if f != file}
+        known = _joined(known, found, kept) | {
+            "shared": known["shared"],
+            "files": known["files"] | {file: files[file]},
+        }
         cache.write_text(json.dumps(known))
     return known
 

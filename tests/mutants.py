@@ -2,8 +2,8 @@
 
     python -m tests.mutants [--sample N] [--seed S] [--jobs J] [--only PART] [--out FOLDER]
 
-One run of the tests under coverage tells which tests touch which line. A process that has collected the tests forks a
-child for each mutant (`mutant_bench`), which runs the tests that touch its line, quickest first, until one fails or
+A run of each test file under coverage tells which tests touch which line. A process that has collected the tests forks
+a child for each mutant (`mutant_bench`), which runs the tests that touch its line, quickest first, until one fails or
 the patience ends; those that caught a change of the same function before come first. For a line that only an import
 runs, or that JAX compiles, these are the tests of the files that import the module. What an import runs is judged in
 a process of its own, with the mutant in its file. A mutant is *caught* if a test fails or the time is over; else it
@@ -34,7 +34,17 @@ from rich.console import Console
 from tests import mutant_ledger
 from tests.mutant_bench import Bench
 from tests.mutant_lines import touching
-from tests.mutant_runs import PACKAGE, ROOT, Timer, copy_of_the_project, enter, forked, preload, run_pytest, test_files
+from tests.mutant_runs import (
+    PACKAGE,
+    ROOT,
+    Timer,
+    copy_of_the_project,
+    enter,
+    forked,
+    judging_files,
+    preload,
+    run_pytest,
+)
 from tests.mutations import Mutant, mutants_of
 
 NOT_MUTATED = {"__init__.py"}  # names
@@ -48,7 +58,7 @@ def importers(path: Path) -> list[str]:
     """The test files that import a module of theory by name, or through `theory`."""
     module = ".".join([PACKAGE, *path.with_suffix("").parts])
     found = []
-    for name in test_files():
+    for name in judging_files():
         modules = {n.module for n in ast.walk(ast.parse((ROOT / name).read_text())) if isinstance(n, ast.ImportFrom)}
         if modules & {module, f"{PACKAGE}.theory"}:
             found.append(name)
@@ -61,8 +71,8 @@ class Judge:
     `judge` gives a verdict, or None: not caught in the first pass.
     """
 
-    def __init__(self, tests: dict, budget: float, first: float, patience: float) -> None:
-        self.tests, self.budget, self.first, self.patience = tests, budget, first, patience
+    def __init__(self, tests: dict, files: list[str], budget: float, first: float, patience: float) -> None:
+        self.tests, self.files, self.budget, self.first, self.patience = tests, files, budget, first, patience
         self.folder = copy_of_the_project()
         self.bench: Bench | None = None
         self.catchers: dict[str, list[str]] = defaultdict(list)
@@ -73,7 +83,7 @@ class Judge:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def judge(self, mutant: Mutant, second: bool) -> dict | None:
-        self.bench = self.bench or Bench(self.folder)
+        self.bench = self.bench or Bench(self.folder, self.files)
         start = time.monotonic()
         now, later = self.plan(mutant)
         found = self.bench.judge(mutant, later if second else now, self.tests["seconds"])
@@ -95,7 +105,7 @@ class Judge:
         path, seconds = mutant.path.relative_to(ROOT), self.tests["seconds"]
         near = list(self.tests["lines"].get(str(path), {}).get(str(mutant.line), []))
         if not near or path.stem in TRACED:
-            files = set(importers(path))
+            files = set(importers(path)) & set(self.files)
             near = sorted({*near, *(t for t in seconds if t.partition("::")[0] in files)})
         function = mutant.name.rpartition(" => ")[0].rpartition("::")[0]
         proven = {t: i - 9 for i, t in enumerate(self.catchers[function])}
@@ -137,6 +147,7 @@ class Judge:
 @click.option("--budget", default=180.0, show_default=True, help="Least seconds before a mutant's run is cut off.")
 @click.option("--first", default=8.0, show_default=True, help="Seconds of tests for a mutant in the first pass.")
 @click.option("--first-only", is_flag=True, help="No second pass: what the first does not catch stays unjudged.")
+@click.option("--tests", "prefix", default="", help="Only test files whose names start so, such as test_theory.")
 @click.option("--patience", default=60.0, show_default=True, help="Seconds of tests, quickest first, for a mutant.")
 def main(
     sample: int | None,
@@ -149,6 +160,7 @@ def main(
     budget: float,
     first: float,
     first_only: bool,
+    prefix: str,
     patience: float,
 ) -> None:
     console = Console()
@@ -175,14 +187,15 @@ def main(
     out.mkdir(parents=True, exist_ok=True)
     scratch = copy_of_the_project()
     try:
-        tests = touching(out / "lines.json", scratch, console.print)
+        judging = judging_files(prefix)
+        tests = touching(out / "lines.json", scratch, console.print, judging)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     todo = [m for m in chosen if m.name not in known or (again and known[m.name]["caught_by"] is None)]
     console.print(f"{len(everything)} mutants, {len(chosen)} chosen, {len(chosen) - len(todo)} judged before")
     judges: SimpleQueue[Judge] = SimpleQueue()
     for _ in range(jobs):
-        judges.put(Judge(tests, budget, first, patience))
+        judges.put(Judge(tests, judging, budget, first, patience))
 
     def work(mutant: Mutant, second: bool) -> dict | None:
         judge = judges.get()
