@@ -84,16 +84,18 @@ class Interpolants:
         return self._bracketed_crossing(i, level)
 
     def _bracketed_crossing(self, i: int, level: float) -> float:
-        left, right = float(self.panels.left[i]), float(self.panels.right[i])
+        """Brent's method between the panel's ends, whose scores are limits from within: the score may jump there."""
+        p = self.panels
+        left, right = float(p.left[i]), float(p.right[i])
+        ends = float(p.low[i]), float(p.high[i])
+        at_end = dict(zip((-1.0, 1.0), ends if p.score[i, -1] > p.score[i, 0] else ends[::-1], strict=True))
 
         def excess(x: float) -> float:
             u = 0.5 * (right + left) + 0.5 * (right - left) * x
             with np.errstate(divide="ignore"):
-                return min(1e300, max(-1e300, float(self._score(np.array([u]))[0]) - level))
+                found = at_end[x] if x in at_end else float(self._score(np.array([u]))[0])
+            return min(1e300, max(-1e300, found - level))
 
-        at_left, at_right = excess(-1.0), excess(1.0)
-        if at_left * at_right > 0:  # rounding at an end
-            return -1.0 if abs(at_left) <= abs(at_right) else 1.0
         return float(brentq(excess, -1.0, 1.0, xtol=1e-300, rtol=4 * 2.0**-52))
 
     def density_of_score(self, i: int, level: float) -> float:

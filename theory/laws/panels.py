@@ -93,7 +93,7 @@ def refine(
         y, log_w = (np.concatenate([half[column][~done] for half in halves]) for column in (0, 1))
         left, right = np.concatenate([left[~done], middle[~done]]), np.concatenate([middle[~done], right[~done]])
         count = left.size + sum(part[0].size for part in accepted)
-        if count > _MOST_PANELS:
+        if left.size and count > _MOST_PANELS:
             _refuse(count, left, right, at_nodes)
     left, right, y, log_w = (np.concatenate(parts) for parts in zip(*accepted, strict=True))
     share = float(np.exp(np.concatenate(lost) - peak).sum() / np.exp(log_w - peak).sum())
