@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distributional_view.theory import AtomicLaw
+from distributional_view.theory.laws import sums
 from tests.support.strategies import finite_measures
 
 
@@ -96,3 +97,18 @@ def test_bad_input(scores, masses, message):
 def test_no_density():
     with pytest.raises(ValueError, match="no density"):
         AtomicLaw(np.array([0.0, 1.0])).hazard(0.5)
+
+
+def test_atoms_whose_mass_is_too_small_for_a_double():
+    """Tilted by -1000 per unit: P(Y >= i) has the mean i + e^-1000/(1 - e^-1000), for every i but the last."""
+    law = AtomicLaw([0.0, 1.0, 2.0, 3.0]).tilt(-1000.0)
+    assert law.survival(1.0) == 0
+    assert [law.tail_threshold(target) for target in (0.5, 1.5, 2.5)] == [0.0, 1.0, 2.0]
+
+
+def test_a_block_without_any_mass():
+    """The sums begin with the top block, which a tilt by -1e308 has left no mass."""
+    scores = np.concatenate([np.linspace(0.0, 1.0, sums.BLOCK), [20.0, 30.0]])
+    law = AtomicLaw(scores).tilt(-1e308)
+    assert (law.mean, law.variance, law.log_partition(0.0)) == (0.0, 0.0, 0.0)
+    assert law.tilt(1.0).mean == 0.0

@@ -15,6 +15,7 @@ from distributional_view.theory import (
     calibrate_hard,
     calibrate_klsc,
 )
+from distributional_view.theory.solutions.multiplier import multiplier_at
 from tests.support.laws import non_steep_law
 from tests.support.strategies import any_laws, atomic_laws, continuous_laws, level_at, unit
 
@@ -145,3 +146,14 @@ def test_bad_solutions(make, message):
 def test_threshold_above_all_mass():
     with pytest.raises(ValueError, match=r"threshold = 2.5: .* supremum is 2.0"):
         Hard(AtomicLaw(np.array([0.0, 2.0])), 2.5)
+
+
+def test_a_variance_that_overflows_tells_nothing_of_the_step():
+    """The tilt of a coin by log 3 has the mean 3/4; the variance is withheld for tilts below 1."""
+
+    class Withheld(AtomicLaw):
+        def tilted_moments(self, multiplier, origin):
+            mean, variance = super().tilted_moments(multiplier, origin)
+            return mean, variance if multiplier > 1 else math.inf
+
+    assert multiplier_at(Withheld([0.0, 1.0]), 0.75) == pytest.approx(math.log(3), rel=1e-14, abs=0)

@@ -22,6 +22,7 @@ from distributional_view.theory import (
     tv,
     tv_step,
 )
+from distributional_view.theory.solutions import instability
 from tests.support.laws import beta_law
 from tests.support.strategies import atomic_laws, continuous_laws, level_at, threshold_at, unit
 
@@ -134,3 +135,21 @@ def test_discrete_average():
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call(GaussianLaw())
+
+
+def test_steps_between_far_tilts_in_either_order():
+    """Half a unit mass moves by a thousand; exponents of the other order would overflow."""
+    law = AtomicLaw([0.0, 1000.0])
+    near, far = Klsc(law, 0.0), Klsc(law, 2.0)
+    assert tv_step(near, far) == tv_step(far, near) == pytest.approx(1e-3, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize(("share", "refused"), [(0.9e-5, False), (1.1e-5, True), (math.nan, True)])
+def test_an_average_without_its_digits_is_refused(monkeypatch, share, refused):
+    """The routine's own estimate of its error, relative to the length, may be 1e-5 and no more."""
+    monkeypatch.setattr(instability, "quad", lambda *_, **options: (2.0, 2.0 * share))
+    if refused:
+        with pytest.raises(ValueError, match=r"relative error of the quadrature = .*: must be at most 1e-5"):
+            mean_klsc_tv_speed(GaussianLaw(), 0.2, 3.0)
+    else:
+        mean_klsc_tv_speed(GaussianLaw(), 0.2, 3.0)

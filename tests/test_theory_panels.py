@@ -39,7 +39,7 @@ def test_a_turning_point_where_the_score_jumps(beyond, side, sign):
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_shares_beside_a_turning_point(sign):
-    """u^2 and -u^2 for u uniform on [-1, 2]: the levels next to 0 are crossed twice, from the left and from the right."""
+    """u^2 and -u^2 for u uniform on [-1, 2]: levels next to 0 are crossed from both sides."""
     law = PiecewiseLaw(lambda u: sign * u * u, flat(3.0), [-1.0, 0.0, 2.0])
     for level in (1e-14, 1e-10, 1e-6, 1e-2):
         share = law.share_below(-1.0, level) if sign > 0 else law.survival(-level)
@@ -47,11 +47,12 @@ def test_shares_beside_a_turning_point(sign):
     assert law.density(0.0) == (math.inf if sign > 0 else 0.0)  # from above, as P(Y >= t) counts t
 
 
-def test_shares_where_the_score_is_flat_to_rounding():
-    """1 + u^16: the values at the first nodes are all 1, so that only the far end says that the score rises."""
-    law = PiecewiseLaw(lambda u: 1 + u**16, np.zeros_like, [0.0, 1.0])
-    for level in (1e-12, 1e-10, 1e-8):
-        assert law.share_below(1.0, 1 + level) == pytest.approx(level ** (1 / 16), rel=2e-16 / level, abs=0)
+@pytest.mark.parametrize("power", [10, 12, 16, 21])
+def test_shares_where_the_score_is_flat_to_rounding(power):
+    """1 + u^n: the values at the first nodes are all 1, so that only the far end says that the score rises."""
+    law = PiecewiseLaw(lambda u: 1 + u**power, np.zeros_like, [0.0, 1.0])
+    for level in 10.0 ** np.arange(-14, -8, 0.25):
+        assert law.share_below(1.0, 1 + level) == pytest.approx(level ** (1 / power), rel=2e-16 / level, abs=0)
 
 
 def test_the_infimum_above_a_gap():
