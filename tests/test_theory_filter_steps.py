@@ -1,11 +1,13 @@
 """One step of the twisted filter: how far the guidance may shift a particle, and weights that are no numbers."""
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 
 from distributional_view.theory.samplers.energy_dps import guided_rows
+from distributional_view.theory.samplers.resampling import effective_size_of_logs, systematic_resample
 from distributional_view.theory.samplers.schedule import NoiseSchedule, each
 from distributional_view.theory.samplers.solvers import solver_rows
 from distributional_view.theory.samplers.twisted_smc import _moved, _start, twisted_smc
@@ -67,6 +69,26 @@ def test_a_share_of_1_resamples_at_every_step():
     world: Any = GaussianWorld(SCHEDULE)
     end = twisted_smc(world, world.noise(0, 40), 0.7, 0, resample_below=1.0)
     assert end.resampled == SCHEDULE.steps - 1
+
+
+def test_particles_without_weight_are_never_drawn():
+    """Not by the smallest offset, and not by the largest: (2 + offset)/3 rounds to 1, which lies beyond all weights."""
+    assert systematic_resample(np.array([0.0, 0.5, 0.5]), 0.0).tolist() == [1, 1, 2]
+    assert systematic_resample(np.array([0.5, 0.5, 0.0]), math.nextafter(1.0, 0.0)).tolist() == [0, 1, 1]
+    assert systematic_resample(np.array([1.0, 3.0, 0.0]), 0.9).tolist() == [1, 1, 1]  # a sum that is not 1
+
+
+def test_more_or_fewer_draws_than_particles():
+    weights = np.array([0.25, 0.75])
+    assert systematic_resample(weights, 0.5, 4).tolist() == [0, 1, 1, 1]
+    assert [systematic_resample(weights, u, 1).tolist() for u in (0.2, 0.3)] == [[0], [1]]
+
+
+def test_the_effective_size_by_hand():
+    """(1 + 2 + 3)^2/(1 + 4 + 9), whatever the scale and beside particles without weight."""
+    logs = np.array([0.0, math.log(2), math.log(3), -math.inf])
+    for shift in (0.0, 1e3, -1e3):
+        assert effective_size_of_logs(logs + shift) == pytest.approx(36 / 14, rel=1e-12)
 
 
 def test_a_schedule_of_one_step_is_a_schedule():

@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.special import logsumexp
 
+_BELOW_ONE = math.nextafter(1.0, 0.0)
+
 
 def systematic_resample(
     weights: Float[np.ndarray, " n"], offset: float, draws: int | None = None
@@ -22,7 +24,8 @@ def systematic_resample(
     """
     k = weights.size if draws is None else draws
     ends = np.cumsum(weights)
-    return np.minimum(np.searchsorted(ends / ends[-1], (np.arange(k) + offset) / k, side="right"), weights.size - 1)
+    places = np.minimum((np.arange(k) + offset) / k, _BELOW_ONE)  # which rounding may lift to 1, beyond all weights
+    return np.searchsorted(ends / ends[-1], places, side="right")
 
 
 def effective_size_of_logs(log_weights: Float[np.ndarray, " n"]) -> float:
