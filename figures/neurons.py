@@ -101,46 +101,60 @@ class Neurons(KeptRows):
         """Pictures of some objects, and the success rate by the gain that is asked for."""
         return {self.name: self._pictures(), f"{self.name}-gain": self._gains()}
 
+    @property
+    def drawn(self) -> tuple[float, str]:
+        """The last level and method of which something was measured: what is drawn."""
+        return next(
+            (level, method)
+            for level, method in reversed(self.cells)
+            if any(row["similarity"] is not None for kind in KINDS for row in self.of(kind, level, method))
+        )
+
+    def _measured_at(self, name: str, kind: str) -> list[dict[str, Any]]:
+        """The rows that are drawn and have a column."""
+        return [row for row in self.of(kind, *self.drawn) if row[name] is not None]
+
     def _pictures(self) -> Figure:
-        level, method = self.cells[-1]
-        features, matched, channels = (self.of(kind, level, method) for kind in KINDS)
-        key = "gain" if "gain" in self.measures else "similarity"
-        by_gain = sorted(features, key=lambda row: row[key])
-        places = np.unique(np.linspace(0, len(by_gain) - 1, BLOCKS).round().astype(int))
+        level, method = self.drawn
+        features, matched, channels = (
+            [row for row in self.of(kind, level, method) if row["shown"] is not None] for kind in KINDS
+        )
+        key = next((name for name in ("gain", "similarity") if self._measured_at(name, FEATURE)), "index")
+        by_gain = sorted((row for row in features if row[key] is not None), key=lambda row: row[key])
+        places = np.unique(np.linspace(0, len(by_gain) - 1, min(BLOCKS, len(by_gain))).round().astype(int))
         rows, names = [], []
         for place in places:
             row = by_gain[int(place)]
             names.append(f"feature {row['index']}")
-            match = next(m for m in matched if m["feature"] == row["index"])
-            for one in (row, match, *channels[int(place) : int(place) + 1]):
+            match = [m for m in matched if m["feature"] == row["index"]]
+            for one in (row, *match, *channels[int(place) : int(place) + 1]):
                 told = {"name": names[-1], "method": one["kind"]}
                 rows.append(one | told)
         methods = [Method(kind, f"at {100 * level:g} % by {method}", says) for kind, says in SAID.items()]
         return grid(rows, methods, names, level, self.shown, "Feature or channel?", "Each at a level of its own.")
 
     def _gains(self) -> Figure:
-        level, method = self.cells[-1]
-        told = {n: f"by {t}" for n, t in (("gain", "any word"), ("class_gain", "a class")) if n in self.measures}
+        level, method = self.drawn
+        titles = {"gain": "by any word", "class_gain": "by a class"}
+        told = {name: title for name, title in titles.items() if any(self._measured_at(name, kind) for kind in KINDS)}
         told = told or {"similarity": "mean cosine between pictures"}
         figure, panels = plt.subplots(1, len(told), figsize=(1.4 + 4.0 * len(told), 3.8), sharey=True, squeeze=False)
         for axes, (name, title) in zip(panels[0], told.items(), strict=True):
             for kind, color in KINDS.items():
-                values = np.sort([max(row[name], 0.0) for row in self.of(kind, level, method)])
+                values = np.sort([max(row[name], 0.0) for row in self._measured_at(name, kind)])
                 x = np.concatenate([[0.0], values, [1.0]])
                 y = np.concatenate([[1.0], 1 - np.arange(len(values)) / len(values), [0.0]])
                 axes.step(x, y, where="pre", color=color, label=f"{kind} ({len(values)})")
             if name != "similarity":
                 axes.axvline(SUCCESS, color="0.5", ls=":", lw=1)
-            axes.set(xlabel=f"{name.replace('_', ' ')} that is asked for", xlim=(0, 1), ylim=(0, 1.02))
+            asked = "similarity" if name == "similarity" else "gain"
+            axes.set(xlabel=f"{asked} that is asked for", xlim=(0, 1), ylim=(0, 1.02))
             axes.set_title(title)
         panels[0, 0].set_ylabel("share of objects that have it")
         panels[0, 0].legend(fontsize=8)
-        said = (
-            "alike the pictures of an explanation are"
-            if "similarity" in told
-            else "much of a word it could gain it has"
-        )
-        figure.suptitle(f"How {said} ({method}, {100 * level:g} % level)", fontsize=10)
+        alike = "similarity" in told
+        said = "How alike the pictures are" if alike else "How much of a word's possible gain an explanation has"
+        figure.suptitle(f"{said} ({method}, {100 * level:g} % level)", **({"fontsize": 10} if alike else {}))
         return figure
 
     def table(self) -> Table:

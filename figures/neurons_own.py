@@ -47,7 +47,18 @@ class OwnNeurons(Neurons):
                 "of matched pairs a bootstrap over channels; p of permutations. Pictures: effective size. Seed "
                 f"{self.seed}."
             )
-        return f"{words} Similarity: on {self.features}."
+        return f"{words} Similarity: on {self.features}.{self._missed()}"
+
+    def _missed(self) -> str:
+        """How many rows have no numbers, and what the first of them says."""
+        missed = [row for row in self.rows if row["similarity"] is None]
+        if not missed:
+            return ""
+        first = missed[0]
+        return (
+            f" Nothing is measured in {len(missed)} of {len(self.rows)} rows, which n counts and means leave out: "
+            f"{first['kind']} {first['index']}: {first['problem']}."
+        )
 
 
 def compute(

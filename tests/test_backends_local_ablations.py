@@ -7,38 +7,21 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
 
-from distributional_view.backends.adapter.feature import FeatureScore
 from distributional_view.backends.measures import cost as cost_module
-from distributional_view.backends.options import LocalPaths, SamplerOptions, ScoreOptions
 from distributional_view.backends.paradigms import local_layers, local_priors
 from distributional_view.backends.paradigms.kept import shown
-from distributional_view.backends.paradigms.local_model import LocalRequest, local_model
-from distributional_view.backends.transcoders.checkpoint import publish, save_published
-from distributional_view.backends.transcoders.transcoder import Transcoder, TranscoderSpec
+from distributional_view.backends.paradigms.local_model import local_model
 from distributional_view.backends.zoo.images import read_image
-from distributional_view.figures.command import main
 from distributional_view.theory.pools.retrieval import reweight_to
-from tests.support.local_parts import save_parts
+from tests.support.local_calls import FEATURE, call, request_of, save_several, scores_of
 
 torch.set_num_threads(1)
-SCORE = ["--size", 32, "--ungated", "--share", 1, "--reduction", "mean"]
-SIZES = ["--n", 3, "--runs", 2, "--steps", 2, "--quick"]
-FEATURE = 3
 
 
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory):
-    """With a second layer, a second prior and a word for each third picture."""
-    parts = save_parts(tmp_path_factory.mktemp("mine") / "parts")
-    save_published(parts / "deeper", publish(Transcoder(TranscoderSpec(16, 24, 3, "topk", 4), 1), "stages.1.1"))
-    shutil.copytree(parts / "pixels", parts / "other")
-    for place, file in enumerate(sorted((parts / "images").iterdir())):
-        folder = parts / "labelled" / "abc"[place % 3]
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, folder)
-    return parts
+    return save_several(tmp_path_factory.mktemp("mine") / "parts")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -47,27 +30,6 @@ def unswept():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cost_module, "gc", Mock())
         yield
-
-
-def call(command, parts, out, *more, transcoders=("transcoder",), images="images"):
-    paths = ["--backbone", parts / "net.pth", "--images", parts / images]
-    paths += [word for name in transcoders for word in ("--transcoder", parts / name)]
-    given = [command, *paths, *SCORE, *SIZES, "--out", out, *more]
-    return CliRunner().invoke(main, [str(word) for word in given])
-
-
-def request_of(parts, transcoder="transcoder", images="images", prior=None):
-    paths = LocalPaths(
-        parts / "net.pth", parts / transcoder, None if prior is None else parts / prior, parts / images, size=32
-    )
-    score = ScoreOptions(0, "mean", 1.0, False)
-    return LocalRequest((FEATURE,), paths, None, None, score, SamplerOptions(batch=8), 5000)
-
-
-def scores_of(psi: FeatureScore, files):
-    pictures = torch.stack([read_image(file, 32) for file in files])
-    with torch.no_grad():
-        return psi(pictures).double().numpy()
 
 
 # Layers
@@ -126,6 +88,24 @@ def test_a_second_call_runs_nothing_again(layers, parts, monkeypatch):
     methods = ("--method", "KLSC-weights", "--method", "retrieval", "--method", "EnergyDPS", "--levels", 0.8)
     assert call("layers", parts, out, *methods, transcoders=("transcoder", "deeper")).exit_code == 0
     assert json.loads((out / "layers.json").read_text()) == found
+
+
+def test_layers_are_told_by_their_place_whatever_the_order(layers, parts, tmp_path):
+    found, _, out = layers
+    shutil.copytree(out, tmp_path / "out")
+    methods = ("--method", "KLSC-weights", "--method", "retrieval", "--method", "EnergyDPS", "--levels", 0.8)
+    assert call("layers", parts, tmp_path / "out", *methods, transcoders=("deeper", "transcoder")).exit_code == 0
+    turned = json.loads((tmp_path / "out" / "layers.json").read_text())
+    assert turned["layers"] == found["layers"][::-1]
+
+
+def test_a_later_transcoder_that_is_wrong_is_refused_before_the_first_layer(parts, tmp_path):
+    shutil.copytree(parts / "transcoder", tmp_path / "b" / "transcoder")
+    absent = call("layers", parts, tmp_path / "out", transcoders=("transcoder", "none"))
+    assert "none is missing: a transcoder is a folder" in " ".join(absent.output.split())
+    alike = call("layers", parts, tmp_path / "out", transcoders=("transcoder", tmp_path / "b" / "transcoder"))
+    assert "must have a name that no other folder of its layer has" in " ".join(alike.output.split())
+    assert not (tmp_path / "out").exists()
 
 
 # Priors

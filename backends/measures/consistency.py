@@ -41,7 +41,7 @@ class Usual:
 
 
 class Consistency(NamedTuple):
-    """Numbers of weighted pictures; None without words.
+    """Numbers of weighted pictures; None without words, and all of them where nothing is measured.
 
     `word` with the largest `gain` and its `share`; `class_gain` of the class that gains most; `success` by any word,
     `class_success` by a class; `class_entropy` in nats; `similarity`: mean cosine of the network's centred features
@@ -56,9 +56,13 @@ class Consistency(NamedTuple):
     class_gain: float | None
     class_success: bool | None
     class_entropy: float | None
-    similarity: float
+    similarity: float | None
     halves: float | None
-    effective_size: float
+    effective_size: float | None
+
+
+NOTHING = Consistency(*[None] * len(Consistency._fields))
+"""Of pictures that say nothing of how far they agree: a single one, or none at the level."""
 
 
 def consistency(

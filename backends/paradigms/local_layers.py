@@ -19,6 +19,7 @@ from jaxtyping import Int
 from distributional_view.backends.adapter.feature import Mix, all_scores
 from distributional_view.backends.adapter.passes import autocast_of, in_precision
 from distributional_view.backends.explain.folder import spread
+from distributional_view.backends.explain.sources import local_score
 from distributional_view.backends.paradigms.budget import ParadigmBudget
 from distributional_view.backends.paradigms.local_model import FITTED, LocalModel, LocalRequest
 from distributional_view.backends.paradigms.local_run import Comparison, LocalRows
@@ -76,18 +77,18 @@ def run(
         if [each.resolve() for each in transcoders].count(folder.resolve()) > 1:
             raise UserError(f"--transcoder {folder}: must be given once")
     layers, said = [], list[str]()
-    for place, folder in enumerate(transcoders):
+    for folder, place in zip(transcoders, places(request, transcoders), strict=True):
         told = named(progress, folder.name)
         own = replace(request, features=(0,), paths=replace(request.paths, transcoder=folder))
         comparison = Comparison(
-            out / f"layer-{place}",
+            out / place,
             own,
             budget,
             seed,
             tried,
             told,
             methods,
-            lambda model, place=place, folder=folder: chosen(model, folder, budget.features, part_seed(seed, place)),
+            lambda model, folder=folder: chosen(model, folder, budget.features, part_seed(seed, *model.hook)),
             "layers",
         )
         fresh = [line for line in comparison.said if line not in said]
@@ -102,6 +103,26 @@ def run(
         layer._replace(name=f"{layer.name} ({folder.name})") if layer.name in several else layer
         for layer, folder in marked
     ]
+
+
+def places(request: LocalRequest, transcoders: Sequence[Path]) -> list[str]:
+    """What the folder of each layer's job is called: after its place and the transcoder's folder.
+
+    The order says nothing, so that a transcoder can be added anywhere. All are read before the first layer begins: a
+    later one that cannot be used is refused at once.
+
+    Raises:
+        UserError: for two dictionaries of a layer whose folders have one name.
+        WrongWeights, BadCheckpoint, MissingWeights, ValueError: see `local_score`.
+    """
+    found = list[str]()
+    for folder in transcoders:
+        own = replace(request.paths, transcoder=folder)
+        stage, block = (0, 0) if own.backbone is None else local_score(own, request.score, "cpu")[1]
+        found.append(f"stage-{stage}-block-{block}-{folder.resolve().name}")  # the model says what is missing
+        if found[-1] in found[:-1]:
+            raise UserError(f"--transcoder {folder}: must have a name that no other folder of its layer has")
+    return found
 
 
 def name_of(hook: tuple[int, int]) -> str:

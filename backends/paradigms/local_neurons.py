@@ -10,7 +10,6 @@ Paper: Table 7, Figures 6, 7, Appendix L.1. There raters judge.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,19 +18,26 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from distributional_view.backends.adapter.feature import FeatureScore, centre
+from distributional_view.backends.adapter.feature import FeatureScore
 from distributional_view.backends.adapter.passes import autocast_of, in_precision
 from distributional_view.backends.cells import Row, filled
 from distributional_view.backends.explain.folder import spread
 from distributional_view.backends.explain.lessons import KeptScores
 from distributional_view.backends.jobs import usable
-from distributional_view.backends.measures.consistency import Consistency, Usual, consistency, word_shares
+from distributional_view.backends.measures.consistency import (
+    NOTHING,
+    Consistency,
+    Usual,
+    consistency,
+    word_shares,
+)
 from distributional_view.backends.measures.diversity import diversity
 from distributional_view.backends.paradigms.budget import ParadigmBudget
 from distributional_view.backends.paradigms.comparison import brought_to
 from distributional_view.backends.paradigms.entrants import Entrant, entrants_of
 from distributional_view.backends.paradigms.kept import kept
-from distributional_view.backends.paradigms.local_ground import LocalGround, published
+from distributional_view.backends.paradigms.known_ground import KnownGround, middle, numbers_of, unreachable
+from distributional_view.backends.paradigms.local_ground import published
 from distributional_view.backends.paradigms.local_measures import kid_features, local_eyes
 from distributional_view.backends.paradigms.local_model import FITTED, LocalModel, LocalRequest, Purpose, local_model
 from distributional_view.backends.paradigms.objects import FEATURE, LIVE, Object, cells, key_of, picked, weights_of
@@ -39,13 +45,15 @@ from distributional_view.backends.paradigms.one_feature import OneFeature
 from distributional_view.backends.transcoders.channels import identity
 from distributional_view.errors import UserError
 from distributional_view.jobs import Job, Lines, opened
-from distributional_view.theory.errors import InfeasibleTarget
 from distributional_view.theory.progress import Progress, silent
 from distributional_view.theory.seeds import part_seed
 
 ROWS = "rows.jsonl"
 _OF_FEATURE, _OF_CHANNEL = 1, 2  # parts of the seed, beside that of the choice
 _DRAWS, _MIXED = 0, 4  # parts of an object's seed
+_NOTHING: Row = NOTHING._asdict() | dict.fromkeys(
+    ("activation", "diversity", "control_gain", "control_success", "control_similarity", "shown")
+)
 
 
 @dataclass(frozen=True)
@@ -134,22 +142,12 @@ def run(
             lambda thing, *_: f"{thing.kind} {thing.index}",
             "all objects",
         )
+    if all(row["similarity"] is None for row in rows):
+        raise UserError(
+            f"--levels: nothing can be measured at {', '.join(f'{level:g}' for level in budget.levels)}, such as of "
+            f"{rows[0]['kind']} {rows[0]['index']}: {rows[0]['problem']}: choose other levels, or give more pictures"
+        )
     return LocalNeurons(rows, made_of, kid_features(model), tuple(labels))
-
-
-@dataclass(frozen=True, eq=False)
-class KnownGround(LocalGround):
-    """A ground whose scores are there already.
-
-    Args:
-        numbers: score and largest code of every picture, the pool first.
-    """
-
-    numbers: Float[np.ndarray, "pictures 2"] = field(default_factory=lambda: np.zeros((0, 2)))
-
-    @cached_property
-    def _numbers(self) -> Float[np.ndarray, "pictures 2"]:
-        return self.numbers
 
 
 class _Runner:
@@ -187,29 +185,28 @@ class _Runner:
         """One object by one method at one level."""
         one = self._one(thing)
         level, pool = one.level(quantile), one.ground.pool
+        told = {**asdict(thing), "level": quantile, "target": level, "method": entrant.name}
+        problem = unreachable(one, quantile)
+        if problem is not None:
+            return told | _NOTHING | {"problem": problem}
         method = entrant.make(one, level)
         knob, problem = brought_to(method, one, quantile, self.progress)
         drawn = method.draw(knob, part_seed(one.seed, _DRAWS), one.budget.n, self.progress)
         pictures = one.pictures(drawn.points, entrant.needs)
-        try:
-            weights = weights_of(pool.scores, entrant, level)
-        except InfeasibleTarget:  # the largest scores are among the pictures held back
-            weights = None
+        weights = weights_of(pool.scores, entrant, level)
         mixed = np.random.default_rng(part_seed(one.seed, _MIXED)).permutation(len(pool.scores))
-        control = None if weights is None else self._of_pool(weights[mixed])
+        control = NOTHING if weights is None else self._of_pool(weights[mixed])
         measured = self._drawn(pictures) if weights is None else self._of_pool(weights)
+        alone = measured == NOTHING and problem is None
         return {
-            **asdict(thing),
-            "level": quantile,
-            "target": level,
-            "method": entrant.name,
+            **told,
             "activation": float(drawn.mean if weights is None else weights @ pool.scores),
             **measured._asdict(),
             "diversity": diversity(self.eyes.maps, pictures) if len(pictures) > 1 else None,
-            "control_gain": None if control is None else control.gain,
-            "control_success": None if control is None else control.success,
-            "control_similarity": None if control is None else control.similarity,
-            "problem": problem,
+            "control_gain": control.gain,
+            "control_success": control.success,
+            "control_similarity": control.similarity,
+            "problem": "a single picture, of which nothing is measured" if alone else problem,
             "shown": kept(pictures, drawn.scores),
         }
 
@@ -229,12 +226,20 @@ class _Runner:
 
     def _of_pool(self, weights: Float[np.ndarray, " n"]) -> Consistency:
         words = None if self.words is None else self.words[: len(weights)]
-        return consistency(words, self.features[: len(weights)], weights, self.usual)
+        return self._measured(words, self.features[: len(weights)], weights)
 
     def _drawn(self, pictures: Tensor) -> Consistency:
         """Drawn pictures have no words."""
         n = len(pictures)
-        return consistency(None, self.eyes.see(pictures).double().numpy(), np.full(n, 1 / n), self.usual)
+        return self._measured(None, self.eyes.see(pictures).double().numpy(), np.full(n, 1 / n))
+
+    def _measured(
+        self, words: Int[np.ndarray, "n 1"] | None, features: Float[np.ndarray, "n d"], weights: Float[np.ndarray, " n"]
+    ) -> Consistency:
+        """Nothing of a single picture."""
+        if np.count_nonzero(weights) < 2:
+            return NOTHING
+        return consistency(words, features, weights, self.usual)
 
     def _live(self, psi: FeatureScore) -> list[int]:
         """The features that fire in at least `LIVE` of some pictures."""
@@ -242,7 +247,7 @@ class _Runner:
         counts = torch.zeros(psi.transcoder.spec.d_sae, dtype=torch.long)
         for part in self.model.batches(files):
             with self._running():
-                counts += (_middle(psi, psi.transcoder.encode(self._activations(part))).amax((2, 3)) > 0).sum(0).cpu()
+                counts += (middle(psi, psi.transcoder.encode(self._activations(part))).amax((2, 3)) > 0).sum(0).cpu()
         found: list[int] = np.flatnonzero(counts.numpy() >= max(1.0, LIVE * len(files))).tolist()
         return found
 
@@ -254,7 +259,7 @@ class _Runner:
         def both(part: Tensor) -> Tensor:
             activations = self._activations(part)
             sides = ((self.model.psi, features), (self.channels.psi, channels))
-            return torch.cat([n for psi, chosen in sides for n in _numbers(psi, activations, chosen)], 1)
+            return torch.cat([n for psi, chosen in sides for n in numbers_of(psi, activations, chosen)], 1)
 
         rows = self._table("scores.npy", both, "scoring all objects")
         k, c = len(features), len(channels)
@@ -287,17 +292,3 @@ class _Runner:
         model = self.model
         with torch.no_grad(), in_precision(model.device, autocast_of(model.request.sampler.precision)):
             yield
-
-
-def _middle(psi: FeatureScore, maps: Float[Tensor, "n k h w"]) -> Float[Tensor, "n k h2 w2"]:
-    """The part that counts."""
-    rows, columns = centre(maps.shape[2], maps.shape[3], psi.share)
-    return maps[:, :, rows, columns]
-
-
-def _numbers(psi: FeatureScore, activations: Tensor, chosen: list[int]) -> tuple[Tensor, Tensor]:
-    """Score and largest code of some features, (n, k) each."""
-    codes = _middle(psi, psi.transcoder.encode(activations)[:, chosen])
-    maps = codes if psi.gated else _middle(psi, psi.transcoder.pre_activations(activations)[:, chosen])
-    scores = psi.reduction(maps.flatten(0, 1)).unflatten(0, maps.shape[:2])
-    return scores, codes.amax((2, 3))
