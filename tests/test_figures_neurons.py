@@ -102,6 +102,31 @@ def test_features_stand_above_their_channels(artefact):
     plt.close("all")
 
 
+def test_what_was_not_measured_is_left_out_of_pictures_and_curves(artefact):
+    empty = dict.fromkeys((*MEASURES, "effective_size"))
+    rows = [dict(row) for row in artefact.rows]
+    rows[2] |= empty | {"shown": None, "activation": None}  # a level out of reach
+    rows[4] |= empty  # a single picture
+    drawn = Neurons(rows, Budget(), 0, shown).draw()
+    names = {text.get_text() for text in drawn["neurons"].axes[0].texts if text.get_text().startswith("feature ")}
+    assert names == {"feature 0", "feature 1", "feature 3", "feature 5"}
+    assert [line.get_label() for line in drawn["neurons-gain"].axes[0].lines][0] == "feature (4)"
+    plt.close("all")
+
+
+def test_the_last_method_with_numbers_is_drawn_by_what_it_has(artefact):
+    wordless = dict.fromkeys(name for name in MEASURES if name not in ("similarity", "diversity"))
+    other = [row | wordless | {"method": "search-patch"} for row in artefact.rows]
+    nothing = [row | dict.fromkeys(MEASURES) | {"method": "hybrid", "shown": None} for row in artefact.rows]
+    found = Neurons([*artefact.rows, *other, *nothing], Budget(), 0, shown)
+    assert found.drawn == (0.99, "search-patch")
+    (axes,) = found.draw()["neurons-gain"].axes
+    assert axes.get_xlabel() == "similarity that is asked for"
+    alone = Neurons([*artefact.rows, *nothing], Budget(), 0, shown).draw()["neurons-gain"].axes
+    assert [axes.get_xlabel() for axes in alone] == ["gain that is asked for"] * 2
+    plt.close("all")
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
