@@ -97,6 +97,7 @@ class Mortal(ray_engine.Worker):
         object.__setattr__(self.work, "scorer", Dying(self.work.scorer, store.parent / "killed"))
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_loses_nothing(pictures, wanted, tmp_path, monkeypatch):
     monkeypatch.setattr(ray_engine, "Worker", Mortal)
     count = scanned(tmp_path / "s", pictures, RECIPE, engine="ray", workers=2)

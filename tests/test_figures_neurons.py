@@ -110,7 +110,7 @@ def test_what_was_not_measured_is_left_out_of_pictures_and_curves(artefact):
     drawn = Neurons(rows, Budget(), 0, shown).draw()
     names = {text.get_text() for text in drawn["neurons"].axes[0].texts if text.get_text().startswith("feature ")}
     assert names == {"feature 0", "feature 1", "feature 3", "feature 5"}
-    assert [line.get_label() for line in drawn["neurons-gain"].axes[0].lines][0] == "feature (4)"
+    assert next(line.get_label() for line in drawn["neurons-gain"].axes[0].lines) == "feature (4)"
     plt.close("all")
 
 

@@ -40,6 +40,7 @@ def test_a_wrong_world_does_not_pass():
     assert cells.max() > 0.5
 
 
+@pytest.mark.slow
 def test_the_fit_finds_known_constants():
     truth = ToyWorld("absolute_angle", 2.2, 1.0, 2.9, 0.11, 0.13, 0.7)
     table = {key: {m: row[m] for m in PRINTED} for key, row in exact_table(truth).items()}
