@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -113,7 +114,7 @@ _NATS = (
 
 
 def _line(row: dict[str, Any]) -> tuple[str, ...]:
-    nats = ["–" if row[n] is None else text_of(*row[n], ".2f") for _, n in _NATS]
+    nats = ["–" if row[n] is None else text_of(row[n][0], row[n][1]) for _, n in _NATS]
     seen = ("–", "–") if "activation" not in row else (f"{row['activation']:.2f}", f"{row['agreement']:.0%}")
     level = f"{100 * row['level']:g} % ({row['target']:.2f})"
     return (row["name"], level, _called(row), *seen, *nats[:3], text_of(row["floor"], None), nats[3])
@@ -151,8 +152,8 @@ def compute(
     budget = split_experiment.QUICK if quick else split_experiment.SplitBudget()
     budget = replace(budget, levels=tuple(sorted(set(levels))) or budget.levels)
     chosen, tail = chosen_features(features, FEATURES), "-quick" if quick else ""
-    jobs = (out / f"{name}{tail}" for name in ("bottleneck-job", "paradigms-job", "bottleneck-pool"))
-    rows = split_experiment.run(*jobs, budget, seed, chosen, progress)
+    job, known, pool = (out / f"{name}{tail}" for name in ("bottleneck-job", "paradigms-job", "bottleneck-pool"))
+    rows = split_experiment.run(job, known, pool, budget, seed, chosen, progress)
     return EmbeddedBottleneck(rows, budget, seed, shown)
 
 
@@ -170,7 +171,7 @@ def _figure(data: EmbeddedBottleneck) -> Figure:
         here.set_title(f"{name}, {100 * level:g} % level: E[ψ] = {target:.2f} (prior {prior:.2f})", loc="left")
     axes[-1, 0].margins(x=0.02)
     axes[-1, 0].set_xlabel("KL to the prior, at least (nats)")
-    handles = [Patch(color=color, label=said) for said, color in PARTS.values()]
+    handles: list[Artist] = [Patch(color=color, label=said) for said, color in PARTS.values()]
     handles.append(Patch(facecolor="none", edgecolor=PARTS["excess"][1], hatch="////", label="short of the level"))
     handles.append(Line2D([], [], color="black", lw=1.4, label="chance: 95 % of as many exact draws show less red"))
     figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=8)
@@ -188,7 +189,9 @@ def _bars(axes: Axes, rows: Rows, shown: Callable[[dict[str, Any]], Any]) -> Non
         left = 0.0
         for part, (_, color) in zip(("level_nats", "bottleneck", "overshoot"), PARTS.values(), strict=True):
             width = row[part][0] if part == "overshoot" else max(row[part][0], 0.0)
-            kind = {"color": color} if width >= 0 else {"facecolor": "none", "edgecolor": color, "hatch": "////"}
+            kind: dict[str, Any] = (
+                {"color": color} if width >= 0 else {"facecolor": "none", "edgecolor": color, "hatch": "////"}
+            )
             axes.barh(place, width, left=left, height=0.62, **kind)
             if part == "bottleneck":
                 axes.plot([left + row["floor"]] * 2, [place - 0.31, place + 0.31], color="black", lw=1.4)

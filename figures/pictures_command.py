@@ -116,7 +116,8 @@ def _embedded(name: str, out: Path, seed: int, quick: bool, options: dict[str, A
         return
     feature, pool = FEATURE if options["feature"] is None else options["feature"], options["pool"]
     if name == "drift":
-        from distributional_view.figures.drift_embedded import QUANTILE, compute
+        from distributional_view.figures.drift_embedded import compute
+        from distributional_view.figures.drift_pictures import QUANTILE
 
         level, place = options["level"] or QUANTILE, _place(options["reference"])
         artefact.run(lambda progress: compute(feature, pool, options["word"], place, progress, level), out)

@@ -46,9 +46,10 @@ def compute(
     """
     from distributional_view.backends.embedded import strength
     from distributional_view.backends.embedded.prior_pool import prior_pool
+    from distributional_view.backends.paradigms.strength_ground import StrengthBudget
     from distributional_view.figures.levels_source import embedded_names
 
-    budget = strength.QUICK if quick else strength.StrengthBudget()
+    budget = strength.QUICK if quick else StrengthBudget()
     pool = prior_pool(pool_folder, budget.pool, progress=progress)
     job = out / f"strength-{feature}-job{'-quick' if quick else ''}"
     found = strength.run(job, feature, pool, budget, seed, progress)

@@ -9,6 +9,7 @@ Paper: Table 8.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,7 +89,7 @@ def run(
             tried,
             told,
             methods,
-            lambda model, folder=folder: chosen(model, folder, budget.features, part_seed(seed, *model.hook)),
+            partial(chosen, folder=folder, most=budget.features, seed=seed),
             "layers",
         )
         fresh = [line for line in comparison.said if line not in said]
@@ -131,7 +132,7 @@ def name_of(hook: tuple[int, int]) -> str:
 
 
 def chosen(model: LocalModel, folder: Path, most: int, seed: int) -> tuple[int, ...]:
-    """Random live features.
+    """Random live features; those of a layer are the same whatever the other layers are.
 
     Raises:
         UserError: if there are none; names the folder.
@@ -141,7 +142,7 @@ def chosen(model: LocalModel, folder: Path, most: int, seed: int) -> tuple[int, 
         raise UserError(
             f"--transcoder {folder}: must have features that fire in {LIVE:.0%} of the pictures, and has none"
         )
-    picked = np.random.default_rng(part_seed(seed, _CHOSEN)).permutation(live)[:most]
+    picked = np.random.default_rng(part_seed(part_seed(seed, *model.hook), _CHOSEN)).permutation(live)[:most]
     return tuple(picked.tolist())
 
 
