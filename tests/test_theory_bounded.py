@@ -71,6 +71,36 @@ def test_the_split_is_that_of_the_theorem():
     assert whole == pytest.approx(found.kl.value)
 
 
+def test_the_whole_is_the_bound_of_the_member_against_the_pool():
+    """Not of the pool against the member, and with the penalty and the seed that were given."""
+    pool, mine = drawn(2, 200, 60)
+    found = split_at_least(pool[:, 0], squared(pool), mine[:, 0], squared(mine), 0.8, penalty=0.3, seed=5).kl
+    assert found == kl_at_least(squared(pool), squared(mine), penalty=0.3, seed=5)
+    others = [kl_at_least(squared(mine), squared(pool), penalty=0.3, seed=5)]
+    others += [kl_at_least(squared(pool), squared(mine), penalty=x, seed=s) for x, s in ((0.3, 0), (0.01, 5))]
+    assert found not in others
+
+
+def test_the_defaults_are_those_that_the_docstrings_show():
+    pool, mine = drawn(2, 200, 60)
+    arguments = pool[:, 0], squared(pool), mine[:, 0], squared(mine), 0.8
+    assert split_at_least(*arguments) == split_at_least(*arguments, penalty=0.01, seed=0)
+    assert kl_at_least(pool, mine) == kl_at_least(pool, mine, penalty=0.01, seed=0)
+
+
+def test_each_half_is_used_in_turn():
+    """The value is the mean of both, with the error of a mean of two; an odd number has the smaller half first."""
+    pool, mine = drawn(2, 201, 61)
+    rng = np.random.default_rng(5)
+    of_pool, of_mine = bounded._half(201, rng), bounded._half(61, rng)
+    assert (of_pool.sum(), of_mine.sum()) == (100, 30)
+    one = bounded._on_the_other(pool, mine, of_pool, of_mine, 0.01)
+    other = bounded._on_the_other(pool, mine, ~of_pool, ~of_mine, 0.01)
+    found = kl_at_least(pool, mine, seed=5)
+    assert found.value == pytest.approx((one.value + other.value) / 2, rel=1e-14)
+    assert found.se == pytest.approx(np.hypot(one.se, other.se) / 2, rel=1e-14)
+
+
 def test_the_tilt_itself_has_no_bottleneck():
     rng = np.random.default_rng(3)
     found = []

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from distributional_view.theory import InfeasibleTarget, decompose
+from distributional_view.theory.pools import split
 from distributional_view.theory.pools.split import split_sampled
 
 PSI, LABEL = np.tile([0.0, 1.0, 2.0, 3.0], 2), np.repeat([0, 1], 4)
@@ -67,6 +68,64 @@ def test_a_label_that_the_pool_lacks_joins_its_neighbour():
     found = split_sampled(y, labels, mine, np.where(mine == 3, 7, own), TARGET, repeats=20)
     assert np.isfinite(found.gap.value)
     assert np.isfinite(found.floor)
+
+
+@pytest.mark.parametrize(
+    ("held", "labels", "groups"),
+    [
+        ([1, 1, 2], [0, 0, 0], [0, 1, 2]),  # exactly enough is enough
+        ([0.5, 0.5, 1], [0, 0, 0], [0, 0, 1]),
+        ([1, 0.5, 1], [0, 0, 1], [0, 0, 1]),  # a rest joins the cell before it, of its own label
+        ([1, 0.5, 0.5, 1], [0, 0, 1, 1], [0, 0, 1, 1]),  # the rest of label 0 does not count for label 1
+        ([1, 0.5, 0.5, 1], [0, 1, 2, 2], [0, 1, 1, 2]),  # a label without a cell of its own joins the next one
+        ([1, 1, 0.5], [0, 0, 1], [0, 1, 1]),  # or, at the end, the one before
+        ([1, 0.5], [0, 1], [0, 0]),
+        ([0.95, 1], [1, 2], [0, 0]),
+        ([1, 0.95, 1], [0, 0, 0], [0, 1, 1]),
+        ([1, 0.5, 0.95, 1], [0, 0, 1, 1], [0, 0, 1, 1]),
+        ([0.3, 0.3], [0, 1], [0, 0]),
+    ],
+)
+def test_cells_that_hold_too_little_are_put_together(held, labels, groups):
+    found = split._grouped(split._LEAST * np.array(held, dtype=float), np.array(labels))
+    assert found.tolist() == groups
+
+
+def test_the_bias_of_a_cell_by_its_draws():
+    """A resampled draw stands for as many copies; the variance of a ratio of sums is the sum over them.
+
+    Taken off are half a degree of freedom for each cell seen but one, and half of each cell's relative variance.
+    """
+    y, labels = np.array([0.0, 0.5, 1.0, 1.5, 2.0, 2.5]), np.array([0, 0, 1, 1, 2, 2])
+    p = split._Draws(y, labels, np.array([2, 1, 0, 3, 1, 2]))
+    cells = split._Cells.__new__(split._Cells)
+    cells.of_pool, cells.count = labels, 3
+    copies = np.repeat(np.arange(6), p.counts)
+    weights = np.exp(0.7 * y[copies]) / np.exp(0.7 * y[copies]).sum()
+    expected = 0.0
+    for cell, seen in ((0, 12), (2, 28)):  # nothing of the sample lies in the cell between
+        inside = (labels[copies] == cell).astype(float)
+        mass = float(weights @ inside)
+        variance = float((weights**2 * (inside - mass) ** 2).sum())
+        share = seen / 40
+        expected += share * np.log(share / mass) - 0.5 * share * variance / mass**2
+    expected -= (2 - 1) / (2 * 40)
+    assert cells.gap(np.array([12, 0, 28]), p, 0.7) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_intervals_of_the_score_share_out_pool_and_sample():
+    """One label: each interval has a quarter of the mean of both laws. A score at an edge belongs to the upper one."""
+    pool = split._Draws.of("pool", np.arange(256.0), np.zeros(256, dtype=int))
+    mine = split._Draws.of("mine", 2 * np.arange(128) + 0.5, np.zeros(128, dtype=int))
+    cells = split._Cells(pool, mine, np.full(256, 1 / 256), 4)
+    assert cells.count == 4
+    assert np.bincount(cells.of_pool).tolist() == [63, 64, 64, 65]  # the edges are 63, 127 and 191
+    assert np.bincount(cells.of_sample).tolist() == [32, 32, 32, 32]
+    assert cells.tilt.tolist() == [63 / 256, 0.25, 0.25, 65 / 256]
+    assert cells.sample(mine._replace(counts=np.repeat([0, 1, 2, 3], 32))).tolist() == [0, 32, 64, 96]
+    apart = split._Cells(pool, mine._replace(scores=mine.scores + 300), np.full(256, 1 / 256), 4)
+    assert np.bincount(apart.of_pool).tolist() == [127, 129]  # what holds nothing of the pool joins the one before
+    assert apart.of_sample.tolist() == [1] * 128
 
 
 def test_refusals():

@@ -189,13 +189,13 @@ def _grouped(held: Float[np.ndarray, " k"], labels: Int[np.ndarray, " k"]) -> In
 
     First within a label; what is too little for a cell of its own joins the one before it, or the first.
     """
-    group, current, total = np.zeros(len(held), dtype=int), 0, 0.0
+    group, current, total, before = np.zeros(len(held), dtype=int), 0, 0.0, -1
     for k in range(len(held)):
         group[k], total = current, total + held[k]
         last = k + 1 == len(held) or labels[k + 1] != labels[k]
         if total >= _LEAST:
-            current, total = current + 1, 0.0
-        elif last and current > 0 and (group == current - 1).any() and labels[group == current - 1][-1] == labels[k]:
+            current, total, before = current + 1, 0.0, int(labels[k])
+        elif last and before == labels[k]:
             group[group == current], total = current - 1, 0.0
     if current > 0:
         group[group == current] = current - 1
