@@ -1,7 +1,7 @@
 """`dview layers` and `dview priors`: files, tables and pictures of rows that are made up here; bad options."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from distributional_view.figures.command import main
-from distributional_view.figures.layers import PANELS, Layers
+from distributional_view.figures.layers import PANELS, WORDS, Layers
 from distributional_view.figures.paradigms_drawn import PICTURES, Method
 from distributional_view.figures.priors import Priors
 
@@ -50,6 +50,10 @@ def test_layers_are_summarised_over_features(layers):
     assert "stage 1 block 0 90%" in " ".join(lines.split())
 
 
+def titles(names):
+    return [WORDS.get(name, name) for name in names]
+
+
 def test_layers_show_a_feature_each(layers):
     drawn = layers.draw()
     assert list(drawn) == ["layers", "layers-measures"]
@@ -57,8 +61,19 @@ def test_layers_show_a_feature_each(layers):
     assert len(axes.images) == 2 * 3 * PICTURES
     assert {"stage 1: 0", "stage 2: 0"} <= {text.get_text() for text in axes.texts}
     panels = drawn["layers-measures"].axes
-    assert len(panels) == len(PANELS)
+    assert [axes.get_title(loc="center") or axes.get_title(loc="left") for axes in panels] == titles(PANELS[:3])
     assert {c.get_label(): c.lines[0].get_ydata().tolist() for c in panels[2].containers}["fog"] == [1.5, 1.5]
+    plt.close("all")
+
+
+def test_a_column_that_was_not_measured_makes_room_for_the_next(layers):
+    without = [(name, told, [row | {"agreement": None} for row in rows]) for name, told, rows in layers.layers]
+    found = replace(layers, layers=without)
+    panels = found.draw()["layers-measures"].axes
+    shown_ = [axes.get_title(loc="center") or axes.get_title(loc="left") for axes in panels]
+    assert shown_ == titles(("kid_tilt", "diversity", "prior_loss"))
+    assert WORDS["agreement"] not in found.table().header
+    assert WORDS["agreement"] in layers.table().header
     plt.close("all")
 
 
