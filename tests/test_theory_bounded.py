@@ -121,8 +121,17 @@ def test_the_level_has_the_error_of_its_pool():
     assert np.mean(errors) == pytest.approx(np.std(values), rel=0.35)
 
 
+def test_a_feature_that_never_varies_says_nothing():
+    pool, mine = drawn(0, 200, 60)
+    more = [np.column_stack([x, np.full(len(x), 7.0)]) for x in (pool, mine)]
+    assert kl_at_least(*more).value == pytest.approx(kl_at_least(pool, mine).value, rel=1e-9)
+
+
 def test_refusals():
     pool, mine = drawn(0, 20, 10)
+    assert np.isfinite(kl_at_least(pool[:4], mine[:4]).value)
+    with pytest.raises(ValueError, match="draws = 'with NaN or infinity': must be finite"):
+        kl_at_least(pool, np.where(np.arange(30).reshape(10, 3) == 7, np.nan, mine))
     with pytest.raises(ValueError, match="number of draws = 3: must be >= 4"):
         kl_at_least(pool, mine[:3])
     with pytest.raises(ValueError, match="pool = 'with NaN or infinity': must be finite"):
