@@ -4,8 +4,7 @@ The likeness is the cosine of the backbone's centred pooled features; there are 
 activation stands where the embedded world has a word. What is computed and shown: `figures.drift_pictures`; what scores
 the pictures: `backends.paradigms.local_drift`. torch is needed.
 
-dview drift --backbone FILE --transcoder FOLDER --images FOLDER --feature N --reference PICTURE [--other M]
-            [--prior PRIOR --samples N] [--out results]
+dview drift --backbone FILE --transcoder FOLDER --images FOLDER --feature N --reference PICTURE [--out results]
 """
 
 from collections.abc import Mapping
