@@ -109,6 +109,7 @@ def cheap(monkeypatch):
     monkeypatch.setattr(cells_module, "wait", lambda left, timeout: (left, set()))
 
 
+@pytest.mark.slow
 def test_run_goes_on_and_another_level_only_adds(tmp_path, cheap):
     told = []
     names = [entrant.name for entrant in CHEAP]

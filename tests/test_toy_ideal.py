@@ -113,6 +113,7 @@ def test_ideal_gradients_are_derivatives():
             assert np.abs(found[:, axis] - (up - down) / 2e-6).max() < 1e-6
 
 
+@pytest.mark.slow
 def test_unguided_sampling_returns_the_prior_at_rate_one():
     points, masses = quadrature_nodes(WORLD)
     exact = float(masses @ (points**2).sum(1))
@@ -142,6 +143,7 @@ def test_few_steps_bias_the_unguided_law(steps, variance):
     assert abs(x.var() - exact) < 4.5 * exact * math.sqrt(2 / x.size)
 
 
+@pytest.mark.slow
 def test_ideal_sampler_ends_in_the_tilt_at_rate_one():
     klsc = calibrate_klsc(WORLD.law, 6.0)
     errors = []
