@@ -53,7 +53,7 @@ def test_each_transcoder_is_a_layer_with_live_features_at_their_own_level(layers
         rows = {row["method"]: row for row in layer["rows"]}
         assert list(rows) == ["retrieved", "retrieval", "KLSC-weights"]
         index = rows["retrieval"]["feature"]
-        assert index in local_layers.live_features(model)
+        assert index in local_layers.live_features(model, local_layers.LIVE)
         scores = scores_of(model.score(index), [*model.training, *model.held])
         assert rows["retrieval"]["target"] == pytest.approx(np.quantile(scores, 0.8), abs=1e-5)
 
@@ -65,7 +65,10 @@ def test_live_features_fire_in_enough_pictures_and_no_others_do(parts, tmp_path,
         codes = model.psi.transcoder.encode(model.psi.backbone(model.psi.preprocess(pictures)))
     firing = (codes.amax((2, 3)) > 0).double().mean(0).numpy()
     monkeypatch.setattr(local_layers, "LIVE", float(np.median(firing)))
-    assert local_layers.live_features(model).tolist() == np.flatnonzero(firing >= np.median(firing)).tolist()
+    assert (
+        local_layers.live_features(model, local_layers.LIVE).tolist()
+        == np.flatnonzero(firing >= np.median(firing)).tolist()
+    )
     monkeypatch.setattr(local_layers, "LIVE", 1.1)
     with pytest.raises(local_layers.UserError, match="must have features that fire in 110% of the pictures"):
         local_layers.chosen(model, parts / "transcoder", 1, 0)

@@ -31,11 +31,10 @@ from distributional_view.backends.embedded.paradigm_experiment import job_of
 from distributional_view.backends.embedded.paradigm_ground import EmbeddedGround
 from distributional_view.backends.embedded.prior_pool import CHUNK, PoolPlan, PriorPool, prior_pool
 from distributional_view.backends.embedded.store import Part, weights_path
-from distributional_view.backends.paradigms import coordinates, dexter, diffexplainer
 from distributional_view.backends.paradigms.budget import QUICK as PARADIGM_QUICK
 from distributional_view.backends.paradigms.budget import SOLVER, SPACING, ParadigmBudget
 from distributional_view.backends.paradigms.comparison import brought_to
-from distributional_view.backends.paradigms.entrants import Entrant, entrants_of
+from distributional_view.backends.paradigms.entrants import ENTRANTS, Entrant, entrants_of
 from distributional_view.backends.paradigms.kept import kept
 from distributional_view.backends.paradigms.one_feature import OneFeature
 from distributional_view.backends.paradigms.prompts import Prompting
@@ -43,7 +42,6 @@ from distributional_view.files import finite
 from distributional_view.jobs import Job, opened
 from distributional_view.theory.errors import InfeasibleTarget, require
 from distributional_view.theory.laws.atomic import AtomicLaw
-from distributional_view.theory.methods import energy_dps, hybrid
 from distributional_view.theory.pools.bounded import split_at_least
 from distributional_view.theory.pools.retrieval import tilted_weights
 from distributional_view.theory.pools.split import split_sampled
@@ -51,8 +49,7 @@ from distributional_view.theory.progress import Progress, named, silent
 from distributional_view.theory.seeds import part_seed
 from distributional_view.theory.solutions.calibrate import calibrate_klsc
 
-PROMPTS = (coordinates.SINGLE, diffexplainer.NAME, dexter.NAME)
-GENERATE = (*PROMPTS, energy_dps.NAME, hybrid.NAME)
+GENERATE = tuple(entrant.name for entrant in ENTRANTS if entrant.needs is not None)
 """Methods whose pictures have a law that the prior's can be compared with."""
 EXACT = "exact draws"
 """The control: draws of the prior's own tilt."""

@@ -137,7 +137,7 @@ def chosen(model: LocalModel, folder: Path, most: int, seed: int) -> tuple[int, 
     Raises:
         UserError: if there are none; names the folder.
     """
-    live = live_features(model)
+    live = live_features(model, LIVE)
     if len(live) == 0:
         raise UserError(
             f"--transcoder {folder}: must have features that fire in {LIVE:.0%} of the pictures, and has none"
@@ -146,8 +146,8 @@ def chosen(model: LocalModel, folder: Path, most: int, seed: int) -> tuple[int, 
     return tuple(picked.tolist())
 
 
-def live_features(model: LocalModel) -> Int[np.ndarray, " live"]:
-    """The features whose codes are positive somewhere in what counts of at least `LIVE` of some pictures."""
+def live_features(model: LocalModel, least: float) -> Int[np.ndarray, " live"]:
+    """The features whose codes are positive somewhere in what counts of at least this share of some pictures."""
     psi, files = model.psi, spread(model.training, FITTED)
     fired, d_sae = 0, psi.transcoder.spec.d_sae
     counts = torch.zeros(d_sae, dtype=torch.long)
@@ -158,7 +158,7 @@ def live_features(model: LocalModel) -> Int[np.ndarray, " live"]:
             )
         counts += (scores > 0).sum(0).cpu()
         fired += len(part)
-    found: Int[np.ndarray, " live"] = np.flatnonzero(counts.numpy() >= max(1.0, LIVE * fired))
+    found: Int[np.ndarray, " live"] = np.flatnonzero(counts.numpy() >= max(1.0, least * fired))
     return found
 
 

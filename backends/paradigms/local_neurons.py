@@ -18,10 +18,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from distributional_view.backends.adapter.feature import FeatureScore
 from distributional_view.backends.adapter.passes import autocast_of, in_precision
 from distributional_view.backends.cells import Row, filled
-from distributional_view.backends.explain.folder import spread
 from distributional_view.backends.explain.lessons import KeptScores
 from distributional_view.backends.jobs import usable
 from distributional_view.backends.measures.consistency import (
@@ -36,10 +34,11 @@ from distributional_view.backends.paradigms.budget import ParadigmBudget
 from distributional_view.backends.paradigms.comparison import brought_to
 from distributional_view.backends.paradigms.entrants import Entrant, entrants_of
 from distributional_view.backends.paradigms.kept import kept
-from distributional_view.backends.paradigms.known_ground import KnownGround, middle, numbers_of, unreachable
+from distributional_view.backends.paradigms.known_ground import KnownGround, numbers_of, unreachable
 from distributional_view.backends.paradigms.local_ground import published
+from distributional_view.backends.paradigms.local_layers import live_features
 from distributional_view.backends.paradigms.local_measures import kid_features, local_eyes
-from distributional_view.backends.paradigms.local_model import FITTED, LocalModel, LocalRequest, Purpose, local_model
+from distributional_view.backends.paradigms.local_model import LocalModel, LocalRequest, Purpose, local_model
 from distributional_view.backends.paradigms.objects import FEATURE, LIVE, Object, cells, key_of, picked, weights_of
 from distributional_view.backends.paradigms.one_feature import OneFeature
 from distributional_view.backends.transcoders.channels import identity
@@ -169,7 +168,7 @@ class _Runner:
         dictionary = identity(model.psi.transcoder.spec.d_in).to(model.device)
         self.channels = replace(model, psi=replace(model.psi, transcoder=dictionary, feature=0))
         self.eyes = local_eyes(model)
-        live, alive = (self._live(psi) for psi in (model.psi, self.channels.psi))
+        live, alive = (live_features(each, LIVE).tolist() for each in (model, self.channels))
         for name, found in (("features", live), ("channels", alive)):
             if not found:
                 raise UserError(
@@ -240,16 +239,6 @@ class _Runner:
         if np.count_nonzero(weights) < 2:
             return NOTHING
         return consistency(words, features, weights, self.usual)
-
-    def _live(self, psi: FeatureScore) -> list[int]:
-        """The features that fire in at least `LIVE` of some pictures."""
-        files = spread(self.model.training, FITTED)
-        counts = torch.zeros(psi.transcoder.spec.d_sae, dtype=torch.long)
-        for part in self.model.batches(files):
-            with self._running():
-                counts += (middle(psi, psi.transcoder.encode(self._activations(part))).amax((2, 3)) > 0).sum(0).cpu()
-        found: list[int] = np.flatnonzero(counts.numpy() >= max(1.0, LIVE * len(files))).tolist()
-        return found
 
     def _scores(
         self, features: list[int], channels: list[int]
